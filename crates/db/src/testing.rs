@@ -1,0 +1,128 @@
+//! Databases for tests: every story is told on SQLite (a file) and on PostgreSQL (a schema).
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::Path,
+};
+
+use base::{Clock, Instant};
+use tempfile::TempDir;
+
+use crate::{Act, Config, Db, Kind, Migration};
+
+/// Names the server for the tests' schemas: `postgres://user@127.0.0.1:port/database`.
+pub const SERVER: &str = "CUULONG_TEST_POSTGRES";
+
+/// An empty database with db's own tables, and a folder beside it. Both vanish after the story.
+pub struct TestDb {
+    pub db: Db,
+    /// To open the same data once more, as a second instance would.
+    pub config: Config,
+    dir: TempDir,
+}
+
+impl TestDb {
+    /// A folder of the test's own.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The engine.
+    pub fn kind(&self) -> Kind {
+        self.db.kind()
+    }
+
+    /// Makes tables.
+    pub async fn migrate(&self, migrations: &[Migration]) {
+        self.db.migrate(migrations).await.expect("the migrations fit an empty database");
+    }
+
+    /// A second instance on the same data.
+    pub async fn again(&self) -> Db {
+        Db::open(&self.config).await.expect("the same database opens once more")
+    }
+
+    /// A deed for writes whose audit entry does not matter to the test.
+    pub fn act(&self) -> Act {
+        Act::system("test.write", "", Instant::from_micros(1_000_000))
+    }
+}
+
+/// Tells a story twice: `both(async |t| { t.db.write(…).await … })` on SQLite, then on PostgreSQL,
+/// each on a runtime of its own with several threads. A panic in it is the test's.
+///
+/// # Panics
+/// When the environment names no PostgreSQL server, and when the story panics.
+pub fn both<F: AsyncFn(TestDb)>(story: F) {
+    on_sqlite(&story);
+    on_postgres(&story);
+}
+
+/// The story on SQLite alone: for what only that engine has.
+///
+/// # Panics
+/// When the story does.
+pub fn on_sqlite<F: AsyncFn(TestDb)>(story: F) {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let config = Config::new(format!("sqlite:{}", dir.path().join("test.db").display()));
+    eprintln!("-- on SQLite");
+    runtime().block_on(async {
+        let db = open(&config).await;
+        story(TestDb { db: db.clone(), config, dir }).await;
+        db.close().await;
+    });
+}
+
+/// The story on PostgreSQL alone.
+///
+/// # Panics
+/// When the environment names no server, and when the story panics.
+pub fn on_postgres<F: AsyncFn(TestDb)>(story: F) {
+    let server = std::env::var(SERVER).unwrap_or_else(|_| {
+        panic!("{SERVER} is not set: run the tests with `cargo x test`, or name a PostgreSQL server for them")
+    });
+    let schema = format!("test_{}", base::Id::<SchemaKind>::fresh().to_string().replace('-', ""));
+    let mark = if server.contains('?') { '&' } else { '?' };
+    let mut config = Config::new(format!("{server}{mark}options=-c%20search_path%3D{schema}"));
+    config.connections = 8;
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    eprintln!("-- on PostgreSQL");
+    let runtime = runtime();
+    runtime.block_on(statement(&server, &format!("create schema {schema}")));
+    let told = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let db = open(&config).await;
+            story(TestDb { db: db.clone(), config, dir }).await;
+            db.close().await;
+        });
+    }));
+    runtime.block_on(statement(&server, &format!("drop schema {schema} cascade")));
+    told.unwrap_or_else(|panic| resume_unwind(panic));
+}
+
+enum SchemaKind {}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().expect("a runtime for the test")
+}
+
+async fn open(config: &Config) -> Db {
+    let db = Db::open(config).await.unwrap_or_else(|e| panic!("{e}"));
+    db.migrate(&[]).await.expect("db's own tables");
+    db
+}
+
+async fn statement(server: &str, sql: &str) {
+    let connected = tokio_postgres::connect(server, tokio_postgres::NoTls).await;
+    let (client, connection) = connected.unwrap_or_else(|e| panic!("{SERVER} = {server}: {e}"));
+    let drive = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    drop(client);
+    let _ = drive.await;
+}
+
+/// Today, for tests that need no particular day.
+pub fn now() -> Instant {
+    Clock::system().now()
+}

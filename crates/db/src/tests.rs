@@ -1,0 +1,5 @@
+//! Stories told on both engines.
+
+mod doors;
+mod migrations;
+mod values;
