@@ -1,0 +1,322 @@
+//! A headless Chromium that judges every page it visits: accessibility by axe at both widths,
+//! no inline style or script, no sideways scrolling.
+
+use base64::Engine;
+use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The widths every page is judged at: a desk and a phone.
+pub const WIDTHS: [u32; 2] = [1280, 390];
+/// The narrowest phone on which nothing may scroll sideways.
+const WIDTH_MIN: u32 = 320;
+/// How long a page may take to show what is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Keeps chromedriver until its input closes, which happens too when the test is killed. The
+/// browser hangs on chromedriver's pipe and goes with it.
+const KEEPER: &str = r#""$@" & pid=$!; cat >/dev/null; kill $pid; wait $pid"#;
+
+/// A browser with one window, at the site that begins with `base`.
+pub struct Browser {
+    client: Client,
+    base: String,
+    keeper: Child,
+    _profile: tempfile::TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+impl Browser {
+    /// Starts chromedriver on a free port of loopback, and Chromium with a new profile.
+    pub async fn start(base: &str) -> Browser {
+        let (keeper, port) = start_driver();
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let arguments = [
+            "--headless=new".to_string(),
+            "--remote-debugging-pipe".into(),
+            "--no-sandbox".into(),
+            "--disable-gpu".into(),
+            "--disable-quic".into(),
+            "--disable-dev-shm-usage".into(),
+            "--no-first-run".into(),
+            "--disable-background-networking".into(),
+            "--disable-component-update".into(),
+            "--disable-sync".into(),
+            "--lang=vi".into(),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let wishes = json!({ "goog:chromeOptions": { "args": arguments } });
+        let wishes = wishes.as_object().expect("an object was written").clone();
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(wishes)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("chromedriver opens a session");
+        let browser = Browser { client, base: base.trim_end_matches('/').into(), keeper, _profile: profile };
+        browser.widen(WIDTHS[0]).await;
+        browser
+    }
+
+    /// Ends the session, so that Chromium leaves before its profile does.
+    pub async fn close(self) {
+        self.client.clone().close().await.expect("the session ends");
+    }
+
+    /// Opens a page of the site and judges it.
+    pub async fn goto(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.base)).await.expect("the page opens");
+        self.judge().await;
+    }
+
+    /// Opens a page and tells what is wrong with it, instead of failing.
+    pub async fn visit_without_judging(&self, path: &str) -> Vec<String> {
+        self.client.goto(&format!("{}{path}", self.base)).await.expect("the page opens");
+        self.findings().await
+    }
+
+    /// The path and query now shown.
+    pub async fn path(&self) -> String {
+        let url = self.client.current_url().await.expect("the window has an address");
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{}{query}", url.path())
+    }
+
+    /// All words now visible.
+    pub async fn text(&self) -> String {
+        self.run("return document.body.innerText", vec![]).await.as_str().unwrap_or_default().to_string()
+    }
+
+    /// Fails unless these words are visible.
+    pub async fn sees(&self, words: &str) {
+        let text = self.text().await;
+        assert!(text.contains(words), "{} does not say {words:?}:\n{text}", self.path().await);
+    }
+
+    /// Writes into the field with this name, in place of what it held.
+    pub async fn fill(&self, name: &str, text: &str) {
+        let field = self.field(name).await;
+        field.clear().await.expect("the field can be emptied");
+        field.send_keys(text).await.expect("the field can be written");
+    }
+
+    /// Chooses the option with this value in the list with this name.
+    pub async fn choose(&self, name: &str, value: &str) {
+        let field = self.field(name).await;
+        field.select_by_value(value).await.unwrap_or_else(|e| panic!("{name} has no {value:?}: {e}"));
+    }
+
+    /// Ticks the box or presses the round button with this name and value.
+    pub async fn tick(&self, name: &str, value: &str) {
+        let css = format!("input[name=\"{name}\"][value=\"{value}\"]");
+        self.press(Locator::Css(&css)).await;
+    }
+
+    /// Puts a file into the field with this name.
+    pub async fn upload(&self, name: &str, file: &Path) {
+        let file = file.canonicalize().expect("the file is there");
+        self.field(name).await.send_keys(&file.to_string_lossy()).await.expect("the field takes a file");
+    }
+
+    /// Clicks the button or link with these words; the page that follows is judged.
+    pub async fn click(&self, words: &str) {
+        let quoted = words.replace('"', "");
+        let xpath = format!(
+            "(//button|//a|//summary|//input[@type='submit'])\
+             [normalize-space(.)=\"{quoted}\" or @value=\"{quoted}\" or @aria-label=\"{quoted}\"]"
+        );
+        self.press(Locator::XPath(&xpath)).await;
+        self.settle().await;
+        self.judge().await;
+    }
+
+    /// Sends keys to the page as it is, as somebody who uses no mouse does.
+    pub async fn keys(&self, keys: &str) {
+        let body = self.client.find(Locator::Css("body")).await.expect("the page has a body");
+        body.send_keys(keys).await.expect("the page takes keys");
+        self.settle().await;
+    }
+
+    /// Waits until an element is there that this selector names.
+    pub async fn waits_for(&self, css: &str) {
+        let wait = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        wait.unwrap_or_else(|e| panic!("no {css} appeared: {e}"));
+    }
+
+    /// Runs a script in the page; the page's content policy does not bind it.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap_or_else(|e| panic!("script failed: {e}"))
+    }
+
+    /// Saves the whole page at both widths as `NAME-WIDTH.png` in this folder.
+    pub async fn pictures(&self, folder: &Path, name: &str) -> Vec<PathBuf> {
+        let mut made = Vec::new();
+        for width in WIDTHS {
+            self.widen(width).await;
+            let whole = json!({ "captureBeyondViewport": true, "format": "png" });
+            let said = self.devtools("Page.captureScreenshot", whole).await;
+            let data = said["data"].as_str().expect("a picture came back");
+            let png = base64::engine::general_purpose::STANDARD.decode(data).expect("it is base64");
+            let file = folder.join(format!("{name}-{width}.png"));
+            std::fs::write(&file, png).expect("the picture can be saved");
+            made.push(file);
+        }
+        self.widen(WIDTHS[0]).await;
+        made
+    }
+
+    /// Everything wrong with the page now shown, one line each.
+    pub async fn findings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for width in WIDTHS {
+            self.widen(width).await;
+            let found = self.axe().await;
+            all.extend(found.into_iter().map(|line| format!("at {width}: {line}")));
+        }
+        for width in [WIDTHS[1], WIDTH_MIN] {
+            self.widen(width).await;
+            let over = self.run(SIDEWAYS, vec![]).await;
+            all.extend(strings(&over).map(|what| format!("at {width}: sticks out sideways: {what}")));
+        }
+        self.widen(WIDTHS[0]).await;
+        let inline = self.run(INLINE, vec![]).await;
+        all.extend(strings(&inline).map(|what| format!("inline style or script: {what}")));
+        all
+    }
+
+    async fn judge(&self) {
+        let findings = self.findings().await;
+        assert!(findings.is_empty(), "{}:\n{}", self.path().await, findings.join("\n"));
+    }
+
+    /// What axe finds against WCAG 2.0 to 2.2 A and AA and its best practices.
+    async fn axe(&self) -> Vec<String> {
+        if self.run("return typeof axe", vec![]).await != "object" {
+            let source = std::fs::read_to_string(axe_file())
+                .expect("axe-core is installed; `cargo x test` does it by crates/suite/peers");
+            self.run(&source, vec![]).await;
+        }
+        let report = self.client.execute_async(AXE, vec![]).await.expect("axe runs");
+        strings(&report).map(str::to_string).collect()
+    }
+
+    async fn field(&self, name: &str) -> Element {
+        let css = format!("[name=\"{name}\"]:not([type=hidden])");
+        let found = self.client.find(Locator::Css(&css)).await;
+        match found {
+            Ok(field) => field,
+            Err(_) => panic!("{} has no field {name:?}:\n{}", self.path().await, self.text().await),
+        }
+    }
+
+    async fn press(&self, what: Locator<'_>) {
+        match self.client.find(what).await {
+            Ok(found) => found.click().await.unwrap_or_else(|e| panic!("{what:?} cannot be clicked: {e}")),
+            Err(_) => panic!("{} has no {what:?}:\n{}", self.path().await, self.text().await),
+        }
+    }
+
+    /// Waits until the page that a click led to has loaded.
+    async fn settle(&self) {
+        let ready = async {
+            loop {
+                let state = self.client.execute("return document.readyState", vec![]).await;
+                if state.is_ok_and(|state| state == "complete") {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, ready).await.expect("the page loads");
+    }
+
+    async fn widen(&self, width: u32) {
+        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    async fn devtools(&self, method: &str, params: Value) -> Value {
+        let command = Devtools(json!({ "cmd": method, "params": params }));
+        self.client.issue_cmd(command).await.unwrap_or_else(|e| panic!("{method}: {e}"))
+    }
+}
+
+/// Chromium's own commands, which chromedriver passes on.
+#[derive(Debug)]
+struct Devtools(Value);
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (hyper::Method, Option<String>) {
+        (hyper::Method::POST, Some(self.0.to_string()))
+    }
+}
+
+/// What axe is asked, and how its report becomes lines.
+const AXE: &str = r"
+const done = arguments[arguments.length - 1];
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }).then(
+  report => done(report.violations.flatMap(v => v.nodes.map(
+    n => `${v.id} (${v.impact}): ${v.help}: ${n.target.join(' ')} ${n.html.slice(0, 160)}`))),
+  error => done(['axe failed: ' + error]));
+";
+
+/// Elements with a style of their own and scripts with a body; data is not a script.
+const INLINE: &str = r"
+const show = e => e.outerHTML.slice(0, 120);
+const runs = s => !s.src && !(s.type || '').includes('json') && s.textContent.trim();
+const handlers = e => [...e.attributes].some(a => a.name.startsWith('on'));
+return [...document.querySelectorAll('[style], style')].map(show)
+  .concat([...document.scripts].filter(runs).map(show))
+  .concat([...document.querySelectorAll('*')].filter(handlers).map(show));
+";
+
+/// Nothing when the page fits; otherwise the elements that reach furthest to the right.
+const SIDEWAYS: &str = r"
+const width = document.documentElement.clientWidth;
+if (document.documentElement.scrollWidth <= width) return [];
+const out = [...document.body.querySelectorAll('*')]
+  .filter(e => e.getBoundingClientRect().right > width + 1);
+return (out.length ? out.slice(-3) : [document.body]).map(e => e.outerHTML.slice(0, 120));
+";
+
+fn strings(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn axe_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/node_modules/axe-core/axe.min.js")
+}
+
+/// chromedriver on a port it chooses itself and tells.
+fn start_driver() -> (Child, u16) {
+    let mut keeper = Command::new("sh")
+        .args(["-c", KEEPER, "keeper", "chromedriver", "--port=0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("sh starts");
+    let stdout = keeper.stdout.take().expect("the output was asked for as a pipe");
+    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+    let port = lines.find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    let port = port.expect("chromedriver is installed and starts (Debian: chromium-driver)");
+    std::thread::spawn(move || lines.for_each(drop));
+    (keeper, port)
+}

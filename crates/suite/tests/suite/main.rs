@@ -1,0 +1,3 @@
+//! The one integration-test binary: what no crate can test alone.
+
+mod harness;
