@@ -1,0 +1,71 @@
+// Conveniences for officials' work lists, and focus on the error summary. Nothing needs this file.
+// Vietnamese input methods rewrite letters, so keys are told by event.code, and composing is left alone.
+
+const summary = document.querySelector(".cl-errsum");
+if (summary) summary.focus();
+
+const typing = (el) =>
+  el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) || el.closest("dialog[open]");
+
+const rows = () => [...document.querySelectorAll(".a-tbl tbody tr, .a-list a.row")];
+const linkOf = (row) => (row.matches("a") ? row : row.querySelector("a[href]"));
+
+function move(by) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.classList.contains("cur"));
+  const to = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by));
+  if (at >= 0) all[at].classList.remove("cur");
+  all[to].classList.add("cur");
+  const link = linkOf(all[to]);
+  if (link) link.focus({ preventScroll: true });
+  all[to].scrollIntoView({ block: "nearest" });
+}
+
+function open() {
+  const row = document.querySelector(".a-tbl tr.cur, .a-list a.row.cur");
+  const link = row && linkOf(row);
+  if (link) link.click();
+}
+
+function up() {
+  const link = document.querySelector("[data-key-up]");
+  if (link) link.click();
+}
+
+function find() {
+  const box = document.querySelector(".a-filter input[type=search]") || document.querySelector(".a-find input");
+  if (box) box.focus();
+}
+
+function keys() {
+  const dialog = document.querySelector("dialog.cl-keys");
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+if (document.body.classList.contains("app") && !("noKeys" in document.body.dataset)) {
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
+    const act = event.shiftKey
+      ? { Slash: keys }[event.code]
+      : { KeyJ: () => move(1), KeyK: () => move(-1), KeyU: up, Slash: find }[event.code];
+    if (event.code === "Enter" && event.target === document.body) return open();
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+// One menu at a time, closed by Escape and by a click elsewhere.
+const menus = [...document.querySelectorAll("details.cl-menu, details.a-acct")];
+document.addEventListener("click", (event) => {
+  for (const menu of menus) if (menu.open && !menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of menus) {
+    if (!menu.open) continue;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});

@@ -1,0 +1,108 @@
+//! Formats for templates: `{{ day|date }}`. A crate's page module says `use web::filters;`.
+//!
+//! date 03/12/2026 · time 09:52, 19/11/2026 · hour 09:52 · promised 11:30, thứ Năm 03/12/2026 ·
+//! iso for `<time datetime>` · money 37.500 ₫ · size 6,2 MB · number 12.408 · masked ·········482 ·
+//! icon an icon by name.
+
+use askama::filters::Safe;
+use askama::{Result, Values};
+use base::{Day, Dong, Instant};
+
+use crate::words;
+
+/// A value or a reference to one, as templates happen to hold it.
+pub trait Plain<T> {
+    /// The value itself.
+    fn plain(self) -> T;
+}
+
+impl<T: Copy> Plain<T> for T {
+    fn plain(self) -> T {
+        self
+    }
+}
+
+impl<T: Copy> Plain<T> for &T {
+    fn plain(self) -> T {
+        *self
+    }
+}
+
+impl<T: Copy> Plain<T> for &&T {
+    fn plain(self) -> T {
+        **self
+    }
+}
+
+/// "11:30, thứ Năm 03/12/2026": what people wait for carries its weekday.
+pub fn promised_text(at: Instant) -> String {
+    let parts = base::format::promised(at);
+    let key = format!("weekday.{}", parts.weekday.index() + 1);
+    format!("{}, {} {}", parts.hour, words::own().t(&key, &[]), parts.date)
+}
+
+/// All but the last three characters as dots, for numbers of other people.
+pub fn masked_text(text: &str) -> String {
+    let hidden = text.chars().count().saturating_sub(3);
+    text.chars().enumerate().map(|(at, c)| if at < hidden { '•' } else { c }).collect()
+}
+
+/// `03/12/2026`.
+#[askama::filter_fn]
+pub fn date(day: impl Plain<Day>, _: &dyn Values) -> Result<String> {
+    Ok(base::format::date_vn(day.plain()))
+}
+
+/// `09:52, 19/11/2026`.
+#[askama::filter_fn]
+pub fn time(at: impl Plain<Instant>, _: &dyn Values) -> Result<String> {
+    Ok(base::format::time_vn(at.plain()))
+}
+
+/// `09:52`.
+#[askama::filter_fn]
+pub fn hour(at: impl Plain<Instant>, _: &dyn Values) -> Result<String> {
+    Ok(base::format::hour_vn(at.plain()))
+}
+
+/// `11:30, thứ Năm 03/12/2026`.
+#[askama::filter_fn]
+pub fn promised(at: impl Plain<Instant>, _: &dyn Values) -> Result<String> {
+    Ok(promised_text(at.plain()))
+}
+
+/// For `<time datetime="…">`.
+#[askama::filter_fn]
+pub fn iso(at: impl Plain<Instant>, _: &dyn Values) -> Result<String> {
+    Ok(at.plain().to_string())
+}
+
+/// `37.500 ₫`, with a space that does not break.
+#[askama::filter_fn]
+pub fn money(dong: impl Plain<Dong>, _: &dyn Values) -> Result<String> {
+    Ok(base::format::money(dong.plain()))
+}
+
+/// `6,2 MB`, `184 kB`.
+#[askama::filter_fn]
+pub fn size(bytes: impl Plain<u64>, _: &dyn Values) -> Result<String> {
+    Ok(base::format::size(bytes.plain()))
+}
+
+/// `12.408`.
+#[askama::filter_fn]
+pub fn number(number: impl Plain<i64>, _: &dyn Values) -> Result<String> {
+    Ok(base::format::thousands(number.plain()))
+}
+
+/// `•••••••••482`.
+#[askama::filter_fn]
+pub fn masked(text: impl AsRef<str>, _: &dyn Values) -> Result<String> {
+    Ok(masked_text(text.as_ref()))
+}
+
+/// An icon by name: `{{ "search"|icon }}`.
+#[askama::filter_fn]
+pub fn icon(name: impl AsRef<str>, _: &dyn Values) -> Result<Safe<&'static str>> {
+    Ok(crate::icon::icon(name.as_ref()))
+}

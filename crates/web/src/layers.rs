@@ -1,0 +1,188 @@
+//! What stands around every route: request number, time limit, panics, the same-origin guard, kept
+//! forms, problems made readable, headers, counters, the access log, packing. One function, to be lean.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+
+use crate::csrf;
+use crate::kept;
+use crate::problem::{Asked, Problem, Undressed, dress, is_api};
+use crate::session;
+use crate::site::Site;
+
+/// What one request may bring where a route does not say otherwise.
+const BODY_BYTES_MAX: usize = 1_100_000;
+/// What one request with files may bring at most; routes set it with `DefaultBodyLimit::max`.
+pub const UPLOAD_BYTES_MAX: usize = 105_000_000;
+const ANSWER_IN: Duration = Duration::from_secs(30);
+/// 20 MB over a rural line of 256 kbit/s, and some.
+const UPLOAD_IN: Duration = Duration::from_secs(15 * 60);
+
+const CSP: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; \
+    object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
+
+const FIXED: [(&str, &str); 7] = [
+    ("content-security-policy", CSP),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+];
+
+/// The number of the request, in its extensions and in the answer's `x-request-id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+fn next_request_id() -> RequestId {
+    static START: LazyLock<String> =
+        LazyLock::new(|| crate::secret::sha256_hex(crate::secret::token().as_bytes()));
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    RequestId(format!("{}-{:06x}", &START[..6], COUNT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// The finished application: `router` with everything above around it.
+pub fn layers(router: Router, site: &Site) -> Router {
+    router
+        .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(site.clone(), envelope))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth_packing))
+}
+
+async fn envelope(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = next_request_id();
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let path = request.uri().path().to_string();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let had_session = session::cookie_token(request.headers()).is_some();
+    let is_signed = had_session || request.headers().contains_key(header::AUTHORIZATION);
+
+    let bare = guarded(&site, request, next).await;
+    let asked = Asked { path: &path, request_id: &id.0, had_session };
+    let mut response = dress(&site, &asked, ours(bare));
+    finish(&site, &mut response, &id, is_signed || is_api(&path));
+    count(&method, route.as_ref(), response.status(), started.elapsed(), &id);
+    response
+}
+
+/// The router's answer, in time and without panics.
+async fn guarded(site: &Site, request: Request, next: Next) -> Response {
+    let upload = csrf::content_type(request.headers()).starts_with("multipart/");
+    let limit = if upload { UPLOAD_IN } else { ANSWER_IN };
+    let (parts, body) = request.into_parts();
+    if let Err(problem) = csrf::guard(&parts) {
+        return problem.into_response();
+    }
+    let answer = kept::around(site, Request::from_parts(parts, body), next);
+    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => Problem::fault(format_args!("panic: {}", words_of(&*panic))).into_response(),
+        Err(_) => Problem::TimedOut.into_response(),
+    }
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
+}
+
+/// Plain refusals of the framework become our problems; answers with a page or data of their own pass.
+fn ours(response: Response) -> Response {
+    let status = response.status();
+    let plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let theirs = (status.is_client_error() || status.is_server_error())
+        && plain
+        && response.extensions().get::<Undressed>().is_none();
+    if !theirs {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge { limit_bytes: BODY_BYTES_MAX as u64 },
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::UnsupportedMedia,
+        StatusCode::UNAUTHORIZED => Problem::SignInNeeded { back: "/".into() },
+        StatusCode::FORBIDDEN => Problem::Forbidden,
+        _ if status.is_client_error() => Problem::Malformed(format!("refused as {status}")),
+        _ => Problem::fault(format_args!("a bare {status}")),
+    };
+    let mut ours = problem.into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        ours.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    ours
+}
+
+fn finish(site: &Site, response: &mut Response, id: &RequestId, personal: bool) {
+    let page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.as_bytes();
+        kind.starts_with(b"text/html") || kind.starts_with(b"application/")
+    });
+    let headers = response.headers_mut();
+    for (name, value) in FIXED {
+        put_if_absent(headers, name, value);
+    }
+    if site.secure_cookies {
+        put_if_absent(headers, "strict-transport-security", "max-age=31536000");
+    }
+    let personal = personal || headers.contains_key(header::SET_COOKIE);
+    if personal && (page || !headers.contains_key(header::CACHE_CONTROL)) {
+        // An immutable asset asked for with a cookie is still nobody's.
+        put_if_absent(headers, "cache-control", "no-store");
+    } else {
+        put_if_absent(headers, "cache-control", "no-cache");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert("x-request-id", value);
+    }
+}
+
+fn put_if_absent(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
+    headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+}
+
+/// Counters and the access log: by route, never by address, so that no code or name gets in.
+fn count(method: &Method, route: Option<&MatchedPath>, status: StatusCode, took: Duration, id: &RequestId) {
+    let route = route.map_or("-", |r| r.as_str()).to_string();
+    let method_text = method.to_string();
+    tracing::info!(
+        target: "access",
+        request = %id.0,
+        method = %method,
+        route,
+        status = status.as_u16(),
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+    );
+    let labels = [("method", method_text), ("route", route), ("status", status.as_str().to_string())];
+    metrics::counter!("http_requests_total", &labels).increment(1);
+    metrics::histogram!("http_request_seconds", &labels).record(took.as_secs_f64());
+}
+
+/// Pages, data and texts of some size; not what is packed already, and not our own bytes in files.
+fn worth_packing(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    let text =
+        kind.starts_with(b"text/") || kind.starts_with(b"application/json") || kind.ends_with(b"+json");
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    text && length.is_none_or(|bytes| bytes >= 860)
+}

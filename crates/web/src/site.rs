@@ -1,0 +1,74 @@
+//! What a handler holds: the doors to the data, the clock, and whose site this is.
+
+use std::sync::Arc;
+
+use base::Clock;
+use db::Db;
+/// Until the store of files is there.
+#[derive(Clone)]
+pub struct Blobs;
+
+use crate::page::{FootColumn, NavItem};
+
+/// The application's state. Cheap to clone; systems take it in `routes(site)`.
+#[derive(Clone)]
+pub struct Site {
+    pub db: Db,
+    pub blobs: Blobs,
+    pub clock: Clock,
+    pub brand: Arc<Brand>,
+    /// `Secure` on cookies and `Strict-Transport-Security`: true wherever TLS stands in front.
+    pub secure_cookies: bool,
+}
+
+impl Site {
+    /// A site with insecure cookies (development, tests); the roof sets `secure_cookies` itself.
+    pub fn new(db: Db, blobs: Blobs, clock: Clock, brand: Brand) -> Site {
+        Site { db, blobs, clock, brand: Arc::new(brand), secure_cookies: false }
+    }
+}
+
+/// Whose site this is, and the links every page carries. All of it is data of the province.
+#[derive(Clone, Debug, Default)]
+pub struct Brand {
+    /// The province's short name: "Vĩnh Long".
+    pub province: String,
+    /// The wordmark of the citizens' pages: "Dịch vụ công Vĩnh Long".
+    pub name: String,
+    /// Under the wordmark: "UBND tỉnh Vĩnh Long".
+    pub place: String,
+    /// The body that answers for the site, in full: "Ủy ban nhân dân tỉnh Vĩnh Long".
+    pub owner: String,
+    /// "1022"; empty when there is none.
+    pub hotline: String,
+    /// "miễn phí, 7:00–21:00 hằng ngày"; empty when unknown.
+    pub hotline_hours: String,
+    /// Invented people and figures: every page says so.
+    pub demo: bool,
+    /// Header links of citizens' pages, at most five. Only links that exist.
+    pub nav: Vec<NavItem>,
+    /// Menu of a signed-in citizen, without sign-out (which is a form of its own).
+    pub account: Vec<NavItem>,
+    /// Modules of the officials' bar; a page may narrow them to what the viewer may open.
+    pub modules: Vec<NavItem>,
+    /// Link columns of the footer.
+    pub foot: Vec<FootColumn>,
+    /// "/dang-nhap"; empty hides the sign-in button.
+    pub sign_in: String,
+    /// "/dang-xuat", taken by POST; empty hides sign-out.
+    pub sign_out: String,
+}
+
+impl Brand {
+    /// A brand without links, with the usual Vietnamese wordings around the province's name.
+    pub fn of(province: &str) -> Brand {
+        let word = |key| crate::words::own().t(key, &[("province", province)]);
+        Brand {
+            province: province.to_string(),
+            name: word("brand.name"),
+            place: word("brand.place"),
+            owner: word("brand.owner"),
+            ..Brand::default()
+        }
+    }
+}
