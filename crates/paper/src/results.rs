@@ -43,6 +43,8 @@ pub struct ResultPaper {
     pub title: String,
     /// `decision-letter`: abstract of the document.
     pub subject: Option<String>,
+    /// `decision-letter`: who decides, printed in capitals above the legal bases of a decision.
+    pub issuer: Option<String>,
     /// `decision-letter`: addressees.
     pub to: Vec<String>,
     pub fields: Vec<Field>,

@@ -49,16 +49,27 @@ pub fn component(name: &str, originals: u32, certified: u32, photocopies: u32, e
     Component { name: name.into(), originals, certified, photocopies, electronic, note: None }
 }
 
+/// 64 digits that look like a hash and are different for each `i`.
+pub fn hash(i: usize) -> String {
+    let mut x = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(i as u64 + 1);
+    let mut next = || {
+        x ^= x >> 27;
+        x = x.wrapping_mul(0x94d0_49bb_1331_11eb) ^ (x >> 31);
+        format!("{x:016x}")
+    };
+    [next(), next(), next(), next()].concat()
+}
+
 pub fn file(i: usize, name: &str) -> FileEntry {
     FileEntry {
         name: name.into(),
         component: some("Bản vẽ thiết kế xây dựng"),
         size_bytes: 184_320 + 1_000_003 * i as u64,
-        sha256: format!("{:064x}", 0xfeed_beef_u128 << 64 | (i as u128 * 0x1234_5678_9abc_def1)),
+        sha256: hash(i),
     }
 }
 
-pub fn receipt() -> Receipt {
+pub fn a_receipt() -> Receipt {
     Receipt {
         office: office(),
         number: some("0011"),
@@ -110,7 +121,7 @@ pub fn receipt() -> Receipt {
     }
 }
 
-pub fn slip() -> ProofSlip {
+pub fn a_slip() -> ProofSlip {
     ProofSlip {
         office: office(),
         code: CODE.into(),
@@ -119,12 +130,12 @@ pub fn slip() -> ProofSlip {
         answer_by: at("2026-11-20T09:52:00+07:00"),
         applicant: applicant(),
         procedure_code: "1.013225".into(),
-        procedure: receipt().request,
-        files: receipt().files,
+        procedure: a_receipt().request,
+        files: a_receipt().files,
     }
 }
 
-pub fn supplement_request() -> SupplementRequest {
+pub fn a_supplement_request() -> SupplementRequest {
     SupplementRequest {
         office: office(),
         number: some("03"),
@@ -132,7 +143,7 @@ pub fn supplement_request() -> SupplementRequest {
         date: day("2026-02-05"),
         code: CODE.into(),
         applicant: applicant(),
-        request: receipt().request,
+        request: a_receipt().request,
         items: vec![
             Component {
                 note: some("Thiếu mặt cắt móng"),
@@ -149,7 +160,7 @@ pub fn supplement_request() -> SupplementRequest {
     }
 }
 
-pub fn refusal() -> Refusal {
+pub fn a_refusal() -> Refusal {
     Refusal {
         office: office(),
         number: some("07"),
@@ -157,7 +168,7 @@ pub fn refusal() -> Refusal {
         date: day("2026-11-19"),
         code: some(CODE),
         applicant: applicant(),
-        request: receipt().request,
+        request: a_receipt().request,
         reason: "Công trình thuộc thẩm quyền cấp giấy phép của Sở Xây dựng.".into(),
         legal_basis: vec!["Điều 103 Luật Xây dựng số 50/2014/QH13".into()],
         complain_to: "Chủ tịch Ủy ban nhân dân xã Cù Lao Sen".into(),
@@ -177,7 +188,7 @@ pub fn signer() -> Signer {
     }
 }
 
-pub fn apology() -> Apology {
+pub fn an_apology() -> Apology {
     Apology {
         office: Office { name: "Phòng Kinh tế, Hạ tầng và Đô thị".into(), ..office() },
         number: some("02"),
@@ -185,9 +196,9 @@ pub fn apology() -> Apology {
         date: day("2026-12-08"),
         code: CODE.into(),
         applicant: applicant(),
-        request: receipt().request,
-        received_at: receipt().received_at,
-        promised_at: receipt().due_at.unwrap(),
+        request: a_receipt().request,
+        received_at: a_receipt().received_at,
+        promised_at: a_receipt().due_at.unwrap(),
         reason: "Đoàn kiểm tra thực địa chưa đến được công trình vì nước lên.".into(),
         new_due_at: at("2026-12-14T16:30:00+07:00"),
         signer: Signer {
@@ -204,7 +215,7 @@ pub fn fields(pairs: &[(&str, &str)]) -> Vec<Field> {
     pairs.iter().map(|(key, value)| Field { key: (*key).into(), value: (*value).into() }).collect()
 }
 
-fn result(template: &str) -> ResultPaper {
+fn a_result(template: &str) -> ResultPaper {
     ResultPaper {
         template: template.into(),
         agency_above: None,
@@ -215,6 +226,7 @@ fn result(template: &str) -> ResultPaper {
         date: day("2026-12-03"),
         title: String::new(),
         subject: None,
+        issuer: None,
         to: vec![],
         fields: vec![],
         body: vec![],
@@ -252,7 +264,7 @@ pub fn birth_certificate() -> ResultPaper {
             ("declarant_identity", "Căn cước số 086096000011"),
             ("book", "01/2026"),
         ]),
-        ..result("birth-certificate")
+        ..a_result("birth-certificate")
     }
 }
 
@@ -278,7 +290,7 @@ pub fn certified_copy() -> ResultPaper {
             name: "Võ Thị Kim Yến".into(),
         },
         recipients: vec!["Người yêu cầu chứng thực".into()],
-        ..result("certified-copy")
+        ..a_result("certified-copy")
     }
 }
 
@@ -306,7 +318,7 @@ pub fn building_permit() -> ResultPaper {
             ("remarks", "chủ đầu tư cam kết không lấn hành lang rạch"),
         ]),
         recipients: vec!["Như mục 1".into(), "Phòng Kinh tế, Hạ tầng và Đô thị".into()],
-        ..result("building-permit")
+        ..a_result("building-permit")
     }
 }
 
@@ -315,6 +327,7 @@ pub fn decision() -> ResultPaper {
         agency_above: some("Tỉnh Cửu Long"),
         symbol: some("QĐ-UBND"),
         title: "Quyết định".into(),
+        issuer: some("Chủ tịch Ủy ban nhân dân xã Cù Lao Sen"),
         subject: some("Về việc hỗ trợ hộ nghèo sửa chữa nhà ở sau bão"),
         legal_basis: vec![
             "Luật Tổ chức chính quyền địa phương ngày 16 tháng 6 năm 2025".into(),
@@ -326,7 +339,7 @@ pub fn decision() -> ResultPaper {
             "Điều 3. Các phòng, ban liên quan và bà Đặng Thị Ngọc Ẵm chịu trách nhiệm thi hành Quyết định này".into(),
         ],
         recipients: vec!["Như Điều 3".into()],
-        ..result("decision-letter")
+        ..a_result("decision-letter")
     }
 }
 
@@ -344,7 +357,7 @@ pub fn negative_letter() -> ResultPaper {
         fields: fields(&[("Mã hồ sơ", CODE), ("Căn cứ từ chối", "Điều 93 Luật Xây dựng số 50/2014/QH13")]),
         complain_to: some("Chủ tịch Ủy ban nhân dân xã Cù Lao Sen"),
         recipients: vec!["Như trên".into()],
-        ..result("decision-letter")
+        ..a_result("decision-letter")
     }
 }
 
@@ -352,11 +365,11 @@ pub fn negative_letter() -> ResultPaper {
 pub fn all() -> Vec<(&'static str, Pdf)> {
     let result = |paper: ResultPaper| crate::result(&paper, now()).unwrap();
     vec![
-        ("01-receipt", crate::receipt(&receipt(), now()).unwrap()),
-        ("slip", crate::slip(&slip(), now()).unwrap()),
-        ("02-supplement-request", crate::supplement_request(&supplement_request(), now()).unwrap()),
-        ("03-refusal", crate::refusal(&refusal(), now()).unwrap()),
-        ("04-apology", crate::apology(&apology(), now()).unwrap()),
+        ("01-receipt", crate::receipt(&a_receipt(), now()).unwrap()),
+        ("slip", crate::slip(&a_slip(), now()).unwrap()),
+        ("02-supplement-request", crate::supplement_request(&a_supplement_request(), now()).unwrap()),
+        ("03-refusal", crate::refusal(&a_refusal(), now()).unwrap()),
+        ("04-apology", crate::apology(&an_apology(), now()).unwrap()),
         ("birth-certificate", result(birth_certificate())),
         ("certified-copy", result(certified_copy())),
         ("building-permit", result(building_permit())),
