@@ -119,7 +119,7 @@ pub fn size(bytes: u64) -> String {
     if bytes < KILOBYTE_BYTES {
         return format!("{bytes} B");
     }
-    let kilobytes = (bytes + KILOBYTE_BYTES / 2) / KILOBYTE_BYTES;
+    let kilobytes = bytes.saturating_add(KILOBYTE_BYTES / 2) / KILOBYTE_BYTES;
     if kilobytes < 1_024 {
         return format!("{kilobytes} kB");
     }

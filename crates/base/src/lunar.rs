@@ -20,7 +20,7 @@ const JULIAN_DAY_OF_1970: i32 = 2_440_588;
 /// The mean time from new moon to new moon, in days.
 const SYNODIC_MONTH: f64 = 29.530588853;
 /// The Julian date of new moon 0, on 1 January 1900.
-const NEW_MOON_0: f64 = 2_415_021.076998695;
+const NEW_MOON_0: f64 = 2415021.076998695;
 /// Vietnam's zone in days.
 const ZONE_DAYS: f64 = 7.0 / 24.0;
 /// The sector of the sun that begins at the winter solstice (270°).
@@ -105,7 +105,7 @@ struct Span {
 impl Span {
     fn from_november_of(year: i32) -> Span {
         let (start, next) = (month_11(year), month_11(year + 1));
-        let moon = (0.5 + (f64::from(start) - NEW_MOON_0) / SYNODIC_MONTH) as i32;
+        let moon = ((f64::from(start) - NEW_MOON_0) / SYNODIC_MONTH).round() as i32;
         let mut span = Span { year, start, moon, leap: None };
         if next - start > 365 {
             // the sun stands in the same sector at both ends: it enters none in this month
@@ -139,7 +139,7 @@ impl Span {
 /// The Julian day on which month 11 of a year begins: the new moon at or before the winter solstice.
 fn month_11(year: i32) -> i32 {
     let end = Day::new(year, 12, 31).expect("callers stay near YEARS, and every year has this day");
-    let k = (f64::from(julian(end) - 2_415_021) / SYNODIC_MONTH) as i32;
+    let k = (f64::from(julian(end) - 2_415_021) / SYNODIC_MONTH).floor() as i32;
     let moon = new_moon(k);
     if sun_sector(moon) >= WINTER { new_moon(k - 1) } else { moon }
 }
@@ -150,10 +150,10 @@ fn month_11(year: i32) -> i32 {
 /// argument of latitude, less the difference of dynamical and universal time.
 fn new_moon(k: i32) -> i32 {
     let k = f64::from(k);
-    let t = k / 1_236.85;
+    let t = k / 1236.85;
     let (t2, t3) = (t * t, t * t * t);
     let sin = |degrees: f64| (degrees * PI / 180.0).sin();
-    let mean = 2_415_020.75933 + 29.53058868 * k + 0.0001178 * t2 - 0.000000155 * t3
+    let mean = 2415020.75933 + 29.53058868 * k + 0.0001178 * t2 - 0.000000155 * t3
         + 0.00033 * sin(166.56 + 132.87 * t - 0.009173 * t2);
     let sun = 359.2242 + 29.10535608 * k - 0.0000333 * t2 - 0.00000347 * t3;
     let moon = 306.0253 + 385.81691806 * k + 0.0107306 * t2 + 0.00001236 * t3;
@@ -180,10 +180,10 @@ fn new_moon(k: i32) -> i32 {
 /// The sector of 30° (0 = spring equinox … 9 = winter solstice) in which the sun stands at the
 /// midnight that begins a Julian day in Vietnam: mean longitude plus the equation of the centre.
 fn sun_sector(julian_day: i32) -> i32 {
-    let t = (f64::from(julian_day) - 2_451_545.5 - ZONE_DAYS) / 36_525.0;
+    let t = (f64::from(julian_day) - 2451545.5 - ZONE_DAYS) / 36525.0;
     let t2 = t * t;
-    let anomaly = (357.52910 + 35_999.05030 * t - 0.0001559 * t2 - 0.00000048 * t * t2) * PI / 180.0;
-    let mean = 280.46645 + 36_000.76983 * t + 0.0003032 * t2;
+    let anomaly = (357.52910 + 35999.05030 * t - 0.0001559 * t2 - 0.00000048 * t * t2) * PI / 180.0;
+    let mean = 280.46645 + 36000.76983 * t + 0.0003032 * t2;
     let centre = (1.914600 - 0.004817 * t - 0.000014 * t2) * anomaly.sin()
         + (0.019993 - 0.000101 * t) * (2.0 * anomaly).sin()
         + 0.000290 * (3.0 * anomaly).sin();

@@ -139,7 +139,7 @@ fn is_latin_mark(c: char) -> bool {
 
 /// đ, and its look-alikes of other alphabets, which old fonts and keyboards put in its place.
 fn is_d_with_stroke(c: char) -> bool {
-    matches!(c, 'đ' | 'ð' | 'ɖ')
+    matches!(c, '\u{111}' | '\u{f0}' | '\u{256}')
 }
 
 /// Soft hyphen, zero-width space and joiners outside Khmer's needs, byte-order mark.

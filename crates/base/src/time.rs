@@ -205,7 +205,7 @@ impl Instant {
         }
         let of_day = (hour * 60 + minute) * MICROS_PER_MINUTE + second * MICROS_PER_SECOND + micros;
         let utc = i64::from(day.0) * MICROS_PER_DAY + of_day - offset(rest)?;
-        if utc < Self::MIN.0 || utc > Self::MAX.0 { Err(NoSuchDay) } else { Ok(Instant(utc)) }
+        if (Self::MIN.0..=Self::MAX.0).contains(&utc) { Ok(Instant(utc)) } else { Err(NoSuchDay) }
     }
 
     /// The day it is in Asia/Ho_Chi_Minh.

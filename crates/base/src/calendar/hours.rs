@@ -6,12 +6,11 @@ use std::str::FromStr;
 use crate::Weekday;
 
 const DAY_NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const MINUTES_PER_DAY: u16 = 24 * 60;
 /// No office opens more often in one day; it bounds what a form can make us store.
 const SPANS_PER_DAY_MAX: usize = 8;
 
-/// One stretch of opening: minutes after midnight, `open < close <= 1440`, open at `open`, closed
-/// at `close`.
+/// One stretch of opening: minutes after midnight, `open < close < 1440`, open at `open`, closed
+/// at `close`. No office closes at midnight, so a deadline lies on the day it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     pub open: u16,
@@ -122,7 +121,7 @@ fn read_spans(text: &str, part: usize) -> Result<Vec<Span>, HoursError> {
     if spans.is_empty() { Err(HoursError::Hours { part }) } else { Ok(spans) }
 }
 
-/// `HH:MM` up to `24:00`, as minutes.
+/// `HH:MM` up to `23:59`, as minutes.
 fn read_minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let number = |digits: &str| -> Option<u16> {
@@ -130,8 +129,7 @@ fn read_minute(text: &str) -> Option<u16> {
         two.then(|| digits.parse().ok()).flatten()
     };
     let (hour, minute) = (number(hour)?, number(minute)?);
-    let of_day = hour * 60 + minute;
-    (minute < 60 && of_day <= MINUTES_PER_DAY).then_some(of_day)
+    (hour < 24 && minute < 60).then_some(hour * 60 + minute)
 }
 
 impl fmt::Display for OfficeHours {
