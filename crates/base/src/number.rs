@@ -234,9 +234,16 @@ impl FromStr for Phone {
     }
 }
 
-/// Display, Debug (masked) and serde of a number by its `as_str`.
+/// `parse`, Display, Debug (masked) and serde of a number by its `FromStr` and `as_str`.
 macro_rules! number {
     ($name:ident) => {
+        impl $name {
+            /// Reads the number as people type it; the same as its `FromStr`.
+            pub fn parse(text: &str) -> Result<Self, NumberError> {
+                text.parse()
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str(self.as_str())

@@ -119,3 +119,13 @@ fn a_proposal_is_printed() {
         }
     }
 }
+
+#[test]
+fn years_in_which_the_zone_made_a_difference() {
+    // celebrated in Vietnam a day, and in 1985 a month, before China
+    let table = [(1968, "1968-01-29"), (1985, "1985-01-21"), (2007, "2007-02-17"), (2030, "2030-02-02")];
+    for (year, first) in table {
+        assert_eq!(tet(year).unwrap().to_string(), first);
+    }
+    assert_eq!(tet(1900).unwrap().to_string(), "1900-01-31");
+}
