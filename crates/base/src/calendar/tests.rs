@@ -246,6 +246,10 @@ fn units_set_hours_and_not_days() {
     // a Saturday worked for a Monday has Monday's hours, whatever other Saturdays have
     assert_eq!(due_of(&saturday, "2026-08-21 08:00", "1wd"), "2026-08-22 17:00");
     assert_eq!(short(saturday.next_open(at("2026-08-22 12:00"))), "2026-08-22 13:30");
+    let short_friday =
+        Calendar::national().with_hours("Mon-Thu 07:00-11:00 13:00-17:00; Fri 07:00-11:30".parse().unwrap());
+    assert_eq!(due_of(&short_friday, "2026-08-21 08:00", "1wd"), "2026-08-22 17:00");
+    assert_eq!(due_of(&short_friday, "2026-01-09 08:00", "1wd"), "2026-01-10 11:30");
     // a holiday closes the Saturday counter too
     assert!(!saturday.is_open(at("2027-05-01 08:00")));
 
