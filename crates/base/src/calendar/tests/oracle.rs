@@ -180,8 +180,9 @@ fn moment() -> impl Strategy<Value = DateTime> {
     let edges = prop::sample::select(vec![0, 419, 420, 659, 660, 779, 780, 840, 900, 901, 1019, 1020, 1439]);
     let minute = prop_oneof![edges, 0..1440_i64];
     let worked = [(2019, 1, 5), (2019, 5, 4), (2024, 5, 4), (2025, 4, 26), (2026, 1, 10), (2026, 8, 22)];
-    let worked =
-        prop::sample::select(worked.map(|(year, month, day)| datetime(year, month, day, 0, 0, 0, 0)));
+    let worked = prop::sample::select(
+        worked.map(|(year, month, day)| datetime(year, month, day, 0, 0, 0, 0)).to_vec(),
+    );
     let day = prop_oneof![
         3 => (0..3_640_i64).prop_map(|days| datetime(2018, 1, 1, 0, 0, 0, 0) + days.days()),
         1 => (worked, 0..6_i64).prop_map(|(saturday, before)| saturday - before.days()),
