@@ -1,1 +1,52 @@
-//! directory
+//! The directory of Cửu Long: units, officials, citizens, roles, and signing in.
+//!
+//! Other systems take their proof from here (`CounterClerk`, `Citizen` …), ask for the unit that
+//! receives or settles, and count time by a unit's calendar. See `README.md`.
+
+use axum::Router;
+use db::Migration;
+use web::Site;
+
+pub mod account;
+pub mod province;
+pub mod role;
+pub mod routes;
+pub mod seed;
+pub mod signin;
+pub mod unit;
+pub mod viewer;
+pub mod words;
+pub mod working_time;
+
+pub use account::{
+    Account, AccountId, AccountKind, Kind, Official, Person, Post, PostId, confirm, holders, official, person,
+};
+pub use province::{Province, level_rules, province};
+pub use role::Role;
+pub use routes::{ROUTES, openapi};
+pub use unit::{
+    Receiving, Unit, UnitId, agency_of, ancestors, counter_of, find_unit, get_unit, is_within,
+    list_receiving, unit_for,
+};
+pub use viewer::{
+    Admin, AnyOfficial, Citizen, CounterClerk, Keeper, Leader, MaybeViewer, Officer, RecordsClerk, UnitAdmin,
+    Viewer,
+};
+pub use working_time::{calendar, close_on};
+
+/// The tables of this crate.
+pub fn migrations() -> Vec<Migration> {
+    vec![Migration {
+        system: "directory",
+        name: "0001_directory",
+        sql: include_str!("../migrations/0001_directory.sql"),
+    }]
+}
+
+/// The pages and the JSON of this crate.
+pub fn routes(site: &Site) -> Router {
+    routes::router(site)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! Stories of the whole crate, on both databases.
+
+mod seeds;
