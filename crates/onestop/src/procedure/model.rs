@@ -328,7 +328,8 @@ pub struct ResultSpec {
     pub symbol: Option<String>,
     #[serde(default)]
     pub note: Option<String>,
-    /// Template field → where its value comes from, `answers.child_name`.
+    /// Template field → where its value comes from: `answers.child_name`, `applicant.name`,
+    /// `result.day`, `dossier.code`.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
 }
@@ -342,6 +343,18 @@ pub enum ResultTemplate {
     BuildingPermit,
     /// A letter of decision, for every procedure without a paper of its own.
     DecisionLetter,
+}
+
+impl ResultTemplate {
+    /// The template's name in `paper`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ResultTemplate::BirthCertificate => "birth-certificate",
+            ResultTemplate::CertifiedCopy => "certified-copy",
+            ResultTemplate::BuildingPermit => "building-permit",
+            ResultTemplate::DecisionLetter => "decision-letter",
+        }
+    }
 }
 
 /// A legal document the procedure rests on.
