@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use base::Clock;
 use db::Db;
-/// Until the store of files is there.
-#[derive(Clone)]
-pub struct Blobs;
+use db::blobs::Blobs;
 
 use crate::page::{FootColumn, NavItem};
 
