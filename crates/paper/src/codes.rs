@@ -72,6 +72,9 @@ fn with_sets(code: &str) -> String {
     out
 }
 
+/// Attributes of every picture; the template gives a bar code its height.
+const SVG: &str = r#"xmlns="http://www.w3.org/2000/svg" preserveAspectRatio="none""#;
+
 /// Dark modules of `rows` as one SVG path, a rectangle for each run.
 fn svg(rows: &[Vec<bool>], width: usize, height: usize) -> String {
     let mut path = String::new();
@@ -84,9 +87,7 @@ fn svg(rows: &[Vec<bool>], width: usize, height: usize) -> String {
             x += run.len();
         }
     }
-    format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none"><path d="{path}" fill="black"/></svg>"#
-    )
+    format!(r#"<svg {SVG} viewBox="0 0 {width} {height}"><path d="{path}"/></svg>"#)
 }
 
 #[cfg(test)]

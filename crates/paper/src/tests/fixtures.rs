@@ -336,8 +336,11 @@ pub fn decision() -> ResultPaper {
         body: vec![
             "Điều 1. Hỗ trợ bà Đặng Thị Ngọc Ẵm số tiền 20.000.000 đồng để sửa chữa nhà ở.".into(),
             "Điều 2. Kinh phí trích từ Quỹ Phòng, chống thiên tai.".into(),
-            "Điều 3. Các phòng, ban liên quan và bà Đặng Thị Ngọc Ẵm chịu trách nhiệm thi hành Quyết định này".into(),
+            "Điều 3. Các phòng, ban liên quan và bà Đặng Thị Ngọc Ẵm chịu trách nhiệm thi hành Quyết định \
+             này"
+            .into(),
         ],
+        signer: Signer { authority_form: None, on_behalf_of: None, ..signer() },
         recipients: vec!["Như Điều 3".into()],
         ..a_result("decision-letter")
     }
@@ -351,8 +354,12 @@ pub fn negative_letter() -> ResultPaper {
         subject: some("không đủ điều kiện cấp giấy phép xây dựng đối với hồ sơ H99.07-261119-0011"),
         to: vec!["Bà Đặng Thị Ngọc Ẵm".into()],
         body: vec![
-            "Ngày 19 tháng 11 năm 2026, Ủy ban nhân dân xã Cù Lao Sen nhận hồ sơ của bà đề nghị cấp giấy phép xây dựng.".into(),
-            "Qua thẩm định, công trình nằm trong hành lang bảo vệ bờ sông nên không đủ điều kiện cấp giấy phép.".into(),
+            "Ngày 19 tháng 11 năm 2026, Ủy ban nhân dân xã Cù Lao Sen nhận hồ sơ của bà đề nghị cấp giấy \
+             phép xây dựng."
+                .into(),
+            "Qua thẩm định, công trình nằm trong hành lang bảo vệ bờ sông nên không đủ điều kiện cấp giấy \
+             phép."
+                .into(),
         ],
         fields: fields(&[("Mã hồ sơ", CODE), ("Căn cứ từ chối", "Điều 93 Luật Xây dựng số 50/2014/QH13")]),
         complain_to: some("Chủ tịch Ủy ban nhân dân xã Cù Lao Sen"),
