@@ -1,7 +1,7 @@
 //! The catalogue of administrative procedures (thủ tục hành chính): one TOML file per
 //! procedure and version, in `procedures/`, read into strict types.
 //!
-//! Everything here is pure: no clock, no database, no request. `model` is the file as
+//! Everything but `api` and `pages` is pure: no clock, no database, no request. `model` is the file as
 //! types, `check` finds what is wrong with one, `form` judges a citizen's answers,
 //! `search` finds a procedure by words. How a file is written: `procedures/README.md`.
 
@@ -14,4 +14,4 @@ pub mod search;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Procedure, embedded};
+pub use model::Procedure;

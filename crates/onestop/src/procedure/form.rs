@@ -156,6 +156,7 @@ impl FieldProblem {
     }
 
     /// Every key, so that a test can find a word for each.
+    #[cfg(test)]
     pub const KEYS: [&str; 29] = [
         "form.missing.enter",
         "form.missing.choose",

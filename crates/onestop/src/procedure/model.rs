@@ -9,6 +9,8 @@ use rust_embed::RustEmbed;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::check::{Severity, check};
+
 /// The answers to a form, by field; what a draft keeps and a dossier carries.
 pub type Answers = Map<String, Value>;
 
@@ -79,6 +81,8 @@ pub struct Procedure {
     #[serde(default)]
     pub legal_basis: Vec<LegalBasis>,
     pub source: Source,
+    #[serde(skip)]
+    sound: OnceLock<bool>,
 }
 
 /// The level of the state that settles a procedure.
@@ -437,9 +441,11 @@ pub fn embedded() -> &'static [Procedure] {
 }
 
 impl Procedure {
-    /// Whether a citizen may file it here: it is configured, and has a form to fill in.
+    /// Whether a citizen may file it here: it is configured, has a form to fill in, and the
+    /// check finds no error in it.
     pub fn is_online(&self) -> bool {
-        self.online && self.form.is_some()
+        let sound = || check(self).iter().all(|finding| finding.severity() == Severity::Warning);
+        self.online && self.form.is_some() && *self.sound.get_or_init(sound)
     }
 
     /// Whether this version is offered on `day`.

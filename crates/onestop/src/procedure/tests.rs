@@ -171,6 +171,13 @@ fn levels_follow_the_frame() {
 }
 
 #[test]
+fn a_procedure_with_an_error_cannot_be_filed_online() {
+    let (_, text) = model::files().into_iter().find(|(name, _)| name.starts_with("2.000815")).unwrap();
+    assert!(model::parse(&text).unwrap().is_online());
+    assert!(!model::parse(&text.replace("\"3wh\"", "\"7wh\"")).unwrap().is_online());
+}
+
+#[test]
 fn three_procedures_can_be_filed_online() {
     let online: Vec<&str> = embedded().iter().filter(|p| p.is_online()).map(|p| &p.code[..]).collect();
     assert_eq!(online, ["1.001193", "1.013225", "2.000815"]);
