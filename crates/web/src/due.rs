@@ -1,5 +1,9 @@
 //! The deadline pill: how near a promised time is, in colour and always in words.
 
+mod arithmetic;
+
+pub use arithmetic::{arithmetic, limit_text};
+
 use askama::filters::Safe;
 use base::{Calendar, Instant};
 

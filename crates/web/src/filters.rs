@@ -6,7 +6,7 @@
 
 use askama::filters::Safe;
 use askama::{Result, Values};
-use base::{Day, Dong, Instant};
+use base::{Day, Dong, Instant, Weekday};
 
 use crate::words;
 
@@ -37,8 +37,12 @@ impl<T: Copy> Plain<T> for &&T {
 /// "11:30, thứ Năm 03/12/2026": what people wait for carries its weekday.
 pub fn promised_text(at: Instant) -> String {
     let parts = base::format::promised(at);
-    let key = format!("weekday.{}", parts.weekday.index() + 1);
-    format!("{}, {} {}", parts.hour, words::own().t(&key, &[]), parts.date)
+    format!("{}, {} {}", parts.hour, weekday_text(parts.weekday), parts.date)
+}
+
+/// "thứ Năm".
+pub fn weekday_text(weekday: Weekday) -> String {
+    words::own().t(&format!("weekday.{}", weekday.index() + 1), &[])
 }
 
 /// All but the last three characters as dots, for numbers of other people.

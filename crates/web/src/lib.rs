@@ -49,7 +49,8 @@ pub fn routes(site: &Site) -> Router {
     assets::routes().merge(kept::routes(site))
 }
 
-/// Deletes rows nobody can use any more; the roof calls it from a daily job. Returns how many went.
+/// Deletes rows nobody can use any more; the roof calls it in `db.upkeep` from a daily
+/// job. Returns how many went.
 pub async fn sweep(tx: &mut Tx, now: Instant) -> Result<u64, db::Error> {
     Ok(session::sweep(tx, now).await?
         + kept::sweep(tx, now).await?

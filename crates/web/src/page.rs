@@ -213,7 +213,8 @@ impl Shell {
         csrf: impl Into<String>,
         title: impl Into<String>,
     ) -> Shell {
-        Shell::citizen(site, Some(viewer), csrf, title)
+        let account = site.brand.official_account.clone();
+        Shell { account, ..Shell::citizen(site, Some(viewer), csrf, title) }
     }
 
     /// The navigation item this page belongs to, by address.
@@ -231,6 +232,12 @@ impl Shell {
     /// The modules this viewer may open, instead of all.
     pub fn modules(mut self, modules: Vec<NavItem>) -> Shell {
         self.modules = modules;
+        self
+    }
+
+    /// The account menu, instead of the brand's.
+    pub fn account(mut self, account: Vec<NavItem>) -> Shell {
+        self.account = account;
         self
     }
 

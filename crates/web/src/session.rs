@@ -8,7 +8,7 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use base::Instant;
-use db::{Act, Tx, args, record};
+use db::{Tx, args, record};
 
 use crate::problem::Problem;
 use crate::secret;
@@ -223,8 +223,7 @@ async fn touch(site: &Site, session: &Session, token: &str, now: Instant) {
         return;
     }
     let hash = secret::sha256_hex(token.as_bytes());
-    let act = Act::system("web.session.seen", "", now);
-    let noted = site.db.write(act, async move |tx: &mut Tx| -> Result<_, Problem> {
+    let noted = site.db.upkeep(async move |tx: &mut Tx| -> Result<_, Problem> {
         tx.change(
             "update session set seen_at = $1 where token_hash = $2 and seen_at < $1",
             args![now, &hash],

@@ -47,6 +47,8 @@ pub struct Brand {
     pub nav: Vec<NavItem>,
     /// Menu of a signed-in citizen, without sign-out (which is a form of its own).
     pub account: Vec<NavItem>,
+    /// Menu of a signed-in official, without sign-out.
+    pub official_account: Vec<NavItem>,
     /// Modules of the officials' bar; a page may narrow them to what the viewer may open.
     pub modules: Vec<NavItem>,
     /// Link columns of the footer.

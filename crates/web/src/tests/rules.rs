@@ -2,7 +2,7 @@
 
 use base::{Calendar, Instant};
 
-use crate::due::{done_pill, due_pill, held_pill};
+use crate::due::{arithmetic, done_pill, due_pill, held_pill};
 use crate::problem::{FieldError, Message, Problem};
 use crate::{back, fields, filters, icon, throttle, words};
 
@@ -95,6 +95,25 @@ fn the_deadline_pill_always_says_it() {
     assert_eq!((held_pill().class, held_pill().text()), ("is-hold", "Tạm dừng tính hạn".into()));
     assert_eq!((done_pill().class, done_pill().text()), ("is-done", "Đã xong".into()));
     assert!(held_pill().html().0.starts_with(r#"<span class="cl-due is-hold"><svg class="ic""#));
+}
+
+#[test]
+fn a_deadline_shows_its_arithmetic() {
+    let table: String = [
+        ("2026-11-19T14:10:00", "10wd"),
+        ("2026-11-20T17:30:00", "8wh"),
+        ("2026-11-21T08:00:00", "0d"),
+        ("2026-08-13T09:00:00", "20d"),
+    ]
+    .into_iter()
+    .map(|(from, limit)| {
+        let from = Instant::parse_rfc3339(&format!("{from}+07:00")).unwrap();
+        let due = Calendar::national().due(from, limit.parse().unwrap()).unwrap();
+        arithmetic(&due).join("\n") + "\n\n"
+    })
+    .collect();
+    let expected = include_str!("arithmetic.txt");
+    assert_eq!(table, expected, "\n{table}");
 }
 
 #[test]
