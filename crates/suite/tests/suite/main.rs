@@ -1,3 +1,4 @@
 //! The one integration-test binary: what no crate can test alone.
 
 mod harness;
+mod sql;
