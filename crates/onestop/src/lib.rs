@@ -1,1 +1,148 @@
-//! onestop
+//! The one-stop shop (một cửa điện tử) and the online public-service portal: procedures, online
+//! filing, counters, settlement and results. Only the face below is public.
+
+mod catalogue;
+mod desk;
+mod dossier;
+mod filing;
+mod number;
+mod once;
+mod press;
+mod procedure;
+mod refusal;
+mod view;
+mod words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Instant;
+use db::deliver::Listener;
+use db::jobs::Handler;
+use db::{Act, Actor, Db, Migration, Tx, args};
+use utoipa::OpenApi;
+use web::{Problem, Site};
+
+pub use catalogue::Catalogue;
+pub use procedure::model::Frame;
+
+/// What the handlers of this system hold.
+#[derive(Clone)]
+pub struct App {
+    pub site: Site,
+    pub catalogue: Arc<Catalogue>,
+    pub press: press::Press,
+    /// The public address without a slash at its end, as QR codes and papers print it.
+    pub address: String,
+}
+
+impl App {
+    /// Reads the catalogue and stands ready to make [`routes`] and [`listeners`].
+    pub async fn open(site: Site, frame: Frame, address: String) -> Result<App, Problem> {
+        let catalogue = Catalogue::load(&site.db, frame, site.clock.now()).await?;
+        let address = address.trim_end_matches('/').to_string();
+        Ok(App { site, catalogue: Arc::new(catalogue), press: press::Press::default(), address })
+    }
+
+    /// The address at which anybody may follow this dossier.
+    pub fn tracking_url(&self, code: &str) -> String {
+        format!("{}/tra-cuu?ma={code}", self.address)
+    }
+}
+
+impl axum::extract::FromRef<App> for Site {
+    fn from_ref(app: &App) -> Site {
+        app.site.clone()
+    }
+}
+
+/// The tables of this system.
+pub fn migrations() -> Vec<Migration> {
+    vec![Migration {
+        system: "onestop",
+        name: "0001_onestop",
+        sql: include_str!("../migrations/0001_onestop.sql"),
+    }]
+}
+
+/// What a new province needs before its first dossier: the schemes of numbers.
+/// `width` of the code is four digits in the rule. law: onestop/dossier-code
+pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
+    const SCHEMES: [(&str, &str, i64, &str, &str); 2] = [
+        ("dossier", "{ident}-{yymmdd}-{n}", 4, "day", "onestop/dossier-code"),
+        ("result", "{n}", 2, "year", "nd30/number"),
+    ];
+    let act = Act {
+        actor: Actor::System,
+        office: None,
+        verb: "onestop.seed",
+        subject: String::new(),
+        at: now,
+    };
+    db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
+        for (id, pattern, width, resets, source) in SCHEMES {
+            tx.change(
+                "insert into number_scheme (id, pattern, width, resets, source) values ($1, $2, $3, $4, $5)
+                 on conflict (id) do nothing",
+                args![id, pattern, width, resets, source],
+            )
+            .await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The pages and the JSON of this system.
+pub fn routes(app: &App) -> axum::Router {
+    axum::Router::new()
+        .merge(procedure::api::routes())
+        .merge(filing::api::routes())
+        .merge(dossier::api::routes())
+        .merge(desk::api::routes())
+        .with_state(app.clone())
+}
+
+/// What follows from events: the papers of a dossier.
+pub fn listeners(app: &App) -> Vec<Listener> {
+    let app = app.clone();
+    vec![Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
+        let app = app.clone();
+        async move { dossier::papers::follow(&app, &event).await }
+    })]
+}
+
+/// What comes again: uploads that nobody filed are let go.
+pub fn jobs(app: &App) -> Vec<Handler> {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let clock = app.site.clock.clone();
+    vec![
+        Handler::new("onestop.let-uploads-go", move |db, _| {
+            let before = clock.now().plus_minutes(-base::limits::UPLOAD_UNREFERENCED_HOURS_MAX * 60);
+            async move {
+                db.upkeep(async move |tx: &mut Tx| filing::store::delete_unfiled(tx, before).await)
+                    .await
+                    .map(drop)
+                    .map_err(|e| e.to_string())
+            }
+        })
+        .every(HOUR),
+    ]
+}
+
+/// The JSON of this system, for the document that the roof puts together.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(
+        procedure::api::list,
+        procedure::api::show,
+        filing::api::upload,
+        filing::api::create,
+        dossier::api::show,
+        dossier::api::step,
+        dossier::api::history,
+        desk::api::desk
+    ))]
+    struct Doc;
+    Doc::openapi()
+}

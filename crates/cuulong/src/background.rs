@@ -1,0 +1,66 @@
+//! What goes on without being asked: chaining the audit book, delivering events, doing jobs.
+
+use std::time::Duration;
+
+use db::jobs::Handler;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use web::Site;
+
+use crate::open::Opened;
+
+/// The background tasks of one process; [`Background::stop`] ends them in order.
+pub struct Background {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Background {
+    /// Starts them all.
+    pub fn start(opened: &Opened) -> Background {
+        let (stop, heard) = watch::channel(false);
+        let site = &opened.site;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(db::audit::run(site.db.clone(), heard.clone()));
+        tasks.spawn(db::deliver::run(
+            site.db.clone(),
+            onestop::listeners(&opened.onestop),
+            site.clock.clone(),
+            heard.clone(),
+        ));
+        tasks.spawn(db::jobs::run(site.db.clone(), handlers(opened), site.clock.clone(), heard));
+        Background { stop, tasks }
+    }
+
+    /// Tells them to stop and waits until they have.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Every job that comes again.
+fn handlers(opened: &Opened) -> Vec<Handler> {
+    let mut handlers = onestop::jobs(&opened.onestop);
+    handlers.push(sweep(&opened.site));
+    handlers
+}
+
+/// Lets go of what nobody can use any more: sessions, kept forms, old events, unreferenced blobs.
+fn sweep(site: &Site) -> Handler {
+    const HOUR: Duration = Duration::from_secs(3600);
+    const EVENTS_KEPT_DAYS: i64 = 30;
+    let site = site.clone();
+    Handler::new("roof.sweep", move |db, _job| {
+        let site = site.clone();
+        async move {
+            let now = site.clock.now();
+            db.upkeep(async move |tx: &mut db::Tx| web::sweep(tx, now).await).await.map_err(|e| e.to_string())?;
+            let day_ago = now.plus_days(-1);
+            site.blobs.sweep(&db, day_ago).await.map_err(|e| e.to_string())?;
+            db::deliver::sweep(&db, now.plus_days(-EVENTS_KEPT_DAYS)).await.map_err(|e| e.to_string())?;
+            Ok(())
+        }
+    })
+    .every(HOUR)
+}

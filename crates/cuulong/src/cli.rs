@@ -1,0 +1,131 @@
+//! The command line. A failure is one sentence on standard error and a non-zero exit.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, EXPLAINED};
+
+/// Cửu Long: a province's e-government in one binary.
+#[derive(Parser, Debug)]
+#[command(name = "cuulong", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Make a data folder, load a province and serve it on this machine
+    Demo(crate::demo::DemoArgs),
+    /// Serve an installation
+    Serve(ConfigArg),
+    /// Bring the tables to this version, then stop
+    Migrate(ConfigArg),
+    /// Accounts of officials
+    #[command(subcommand)]
+    User(crate::user::UserCommand),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The audit book
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Working time
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+}
+
+/// Which configuration file.
+#[derive(Args, Debug)]
+pub struct ConfigArg {
+    /// The configuration file
+    #[arg(long)]
+    pub config: PathBuf,
+}
+
+#[derive(Subcommand, Debug)]
+enum ConfigCommand {
+    /// Say what is wrong with a file
+    Check(ConfigArg),
+    /// Print a file with the meaning of each key
+    Explain,
+}
+
+#[derive(Subcommand, Debug)]
+enum AuditCommand {
+    /// Check the chain from the first entry to the last
+    Verify(crate::audit::VerifyArgs),
+}
+
+#[derive(Subcommand, Debug)]
+enum CalendarCommand {
+    /// When a limit ends, and how it was counted
+    Due(crate::calendar::DueArgs),
+}
+
+/// Why a command ended badly, in one sentence.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    /// A failure with its sentence.
+    pub fn new(sentence: impl Into<String>) -> Failure {
+        Failure(sentence.into())
+    }
+
+    /// A stream that broke.
+    pub fn io(error: std::io::Error) -> Failure {
+        Failure(error.to_string())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<crate::config::ConfigError> for Failure {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Failure(error.0)
+    }
+}
+
+/// Runs the command.
+pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Demo(args) => crate::demo::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Serve(arg) => {
+            crate::serve::log_to_stderr();
+            let config = Config::read(&arg.config)?;
+            crate::runtime()?.block_on(crate::serve::serve(&config)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Migrate(arg) => {
+            let config = Config::read(&arg.config)?;
+            let applied = crate::runtime()?.block_on(crate::open::migrate(&config))?;
+            println!("{applied} migrations applied");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::User(command) => crate::user::run(&command).map(|()| ExitCode::SUCCESS),
+        Command::Config(ConfigCommand::Explain) => {
+            print!("{EXPLAINED}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config(ConfigCommand::Check(arg)) => {
+            Config::read(&arg.config)?;
+            println!("{}: nothing wrong", arg.config.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Audit(AuditCommand::Verify(args)) => crate::audit::verify(&args).map(exit),
+        Command::Calendar(CalendarCommand::Due(args)) => crate::calendar::due(&args).map(exit),
+    }
+}
+
+fn exit(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

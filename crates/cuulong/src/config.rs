@@ -1,0 +1,206 @@
+//! The configuration file: TOML, every key optional, unknown keys refused. `cuulong config
+//! explain` prints it with the meaning of each key.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that differs from one installation to the next.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The data folder: SQLite file and blobs, unless configured elsewhere.
+    pub data: PathBuf,
+    /// The address to listen on.
+    pub listen: std::net::SocketAddr,
+    /// The public address, as QR codes, papers and cookies know it.
+    pub address: String,
+    /// The province file to load into an empty database: `vinh-long` or `vinh-long-2025`.
+    pub province: String,
+    /// Whether this is a demonstration: papers and pages say so, demo accounts are made.
+    pub demo: bool,
+    pub database: Database,
+    pub blobs: Blobs,
+}
+
+/// Where the rows are.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`; empty means `cuulong.sqlite` in the data folder.
+    pub url: String,
+    /// Connections to PostgreSQL, or readers of SQLite.
+    pub connections: usize,
+}
+
+/// Where the files are.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Blobs {
+    /// `s3://bucket`, or a folder; empty means `blobs` in the data folder.
+    pub url: String,
+    /// The S3 endpoint, for stores that are not Amazon's.
+    pub endpoint: String,
+    pub region: String,
+    /// Read from the environment variable of this name, so that no key stands in a file.
+    pub access_key_env: String,
+    /// Likewise.
+    pub secret_key_env: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            data: PathBuf::from("./data"),
+            listen: ([127, 0, 0, 1], 8080).into(),
+            address: "http://127.0.0.1:8080".into(),
+            province: "vinh-long".into(),
+            demo: false,
+            database: Database::default(),
+            blobs: Blobs::default(),
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Database { url: String::new(), connections: 16 }
+    }
+}
+
+/// Why a configuration cannot be used: what to mend, in one sentence.
+#[derive(Debug)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| ConfigError(format!("cannot read {}: {e}", path.display())))?;
+        let config: Config =
+            toml::from_str(&text).map_err(|e| ConfigError(format!("{}: {e}", path.display())))?;
+        match config.problems().first() {
+            Some(problem) => Err(ConfigError(format!("{}: {problem}", path.display()))),
+            None => Ok(config),
+        }
+    }
+
+    /// What is wrong with it, all at once.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !self.address.starts_with("http://") && !self.address.starts_with("https://") {
+            problems.push("address must begin with http:// or https://".to_string());
+        }
+        let url = &self.database.url;
+        if !(url.is_empty() || url.starts_with("sqlite:") || is_postgres(url)) {
+            problems.push("database.url must be empty, sqlite:PATH or postgres://…".to_string());
+        }
+        if !(1..=500).contains(&self.database.connections) {
+            problems.push("database.connections must be 1 to 500".to_string());
+        }
+        if !directory::seed::PROVINCES.contains(&self.province.as_str()) {
+            let known = directory::seed::PROVINCES.join(", ");
+            problems.push(format!("province: there is no province file {}; known: {known}", self.province));
+        }
+        if is_postgres(url) && self.blobs.url.is_empty() && !self.demo {
+            problems.push(
+                "blobs.url is empty beside PostgreSQL: name a folder or s3://bucket, so that several \
+                 nodes see the same files"
+                    .to_string(),
+            );
+        }
+        problems
+    }
+
+    /// The database's address with the default filled in.
+    pub fn database_url(&self) -> String {
+        match self.database.url.as_str() {
+            "" => format!("sqlite:{}", self.data.join("cuulong.sqlite").display()),
+            url => url.to_string(),
+        }
+    }
+
+    /// The blob store's address with the default filled in.
+    pub fn blobs_url(&self) -> String {
+        match self.blobs.url.as_str() {
+            "" => self.data.join("blobs").display().to_string(),
+            url => url.to_string(),
+        }
+    }
+
+    /// Whether TLS stands in front, as the public address says.
+    pub fn secure(&self) -> bool {
+        self.address.starts_with("https://")
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+/// The file with the meaning of each key, ready to be edited.
+pub const EXPLAINED: &str = r#"# Cửu Long: configuration. Every key may be left out; what stands here is the default.
+
+# The data folder: the SQLite file and the blobs, unless they are configured elsewhere.
+data = "./data"
+# The address to listen on. Behind a proxy that does TLS, keep it on loopback.
+listen = "127.0.0.1:8080"
+# The public address, as QR codes and papers print it. With https:// cookies are marked secure.
+address = "http://127.0.0.1:8080"
+# The province file that is loaded into an empty database: vinh-long, vinh-long-2025.
+province = "vinh-long"
+# A demonstration: papers and pages say so, and accounts with known passwords are made.
+demo = false
+
+[database]
+# Empty: cuulong.sqlite in the data folder. Otherwise sqlite:PATH or postgres://user@host/name
+url = ""
+# Connections to PostgreSQL, or readers of SQLite.
+connections = 16
+
+[blobs]
+# Empty: the folder blobs in the data folder. Otherwise a folder, or s3://bucket
+url = ""
+# For S3 stores: the endpoint and region, and the names of the environment variables with the keys.
+endpoint = ""
+region = ""
+access_key_env = ""
+secret_key_env = ""
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_explained_is_the_default() {
+        let explained: Config = toml::from_str(EXPLAINED).unwrap();
+        assert_eq!(explained, Config::default());
+        assert!(explained.problems().is_empty());
+    }
+
+    #[test]
+    fn wrong_keys_and_values_are_named() {
+        let unknown = toml::from_str::<Config>("dota = 'x'").unwrap_err().to_string();
+        assert!(unknown.contains("dota"), "{unknown}");
+        let config = Config {
+            address: "vinhlong.gov.vn".into(),
+            province: "atlantis".into(),
+            database: Database { url: "mysql://x".into(), connections: 0 },
+            ..Config::default()
+        };
+        let problems = config.problems().join("\n");
+        for word in ["address", "atlantis", "database.url", "database.connections"] {
+            assert!(problems.contains(word), "{word} is missing in: {problems}");
+        }
+    }
+}

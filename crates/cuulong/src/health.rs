@@ -1,0 +1,87 @@
+//! `GET /healthz` for whoever decides whether this node gets requests, `GET /metrics` for
+//! whoever watches it.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use db::{Tx, args};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use serde_json::json;
+use web::Site;
+
+use crate::config::Config;
+
+/// Events older than this mean that nothing is delivered any more.
+const OUTBOX_AGE_S_MAX: i64 = 300;
+/// Below this much room on the disk nothing more should be taken.
+const DISK_FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
+
+#[derive(Clone)]
+struct Health {
+    site: Site,
+    data: PathBuf,
+}
+
+/// The routes of this file.
+pub fn routes(site: &Site, config: &Config) -> Router {
+    recorder();
+    let health = Health { site: site.clone(), data: config.data.clone() };
+    Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics)).with_state(health)
+}
+
+/// The one recorder of the process.
+fn recorder() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).as_ref()
+}
+
+async fn healthz(State(health): State<Health>) -> Response {
+    let now = health.site.clock.now();
+    let oldest = health
+        .site
+        .db
+        .read(async |tx: &mut Tx| -> db::Result<Option<base::Instant>> {
+            tx.get("select min(at) from outbox where fanned = 0", args![]).await
+        })
+        .await;
+    let database = oldest.is_ok();
+    let age_s = oldest.ok().flatten().map_or(0, |at| (now.micros() - at.micros()).max(0) / 1_000_000);
+    // The empty content: whether it is there does not matter, only that the store can say so.
+    let nothing = db::blobs::Hash::of(b"");
+    let blobs = matches!(health.site.blobs.get(&nothing).await, Ok(_) | Err(db::Error::NotFound));
+    let free = disk_free(&health.data);
+    let disk = free.is_none_or(|bytes| bytes >= DISK_FREE_BYTES_MIN);
+    let well = database && blobs && disk && age_s <= OUTBOX_AGE_S_MAX;
+    let told = json!({
+        "status": if well { "ok" } else { "failing" },
+        "database": database,
+        "blobs": blobs,
+        "outbox_age_s": age_s,
+        "disk_free_bytes": free,
+    });
+    (if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(told)).into_response()
+}
+
+fn disk_free(folder: &std::path::Path) -> Option<u64> {
+    rustix::fs::statvfs(folder).ok().map(|s| s.f_bavail * s.f_frsize)
+}
+
+async fn metrics(State(health): State<Health>) -> Response {
+    metrics::gauge!("cuulong_database_repeats_total").set(health.site.db.repeated() as f64);
+    let waiting = health.site.db.read(async |tx: &mut Tx| db::outbox::pending(tx).await).await;
+    if let Ok(waiting) = waiting {
+        metrics::gauge!("cuulong_outbox_waiting").set(waiting as f64);
+    }
+    match recorder() {
+        Some(handle) => {
+            let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+            (kind, handle.render()).into_response()
+        }
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}

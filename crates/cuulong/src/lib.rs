@@ -1,0 +1,23 @@
+//! The roof: configuration, wiring and subcommands. Here the systems meet, and only here.
+
+pub mod audit;
+pub mod background;
+pub mod calendar;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod health;
+pub mod open;
+pub mod openapi;
+pub mod serve;
+pub mod user;
+
+use cli::Failure;
+
+/// The runtime everything asynchronous runs on.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(format!("cannot start the runtime: {e}")))
+}

@@ -1,0 +1,199 @@
+//! Opens an installation: database, tables, province, blobs, systems, router.
+
+use std::path::Path;
+
+use axum::Router;
+use base::{Calendar, Clock};
+use db::blobs::{self, Blobs};
+use db::{Db, Migration, Tx};
+use directory::seed::Province;
+use web::page::{FootColumn, NavItem};
+use web::words::Words;
+use web::{Brand, Site};
+
+use crate::cli::Failure;
+use crate::config::Config;
+
+/// An installation, open.
+pub struct Opened {
+    pub site: Site,
+    pub onestop: onestop::App,
+    pub router: Router,
+}
+
+/// Every table of every system, in the order of the crates.
+pub fn migrations() -> Vec<Migration> {
+    [web::migrations(), directory::migrations(), onestop::migrations()].concat()
+}
+
+/// Opens everything. `progress` hears what is being loaded, how much is done, and of how much.
+pub async fn open(
+    config: &Config,
+    clock: Clock,
+    progress: impl FnMut(&str, usize, usize),
+) -> Result<Opened, Failure> {
+    let db = database(config).await?;
+    load(&db, config, &clock, progress).await?;
+    let place = blobs::Config {
+        place: config.blobs_url(),
+        endpoint: Some(config.blobs.endpoint.clone()).filter(|s| !s.is_empty()),
+        region: Some(config.blobs.region.clone()).filter(|s| !s.is_empty()),
+        key: key(config)?,
+        spool: Some(config.data.join("spool")),
+    };
+    let blobs = Blobs::open(&place).await.map_err(|e| Failure::new(format!("cannot open the blob store: {e}")))?;
+    assemble(db, blobs, config, clock).await
+}
+
+/// Puts the systems around an opened, loaded database.
+pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Result<Opened, Failure> {
+    let province = db
+        .read(async |tx: &mut Tx| directory::province(tx).await)
+        .await
+        .map_err(|e| Failure::new(format!("cannot read the province: {e}")))?;
+    let frame = if province.frame == "2018" { onestop::Frame::Y2018 } else { onestop::Frame::Y2025 };
+    let mut site = Site::new(db, blobs, clock, brand(&province, config.demo));
+    site.secure_cookies = config.secure();
+    let onestop = onestop::App::open(site.clone(), frame, config.address.clone())
+        .await
+        .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
+    let router = Router::new()
+        .merge(web::routes(&site))
+        .merge(directory::routes(&site))
+        .merge(onestop::routes(&onestop))
+        .merge(crate::health::routes(&site, config))
+        .merge(crate::openapi::routes());
+    let router = web::layers(router, &site);
+    Ok(Opened { site, onestop, router })
+}
+
+/// The database with its tables up to date.
+async fn database(config: &Config) -> Result<Db, Failure> {
+    std::fs::create_dir_all(&config.data).map_err(|e| {
+        Failure::new(format!("cannot write to the data folder {}: {e}", config.data.display()))
+    })?;
+    writable(&config.data)?;
+    let db = connect(config).await?;
+    db.migrate(&migrations()).await.map_err(|e| refused(config, &e))?;
+    Ok(db)
+}
+
+fn refused(config: &Config, error: &db::MigrateError) -> Failure {
+    match error {
+        db::MigrateError::Newer { system, name } => Failure::new(format!(
+            "the data in {} was made by a newer version (it has {system}/{name}); start that version, or \
+             choose another folder with --data",
+            config.data.display()
+        )),
+        other => Failure::new(format!("cannot bring the tables up to date: {other}")),
+    }
+}
+
+/// A folder in which nothing can be written is told before anything is tried.
+fn writable(folder: &Path) -> Result<(), Failure> {
+    let probe = folder.join(".writable");
+    let tried = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    tried.map_err(|e| Failure::new(format!("cannot write to the data folder {}: {e}", folder.display())))
+}
+
+async fn connect(config: &Config) -> Result<Db, Failure> {
+    let mut place = db::Config::new(config.database_url());
+    place.connections = config.database.connections;
+    Db::open(&place).await.map_err(|e| Failure::new(format!("cannot open the database: {e}")))
+}
+
+/// The database of an installation that must exist already: nothing is made or changed.
+pub async fn database_that_is_there(config: &Config) -> Result<Db, Failure> {
+    let url = config.database_url();
+    if let Some(path) = url.strip_prefix("sqlite:")
+        && !Path::new(path).exists()
+    {
+        return Err(Failure::new(format!("there is no installation in {}", config.data.display())));
+    }
+    connect(config).await
+}
+
+/// Brings the tables up to date; how many migrations were applied.
+pub async fn migrate(config: &Config) -> Result<u32, Failure> {
+    std::fs::create_dir_all(&config.data).map_err(Failure::io)?;
+    let db = connect(config).await?;
+    let applied = db.migrate(&migrations()).await.map_err(|e| refused(config, &e))?;
+    db.close().await;
+    Ok(applied)
+}
+
+/// Loads the province into an empty database: with people for a demonstration, without otherwise.
+async fn load(
+    db: &Db,
+    config: &Config,
+    clock: &Clock,
+    mut progress: impl FnMut(&str, usize, usize),
+) -> Result<(), Failure> {
+    let now = clock.now();
+    let province = Province::named(&config.province)
+        .ok_or_else(|| Failure::new(format!("there is no province file {}", config.province)))?;
+    let loaded = if config.demo {
+        directory::seed::load(db, &province, now, &mut progress).await.map(drop)
+    } else {
+        directory::seed::load_units(db, &province, now, &mut progress).await.map(drop)
+    };
+    loaded.map_err(|e| Failure::new(format!("cannot load the province: {e}")))?;
+    onestop::seed(db, now).await.map_err(|e| Failure::new(format!("cannot load the number schemes: {e}")))
+}
+
+fn key(config: &Config) -> Result<Option<(String, String)>, Failure> {
+    let (id, secret) = (&config.blobs.access_key_env, &config.blobs.secret_key_env);
+    if id.is_empty() && secret.is_empty() {
+        return Ok(None);
+    }
+    let read = |name: &str| {
+        std::env::var(name).map_err(|_| Failure::new(format!("the environment variable {name} is not set")))
+    };
+    Ok(Some((read(id)?, read(secret)?)))
+}
+
+/// The working calendar of a unit in an installation.
+pub async fn calendar_of(data: &Path, code: &str) -> Result<Calendar, Failure> {
+    let config = Config { data: data.to_path_buf(), ..Config::default() };
+    let db = database_that_is_there(&config).await?;
+    let today = Clock::system().today();
+    let wanted = code.to_string();
+    let calendar = db
+        .read(async move |tx: &mut Tx| -> db::Result<Option<Calendar>> {
+            match directory::find_unit(tx, &wanted, today).await? {
+                Some(unit) => directory::calendar(tx, &unit.id).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+        .map_err(|e| Failure::new(format!("cannot read the calendar: {e}")))?;
+    db.close().await;
+    calendar.ok_or_else(|| Failure::new(format!("there is no unit with the code {code}")))
+}
+
+/// Whose site it is, and the links that exist.
+fn brand(province: &directory::Province, demo: bool) -> Brand {
+    let words = Words::load(include_str!("../words/vi.toml"), include_str!("../words/en.toml"));
+    let link = |key: &str, href: &str| NavItem::new(words.t(key, &[]), href);
+    let services = vec![
+        link("nav.procedures", "/thu-tuc"),
+        link("nav.tracking", "/tra-cuu"),
+        link("nav.mine", "/ho-so-cua-toi"),
+    ];
+    let open_data = vec![link("nav.api", "/api/openapi.json"), link("nav.licences", "/giay-phep")];
+    Brand {
+        owner: province.owner.clone(),
+        hotline: province.hotline.clone(),
+        demo,
+        nav: services.clone(),
+        account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
+        modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
+        foot: vec![
+            FootColumn { title: words.t("foot.services", &[]), items: services },
+            FootColumn { title: words.t("foot.open", &[]), items: open_data },
+        ],
+        sign_in: "/dang-nhap".into(),
+        sign_out: "/dang-xuat".into(),
+        ..Brand::of(&province.short_name)
+    }
+}

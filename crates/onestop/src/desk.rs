@@ -1,0 +1,166 @@
+//! The desk (bàn làm việc): which dossiers wait for whom. A person sits at one post at a time,
+//! and every list is a view of the dossiers that this post may see.
+
+pub mod api;
+pub mod store;
+
+use base::Instant;
+use directory::{Role, UnitId};
+
+use crate::dossier::rules::Status;
+
+/// A list of work, as the side bar and the API name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Filed, waiting for the counter's answer.
+    Waiting,
+    /// Accepted and under way.
+    Processing,
+    /// Under way, and due within the next two working days.
+    Soon,
+    /// Under way, and late.
+    Overdue,
+    /// Waiting for the citizen's papers.
+    Supplementing,
+    /// Waiting for the citizen's payment.
+    AwaitingFee,
+    /// Laid before this leader for signature.
+    ToSign,
+    /// Decided, waiting to be returned.
+    ToReturn,
+    /// Over, in whatever way.
+    Done,
+}
+
+impl List {
+    /// Every list, in the order of the side bar.
+    pub const ALL: [List; 9] = [
+        List::Waiting,
+        List::Processing,
+        List::Soon,
+        List::Overdue,
+        List::Supplementing,
+        List::AwaitingFee,
+        List::ToSign,
+        List::ToReturn,
+        List::Done,
+    ];
+
+    /// The word in addresses, in the API and in `words/`.
+    pub fn word(self) -> &'static str {
+        match self {
+            List::Waiting => "waiting",
+            List::Processing => "processing",
+            List::Soon => "soon",
+            List::Overdue => "overdue",
+            List::Supplementing => "supplementing",
+            List::AwaitingFee => "awaiting_fee",
+            List::ToSign => "to_sign",
+            List::ToReturn => "to_return",
+            List::Done => "done",
+        }
+    }
+
+    /// The list of this word.
+    pub fn from_word(word: &str) -> Option<List> {
+        Self::ALL.into_iter().find(|l| l.word() == word)
+    }
+
+    /// The statuses whose dossiers are in it.
+    pub fn statuses(self) -> &'static [Status] {
+        match self {
+            List::Waiting => &[Status::Filed],
+            List::Processing | List::Soon | List::Overdue => &[Status::Received, Status::InProcess],
+            List::Supplementing => &[Status::Supplementing],
+            List::AwaitingFee => &[Status::AwaitingFee],
+            List::ToSign => &[Status::InProcess],
+            List::ToReturn => &[Status::Settled],
+            List::Done => &[Status::Declined, Status::Withdrawn, Status::Stopped, Status::Returned],
+        }
+    }
+
+    /// The icon of the side bar.
+    pub fn icon(self) -> &'static str {
+        match self {
+            List::Waiting => "inbox",
+            List::Processing => "file-text",
+            List::Soon => "clock",
+            List::Overdue => "clock-exclamation",
+            List::Supplementing => "player-pause",
+            List::AwaitingFee => "cash",
+            List::ToSign => "signature",
+            List::ToReturn => "package",
+            List::Done => "archive",
+        }
+    }
+}
+
+/// From which post somebody looks, and so which dossiers are seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All that this counter received.
+    Counter(UnitId),
+    /// All that this agency settles: its leaders.
+    Agency(UnitId),
+    /// What this unit holds now: its officers.
+    Holder(UnitId, Role),
+}
+
+impl Scope {
+    /// The scope of a post; none for posts that settle nothing.
+    pub fn of(post: &directory::Post) -> Option<Scope> {
+        match post.role {
+            Role::CounterClerk => Some(Scope::Counter(post.unit.clone())),
+            Role::Leader => Some(Scope::Agency(post.unit.clone())),
+            Role::Officer => Some(Scope::Holder(post.unit.clone(), Role::Officer)),
+            _ => None,
+        }
+    }
+
+    /// The lists that make sense from here.
+    pub fn lists(&self) -> &'static [List] {
+        match self {
+            Scope::Counter(_) => &[
+                List::Waiting,
+                List::Processing,
+                List::Soon,
+                List::Overdue,
+                List::Supplementing,
+                List::AwaitingFee,
+                List::ToReturn,
+                List::Done,
+            ],
+            Scope::Agency(_) => &[
+                List::ToSign,
+                List::Waiting,
+                List::Processing,
+                List::Soon,
+                List::Overdue,
+                List::Supplementing,
+                List::AwaitingFee,
+                List::ToReturn,
+                List::Done,
+            ],
+            Scope::Holder(..) => &[List::Processing, List::Soon, List::Overdue],
+        }
+    }
+}
+
+/// What is asked of a list.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub list: List,
+    /// Words of the applicant's name without tone marks, a number or a code; empty for all.
+    pub words: String,
+    /// Where the last page ended.
+    pub after: Option<String>,
+    pub limit: usize,
+    pub now: Instant,
+    /// Due before this instant counts as soon.
+    pub soon: Instant,
+}
+
+/// Until when a deadline counts as near: the end of the second working day from now.
+pub fn soon(calendar: &base::calendar::Calendar, now: Instant) -> Instant {
+    calendar.due(now, base::calendar::Limit::WorkingDays(2)).map_or(now.plus_days(2), |due| due.at)
+}

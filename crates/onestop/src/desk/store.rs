@@ -1,0 +1,90 @@
+//! The statements behind the lists. The running clock (`deadline`) orders them; where no clock
+//! runs, the day since when it stands.
+
+use base::Instant;
+use db::{Filter, Tx};
+
+use super::{Ask, List, Scope};
+use crate::dossier::rules::Status;
+
+db::record! {
+    /// A line of a work list.
+    pub struct Line {
+        id: String,
+        code: String,
+        procedure: String,
+        applicant_name: String,
+        channel: String,
+        status: i64,
+        stage: Option<String>,
+        holder_unit: String,
+        holder_role: String,
+        filed_at: Instant,
+        due_at: Option<Instant>,
+        deadline: Option<Instant>,
+        since: Instant,
+        version: i64,
+        /// Where this line stands in the list's order: the cursor after it.
+        place: String,
+    }
+}
+
+const LINES: &str = "select id, code, procedure, applicant_name, channel, status, stage, holder_unit,
+    holder_role, filed_at, due_at, deadline, since, version,
+    cast(coalesce(deadline, since) as text) || ':' || id as place from dossier";
+
+/// The lines of a list in order of urgency, at most `limit`.
+pub async fn list(tx: &mut Tx, scope: &Scope, ask: &Ask) -> db::Result<Vec<Line>> {
+    let q = narrowed(Filter::new(LINES), scope, ask.list, ask.now, ask.soon);
+    let q = searched(q, &ask.words)
+        .and("cast(coalesce(deadline, since) as text) || ':' || id > ?", ask.after.as_deref());
+    let limit = i64::try_from(ask.limit.clamp(1, 200)).unwrap_or(200);
+    let q = q.tail("order by place limit 201");
+    let mut lines: Vec<Line> = tx.list(&q, &q.args).await?;
+    lines.truncate(usize::try_from(limit).unwrap_or(200));
+    Ok(lines)
+}
+
+/// How many dossiers are in a list.
+pub async fn count(tx: &mut Tx, scope: &Scope, list: List, now: Instant, soon: Instant) -> db::Result<i64> {
+    let q = narrowed(Filter::new("select count(*) from dossier"), scope, list, now, soon);
+    tx.get(&q, &q.args).await
+}
+
+fn narrowed(q: Filter, scope: &Scope, list: List, now: Instant, soon: Instant) -> Filter {
+    let statuses: Vec<i64> = list.statuses().iter().map(|s: &Status| s.number()).collect();
+    let q = match scope {
+        Scope::Counter(unit) => q.and("counter = ?", Some(unit.as_str())),
+        Scope::Agency(unit) => q.and("agency = ?", Some(unit.as_str())),
+        Scope::Holder(unit, role) => {
+            q.and("holder_unit = ?", Some(unit.as_str())).and("holder_role = ?", Some(role.as_str()))
+        }
+    };
+    let q = q.among("status", &statuses);
+    match list {
+        List::Overdue => q.and("deadline < ?", Some(now)),
+        List::Soon => q.and("deadline >= ?", Some(now)).and("deadline < ?", Some(soon)),
+        List::ToSign => match scope {
+            Scope::Agency(unit) => {
+                q.and("holder_unit = ?", Some(unit.as_str())).and("holder_role = ?", Some("leader"))
+            }
+            _ => q.when("1 = 0", true),
+        },
+        _ => q,
+    }
+}
+
+fn searched(q: Filter, words: &str) -> Filter {
+    let words = words.trim();
+    if words.is_empty() {
+        return q;
+    }
+    if words.chars().any(|c| c.is_ascii_digit()) {
+        let plain: String = words.chars().filter(|c| !c.is_whitespace()).collect();
+        return q.and(
+            "(code = ? or applicant_number = ? or applicant_phone = ?)",
+            Some(plain.to_uppercase()),
+        );
+    }
+    q.and("applicant_folded like ?", Some(format!("%{}%", base::text::fold(words).replace(['%', '_'], ""))))
+}

@@ -1,0 +1,741 @@
+//! A dossier (hồ sơ): what it is, and what may be done with it. Each use case is one function
+//! with the verb's name; pages and API both call it inside their own transaction.
+
+pub mod api;
+pub mod follow;
+pub mod papers;
+pub mod rules;
+pub mod schema;
+pub mod store;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use base::{Id, Instant, calendar::Calendar};
+use contracts::onestop as event;
+use db::blobs::Hash;
+use db::{Tx, outbox};
+use directory::{Role, UnitId};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use web::Problem;
+
+use crate::catalogue::Catalogue;
+use crate::filing::{self, Attached};
+use crate::number;
+use crate::procedure::Procedure;
+use crate::refusal::Refusal;
+use rules::{Seat, State, Status, Step, Terms, Verb};
+
+pub enum DossierKind {}
+/// The id of a dossier inside the system; people use its code.
+pub type DossierId = Id<DossierKind>;
+
+/// The person or enterprise a dossier is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Applicant {
+    pub name: String,
+    /// Personal number (12 digits) or tax number.
+    pub number: String,
+    pub phone: String,
+    pub email: String,
+    pub address: String,
+}
+
+/// One dossier as it stands.
+#[derive(Clone, Debug)]
+pub struct Dossier {
+    pub id: DossierId,
+    pub code: String,
+    /// The procedure version it was filed under, `CODE@VERSION`.
+    pub procedure: String,
+    /// The counter that answers to the citizen.
+    pub counter: UnitId,
+    /// The agency that settles it.
+    pub agency: UnitId,
+    /// The applicant's account, if there is one.
+    pub account: Option<String>,
+    pub applicant: Applicant,
+    /// `online`, `counter` or `post`.
+    pub channel: String,
+    /// How the result goes back: `counter`, `online` or `post`.
+    pub return_by: String,
+    pub answers: Map<String, Value>,
+    pub state: State,
+    pub holder_unit: UnitId,
+    pub holder_role: String,
+    pub filed_at: Instant,
+    pub answer_by: Instant,
+    pub accepted_at: Option<Instant>,
+    /// The promised time of the result, once accepted.
+    pub promised: Option<Instant>,
+    /// Since when it has its present status.
+    pub since: Instant,
+    pub supplement_requests: i64,
+    /// Whole đồng.
+    pub fee_asked: i64,
+    /// Whole đồng.
+    pub fee_paid: i64,
+    pub version: i64,
+}
+
+db::record! {
+    /// A file of a dossier; the bytes are in the blob store under their SHA-256.
+    pub struct StoredFile {
+        id: String,
+        component: String,
+        name: String,
+        media: String,
+        /// Bytes.
+        size: i64,
+        sha256: Hash,
+        added_at: Instant,
+    }
+}
+
+/// One line of the step log.
+#[derive(Clone, Debug)]
+pub struct History {
+    pub ordinal: i64,
+    /// `file` or the word of a [`Verb`].
+    pub verb: String,
+    pub from: Status,
+    pub to: Status,
+    pub from_stage: Option<String>,
+    pub to_stage: Option<String>,
+    pub at: Instant,
+    pub account: Option<String>,
+    pub office: Option<UnitId>,
+    pub reason_code: Option<String>,
+    /// Words for the citizen.
+    pub note: String,
+    pub details: Value,
+    /// The promised time after this step.
+    pub promised: Option<Instant>,
+}
+
+/// The papers that we print about a dossier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaperKind {
+    /// Proof of filing.
+    Slip,
+    /// Form 01: reception and promised time.
+    Receipt,
+    /// Form 02: what is missing.
+    Supplement,
+    /// Form 03: why reception was refused.
+    Refusal,
+    /// The result document.
+    Result,
+}
+
+impl PaperKind {
+    /// All kinds.
+    pub const ALL: [PaperKind; 5] = [
+        PaperKind::Slip,
+        PaperKind::Receipt,
+        PaperKind::Supplement,
+        PaperKind::Refusal,
+        PaperKind::Result,
+    ];
+
+    /// The word in rows and addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            PaperKind::Slip => "slip",
+            PaperKind::Receipt => "receipt",
+            PaperKind::Supplement => "supplement",
+            PaperKind::Refusal => "refusal",
+            PaperKind::Result => "result",
+        }
+    }
+
+    /// The kind of this word.
+    pub fn from_word(word: &str) -> Option<PaperKind> {
+        Self::ALL.into_iter().find(|k| k.word() == word)
+    }
+}
+
+/// Whoever meets a dossier: an account, and the posts it holds.
+#[derive(Clone, Debug)]
+pub struct Who {
+    pub account: String,
+    pub name: String,
+    pub posts: Vec<directory::Post>,
+}
+
+impl From<&directory::Viewer> for Who {
+    fn from(viewer: &directory::Viewer) -> Who {
+        Who { account: viewer.account.to_string(), name: viewer.name.clone(), posts: viewer.posts.clone() }
+    }
+}
+
+impl Who {
+    /// The seats this person has before a dossier; none means that it does not exist for them.
+    pub fn seats(&self, d: &Dossier) -> Vec<Seat> {
+        let mut seats = Vec::new();
+        if d.account.as_deref() == Some(self.account.as_str()) {
+            seats.push(Seat::Applicant);
+        }
+        if self.holds(Role::CounterClerk, &d.counter) {
+            seats.push(Seat::Counter);
+        }
+        if d.state.status() == Status::InProcess
+            && self.posts.iter().any(|p| p.unit == d.holder_unit && p.role.as_str() == d.holder_role)
+        {
+            seats.push(Seat::Desk);
+        }
+        seats
+    }
+
+    /// Whether this person may look at the whole dossier: its applicant, and the officials of
+    /// the counter, of the agency that settles it and of the unit that holds it.
+    pub fn may_see(&self, d: &Dossier) -> bool {
+        d.account.as_deref() == Some(self.account.as_str())
+            || self.posts.iter().any(|p| {
+                settles(p.role) && [&d.counter, &d.agency, &d.holder_unit].contains(&&p.unit)
+            })
+    }
+
+    fn holds(&self, role: Role, unit: &UnitId) -> bool {
+        self.posts.iter().any(|p| p.role == role && p.unit == *unit)
+    }
+
+    /// The office in which this person acts on the dossier, for the audit book.
+    pub fn office(&self, d: &Dossier) -> Option<String> {
+        [&d.holder_unit, &d.counter, &d.agency]
+            .into_iter()
+            .find(|unit| self.posts.iter().any(|p| p.unit == **unit))
+            .map(|unit| unit.as_str().to_string())
+    }
+}
+
+/// Writes into the audit book that somebody looked at a person's dossier, before the page is sent.
+/// A store that cannot take it now does not keep the page from the official; it is logged.
+pub async fn look(app: &crate::App, viewer: &directory::Viewer, verb: &'static str, code: &str, now: Instant) {
+    if let Err(error) = db::audit::looked(&app.site.db, viewer.act(verb, code, now)).await {
+        tracing::warn!(%error, "a look is not in the audit book yet");
+    }
+}
+
+/// Whether this role settles dossiers, and so may look at those of its unit.
+fn settles(role: Role) -> bool {
+    matches!(role, Role::CounterClerk | Role::Officer | Role::Leader)
+}
+
+/// A dossier on somebody's desk: all that the rules and the pages need to know of it.
+pub struct Case {
+    pub dossier: Dossier,
+    pub procedure: Arc<Procedure>,
+    pub calendar: Calendar,
+    pub seats: Vec<Seat>,
+    pub now: Instant,
+}
+
+impl Case {
+    /// The dossier with this code as `who` may see it. Somebody else's is `NotFound`.
+    pub async fn find(
+        tx: &mut Tx,
+        catalogue: &Catalogue,
+        who: &Who,
+        code: &str,
+        now: Instant,
+    ) -> Result<Case, Problem> {
+        let dossier = store::find(tx, code).await?.ok_or(Problem::NotFound)?;
+        if !who.may_see(&dossier) {
+            return Err(Problem::NotFound);
+        }
+        let seats = who.seats(&dossier);
+        let procedure = catalogue.version(&dossier.procedure)?;
+        let calendar = directory::calendar(tx, &dossier.counter).await?;
+        Ok(Case { dossier, procedure, calendar, seats, now })
+    }
+
+    /// The same, but only if the dossier is still as it was when the person looked at it.
+    pub async fn seen(
+        tx: &mut Tx,
+        catalogue: &Catalogue,
+        who: &Who,
+        code: &str,
+        version: i64,
+        now: Instant,
+    ) -> Result<Case, Problem> {
+        let case = Case::find(tx, catalogue, who, code, now).await?;
+        if case.dossier.version != version {
+            return Err(Problem::Stale);
+        }
+        Ok(case)
+    }
+
+    /// What the law in force says for this dossier.
+    pub fn terms(&self) -> Terms<'_> {
+        Terms {
+            limit: self.procedure.limit,
+            after_supplement: crate::catalogue::after_supplement(),
+            calendar: &self.calendar,
+            stages: &self.procedure.steps,
+        }
+    }
+
+    /// The steps that may be taken now, with the internal steps each may lead to.
+    pub fn open(&self) -> Vec<(Verb, Vec<String>)> {
+        rules::open(&self.dossier.state, &self.seats, self.now, &self.terms())
+    }
+}
+
+/// What is asked for, with what it carries: the body of `POST …/steps` and of the desk's forms.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    Receive {
+        #[serde(default)]
+        note: String,
+    },
+    AskSupplement {
+        #[serde(default)]
+        components: Vec<String>,
+        #[serde(default)]
+        note: String,
+    },
+    Supplement {
+        #[serde(default)]
+        uploads: Vec<Attached>,
+        #[serde(default)]
+        note: String,
+    },
+    Refuse {
+        #[serde(default)]
+        reason: String,
+        #[serde(default)]
+        note: String,
+    },
+    Withdraw {
+        #[serde(default)]
+        note: String,
+    },
+    PassOn {
+        to: Option<String>,
+        #[serde(default)]
+        note: String,
+    },
+    ReturnStep {
+        to: Option<String>,
+        #[serde(default)]
+        note: String,
+    },
+    SubmitForSignature {
+        to: Option<String>,
+        #[serde(default)]
+        note: String,
+    },
+    Decide {
+        outcome: Outcome,
+        #[serde(default)]
+        note: String,
+    },
+    AskFee {
+        amount: i64,
+        #[serde(default)]
+        note: String,
+    },
+    Pay {
+        #[serde(default)]
+        note: String,
+    },
+    Stop {
+        #[serde(default)]
+        reason: String,
+        #[serde(default)]
+        note: String,
+    },
+    ReturnResult {
+        #[serde(default)]
+        note: String,
+    },
+}
+
+/// What the decision says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Granted,
+    Denied,
+}
+
+impl Outcome {
+    /// The word in rows.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Granted => "granted",
+            Outcome::Denied => "denied",
+        }
+    }
+}
+
+/// The reasons for refusing reception, from which the clerk chooses. law: onestop/refusal-reasons
+pub const REFUSE_REASONS: [&str; 4] = ["wrong_agency", "not_entitled", "duplicate", "other"];
+/// The reasons for stopping.
+pub const STOP_REASONS: [&str; 4] = ["no_answer", "conditions_ended", "dispute", "other"];
+
+/// The most that one fee may be, in đồng: a guard against a slip of the finger.
+const FEE_MAX: i64 = 10_000_000_000;
+
+impl Ask {
+    /// The step's name.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Ask::Receive { .. } => Verb::Receive,
+            Ask::AskSupplement { .. } => Verb::AskSupplement,
+            Ask::Supplement { .. } => Verb::Supplement,
+            Ask::Refuse { .. } => Verb::Refuse,
+            Ask::Withdraw { .. } => Verb::Withdraw,
+            Ask::PassOn { .. } => Verb::PassOn,
+            Ask::ReturnStep { .. } => Verb::ReturnStep,
+            Ask::SubmitForSignature { .. } => Verb::SubmitForSignature,
+            Ask::Decide { .. } => Verb::Decide,
+            Ask::AskFee { .. } => Verb::AskFee,
+            Ask::Pay { .. } => Verb::Pay,
+            Ask::Stop { .. } => Verb::Stop,
+            Ask::ReturnResult { .. } => Verb::ReturnResult,
+        }
+    }
+}
+
+/// Takes whatever step was asked for.
+pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(), Problem> {
+    match ask {
+        Ask::Receive { note } => receive(tx, case, &note).await,
+        Ask::AskSupplement { components, note } => ask_supplement(tx, case, &components, &note).await,
+        Ask::Supplement { uploads, note } => supplement(tx, case, &uploads, &note, who).await,
+        Ask::Refuse { reason, note } => refuse(tx, case, &reason, &note).await,
+        Ask::Withdraw { note } => withdraw(tx, case, &note).await,
+        Ask::PassOn { to, note } => pass_on(tx, case, to, &note).await,
+        Ask::ReturnStep { to, note } => return_step(tx, case, to, &note).await,
+        Ask::SubmitForSignature { to, note } => submit_for_signature(tx, case, to, &note).await,
+        Ask::Decide { outcome, note } => decide(tx, case, outcome, &note, who).await,
+        Ask::AskFee { amount, note } => ask_fee(tx, case, amount, &note).await,
+        Ask::Pay { note } => pay(tx, case, &note).await,
+        Ask::Stop { reason, note } => stop(tx, case, &reason, &note).await,
+        Ask::ReturnResult { note } => return_result(tx, case, &note).await,
+    }
+}
+
+/// A counter clerk accepts a filed dossier; form 01 and the deadline begin here. Printing and
+/// notices follow from the event, after the commit.
+pub async fn receive(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
+    advance(tx, case, Step::Receive, Remark::note(note), event::RECEIVED).await
+}
+
+/// Asks the citizen, once and in full, for what is missing.
+pub async fn ask_supplement(
+    tx: &mut Tx,
+    case: &mut Case,
+    components: &[String],
+    note: &str,
+) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    faults.need("note", note);
+    for id in components {
+        if !case.procedure.components.iter().any(|c| c.id == *id) {
+            faults.add("components", "fault.unknown_component", &[("id", id)]);
+        }
+    }
+    faults.settle()?;
+    case.dossier.supplement_requests += 1;
+    let remark = Remark { details: json!({ "components": components }), ..Remark::note(note) };
+    advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await
+}
+
+/// The citizen, or the clerk for a citizen at the counter, brings what was asked for.
+pub async fn supplement(
+    tx: &mut Tx,
+    case: &mut Case,
+    uploads: &[Attached],
+    note: &str,
+    who: &Who,
+) -> Result<(), Problem> {
+    if uploads.is_empty() && note.trim().is_empty() {
+        let mut faults = Faults::default();
+        faults.add("uploads", "fault.nothing_supplemented", &[]);
+        faults.settle()?;
+    }
+    let files = filing::attach(tx, case.dossier.id, &case.procedure, uploads, &who.account, case.now).await?;
+    let details = json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() });
+    let remark = Remark { details, ..Remark::note(note) };
+    advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await
+}
+
+/// Refuses reception, with a reason from the list and words for the citizen.
+pub async fn refuse(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
+    let remark = Remark::reasoned(reason, &REFUSE_REASONS, note)?;
+    advance(tx, case, Step::Refuse, remark, event::DECLINED).await
+}
+
+/// The citizen takes the dossier back.
+pub async fn withdraw(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
+    advance(tx, case, Step::Withdraw, Remark::note(note), event::WITHDRAWN).await
+}
+
+/// Hands the dossier to the next internal step. `to` may be left out where there is one way.
+pub async fn pass_on(tx: &mut Tx, case: &mut Case, to: Option<String>, note: &str) -> Result<(), Problem> {
+    let step = Step::PassOn(only_way(case, Verb::PassOn, to)?);
+    advance(tx, case, step, Remark::note(note), event::PASSED_ON).await
+}
+
+/// Gives the dossier back to an earlier internal step, saying why.
+pub async fn return_step(tx: &mut Tx, case: &mut Case, to: Option<String>, note: &str) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    faults.need("note", note);
+    faults.settle()?;
+    let step = Step::ReturnStep(only_way(case, Verb::ReturnStep, to)?);
+    advance(tx, case, step, Remark::note(note), event::SENT_BACK).await
+}
+
+/// Lays the dossier before the leader who signs.
+pub async fn submit_for_signature(
+    tx: &mut Tx,
+    case: &mut Case,
+    to: Option<String>,
+    note: &str,
+) -> Result<(), Problem> {
+    let step = Step::SubmitForSignature(only_way(case, Verb::SubmitForSignature, to)?);
+    advance(tx, case, step, Remark::note(note), event::SUBMITTED).await
+}
+
+/// The leader decides. The number of the result document is taken here; the document itself is
+/// made from its template after the commit.
+pub async fn decide(
+    tx: &mut Tx,
+    case: &mut Case,
+    outcome: Outcome,
+    note: &str,
+    who: &Who,
+) -> Result<(), Problem> {
+    if outcome == Outcome::Denied {
+        let mut faults = Faults::default();
+        faults.need("note", note);
+        faults.settle()?;
+    }
+    let day = case.now.day();
+    let symbol = match outcome {
+        Outcome::Granted => case.procedure.result.symbol.clone().unwrap_or_default(),
+        Outcome::Denied => String::new(),
+    };
+    let (unit, post) = {
+        let d = &case.dossier;
+        let post = who.posts.iter().find(|p| p.unit == d.holder_unit && p.role.as_str() == d.holder_role);
+        (d.agency.clone(), post.map(|p| p.title.clone()).unwrap_or_default())
+    };
+    let agency = directory::get_unit(tx, &unit).await?;
+    let remark = Remark { details: json!({ "outcome": outcome.word() }), ..Remark::note(note) };
+    // The rules speak first: a refused decision must not use up a number.
+    advance(tx, case, Step::Decide, remark, event::DECIDED).await?;
+    let number = number::next(tx, "result", unit.as_str(), &[], day).await?;
+    let decision = store::Decision {
+        outcome: outcome.word().into(),
+        number,
+        symbol,
+        day,
+        reason: note.trim().into(),
+        signer_name: who.name.clone(),
+        signer_title: post,
+        agency: agency.name,
+    };
+    store::save_decision(tx, case.dossier.id, &decision).await?;
+    Ok(())
+}
+
+/// Asks for a fee; the clock stands until it is paid.
+pub async fn ask_fee(tx: &mut Tx, case: &mut Case, amount: i64, note: &str) -> Result<(), Problem> {
+    if !(1..=FEE_MAX).contains(&amount) {
+        let mut faults = Faults::default();
+        faults.add("amount", "fault.amount", &[("most", &base::format::thousands(FEE_MAX))]);
+        faults.settle()?;
+    }
+    case.dossier.fee_asked += amount;
+    let remark = Remark { details: json!({ "amount": amount }), ..Remark::note(note) };
+    advance(tx, case, Step::AskFee, remark, event::FEE_ASKED).await
+}
+
+/// Records the payment of all that was asked for.
+pub async fn pay(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
+    let amount = case.dossier.fee_asked - case.dossier.fee_paid;
+    case.dossier.fee_paid = case.dossier.fee_asked;
+    let remark = Remark { details: json!({ "amount": amount }), ..Remark::note(note) };
+    advance(tx, case, Step::Pay, remark, event::PAID).await
+}
+
+/// The agency ends the dossier, with a reason from the list and words for the citizen.
+pub async fn stop(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
+    let remark = Remark::reasoned(reason, &STOP_REASONS, note)?;
+    advance(tx, case, Step::Stop, remark, event::STOPPED).await
+}
+
+/// The counter hands the result to the citizen.
+pub async fn return_result(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
+    advance(tx, case, Step::ReturnResult, Remark::note(note), event::RETURNED).await
+}
+
+/// What is said beside a step.
+struct Remark<'a> {
+    reason_code: Option<&'a str>,
+    note: &'a str,
+    details: Value,
+}
+
+impl<'a> Remark<'a> {
+    fn note(note: &'a str) -> Self {
+        Remark { reason_code: None, note, details: json!({}) }
+    }
+
+    /// A reason of the list, and words. K.1: always a reason.
+    fn reasoned(reason: &'a str, list: &[&str], note: &'a str) -> Result<Self, Problem> {
+        let mut faults = Faults::default();
+        if !list.contains(&reason) {
+            faults.add("reason", "fault.reason", &[]);
+        }
+        faults.need("note", note);
+        faults.settle()?;
+        Ok(Remark { reason_code: Some(reason), ..Remark::note(note) })
+    }
+}
+
+/// All faults of what was entered, told at once.
+#[derive(Default)]
+struct Faults(Vec<(String, &'static str, Vec<(&'static str, String)>)>);
+
+impl Faults {
+    fn add(&mut self, field: &str, key: &'static str, args: &[(&'static str, &str)]) {
+        self.0.push((field.into(), key, args.iter().map(|(k, v)| (*k, v.to_string())).collect()));
+    }
+
+    fn need(&mut self, field: &str, text: &str) {
+        if text.trim().is_empty() {
+            self.add(field, "fault.say_why", &[]);
+        }
+    }
+
+    fn settle(self) -> Result<(), Problem> {
+        if self.0.is_empty() { Ok(()) } else { Err(Refusal::Faults(self.0).into()) }
+    }
+}
+
+/// The internal step meant: the one named, or the only one there is.
+fn only_way(case: &Case, verb: Verb, to: Option<String>) -> Result<String, Problem> {
+    if let Some(to) = to.filter(|t| !t.is_empty()) {
+        return Ok(to);
+    }
+    let open = case.open();
+    match open.iter().find(|(v, _)| *v == verb).map(|(_, ways)| ways.as_slice()) {
+        Some([way]) => Ok(way.clone()),
+        Some(ways) => {
+            let mut faults = Faults::default();
+            faults.add("to", "fault.choose_stage", &[("ways", &ways.join(", "))]);
+            Err(faults.settle().err().unwrap_or(Problem::NotFound))
+        }
+        // No way at all: let the rules say why.
+        None => Ok(String::new()),
+    }
+}
+
+/// Takes one step: asks the rules, moves the dossier to whoever acts next, writes the log and
+/// tells the other systems, all in the caller's transaction.
+async fn advance(
+    tx: &mut Tx,
+    case: &mut Case,
+    step: Step,
+    remark: Remark<'_>,
+    topic: &'static str,
+) -> Result<(), Problem> {
+    let verb = step.verb();
+    let old_status = case.dossier.state.status();
+    let old_stage = case.dossier.state.stage().map(str::to_string);
+    let state = rules::after(&case.dossier.state, &step, case.now, &case.terms())?;
+    if !case.seats.iter().any(|seat| rules::may(*seat, verb, old_status)) {
+        return Err(Refusal::NotYours(verb.word()).into());
+    }
+
+    let seen = case.dossier.version;
+    let dossier = &mut case.dossier;
+    if state.status() != old_status {
+        dossier.since = case.now;
+    }
+    if dossier.accepted_at.is_none() && state.promised().is_some() {
+        dossier.accepted_at = Some(case.now);
+    }
+    dossier.promised = state.promised().or(dossier.promised);
+    dossier.state = state;
+    hold(tx, &mut case.dossier, &case.procedure).await?;
+
+    store::save_moved(tx, seen, &case.dossier).await?;
+    case.dossier.version = seen + 1;
+    let entry = store::Entry {
+        // Version 1 is the filing, which is line 0 of the log.
+        ordinal: seen,
+        verb: verb.word(),
+        from: (old_status, old_stage.as_deref()),
+        to: &case.dossier,
+        at: case.now,
+        reason_code: remark.reason_code,
+        note: remark.note.trim(),
+        details: remark.details,
+    };
+    store::save_entry(tx, &entry).await?;
+    outbox::put(tx, topic, &case.dossier.id.to_string(), &moved(&case.dossier, old_status.number(), seen, case.now))
+        .await?;
+    Ok(())
+}
+
+/// The event's payload.
+pub(crate) fn moved(d: &Dossier, from: i64, ordinal: i64, at: Instant) -> event::DossierMoved {
+    event::DossierMoved {
+        dossier: d.id.to_string(),
+        code: d.code.clone(),
+        ordinal,
+        from,
+        to: d.state.status().number(),
+        at,
+    }
+}
+
+/// Puts the dossier into the hands of whoever acts next: the unit and role of its internal step
+/// while officials work on it, the counter otherwise.
+async fn hold(tx: &mut Tx, dossier: &mut Dossier, procedure: &Procedure) -> Result<(), Problem> {
+    let stage = match &dossier.state {
+        State::InProcess { at, .. } => procedure.steps.iter().find(|s| s.id == *at),
+        _ => None,
+    };
+    (dossier.holder_unit, dossier.holder_role) = match stage {
+        Some(stage) => {
+            let unit = match stage.unit_kind.as_str() {
+                "counter" => dossier.counter.clone(),
+                "agency" => dossier.agency.clone(),
+                function => directory::unit_for(tx, &dossier.agency, function).await?.id,
+            };
+            (unit, stage.role.as_str().to_string())
+        }
+        None => (dossier.counter.clone(), Role::CounterClerk.as_str().to_string()),
+    };
+    Ok(())
+}
+
+/// The deed's name in the audit book.
+pub fn deed(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Receive => "onestop.receive",
+        Verb::AskSupplement => "onestop.ask-supplement",
+        Verb::Supplement => "onestop.supplement",
+        Verb::Refuse => "onestop.refuse",
+        Verb::Withdraw => "onestop.withdraw",
+        Verb::PassOn => "onestop.pass-on",
+        Verb::ReturnStep => "onestop.return-step",
+        Verb::SubmitForSignature => "onestop.submit-for-signature",
+        Verb::Decide => "onestop.decide",
+        Verb::AskFee => "onestop.ask-fee",
+        Verb::Pay => "onestop.pay",
+        Verb::Stop => "onestop.stop",
+        Verb::ReturnResult => "onestop.return-result",
+    }
+}

@@ -1,0 +1,440 @@
+//! The papers of a dossier. They follow from events, after the commit: rendering takes
+//! milliseconds and belongs in no transaction. A page that is asked for a paper which is not
+//! there yet makes it in the same way, so nobody waits for a queue.
+
+use std::sync::Arc;
+
+use base::Instant;
+use contracts::onestop as event;
+use db::blobs::Hash;
+use db::outbox::Event;
+use db::{Act, Actor, Tx};
+use paper::{Component, Delivery, DeliveryWay, Fee, FileEntry, Office, Party, Pdf, Salutation};
+use serde_json::Value;
+use web::Problem;
+
+use super::{Dossier, DossierId, History, PaperKind, StoredFile, store};
+use crate::App;
+use crate::procedure::Procedure;
+use crate::words::WORDS;
+
+/// The paper that follows from an event, if one does.
+pub fn kind_after(topic: &str) -> Option<PaperKind> {
+    match topic {
+        event::RECEIVED | event::SUPPLEMENTED => Some(PaperKind::Receipt),
+        event::SUPPLEMENT_ASKED => Some(PaperKind::Supplement),
+        event::DECLINED => Some(PaperKind::Refusal),
+        event::DECIDED => Some(PaperKind::Result),
+        _ => None,
+    }
+}
+
+/// The topics after which something is printed.
+pub const TOPICS: [&str; 5] =
+    [event::RECEIVED, event::SUPPLEMENTED, event::SUPPLEMENT_ASKED, event::DECLINED, event::DECIDED];
+
+/// Makes the paper that follows from an event. Twice is once: the first one made is kept.
+pub async fn follow(app: &App, event: &Event) -> Result<(), String> {
+    let moved: event::DossierMoved = event.read()?;
+    let Some(kind) = kind_after(&event.topic) else { return Ok(()) };
+    let id = moved.dossier.parse().map_err(|_| format!("no dossier id: {}", moved.dossier))?;
+    make(app, id, kind, app.site.clock.now()).await.map(drop).map_err(|problem| problem.to_string())
+}
+
+/// Everything a paper may speak of, read in one transaction.
+struct Facts {
+    dossier: Dossier,
+    procedure: Arc<Procedure>,
+    history: Vec<History>,
+    files: Vec<StoredFile>,
+    decision: Option<store::Decision>,
+    counter: directory::Unit,
+    agency: directory::Unit,
+    above: Option<directory::Unit>,
+    /// Names of those who acted, by account.
+    names: Vec<(String, String)>,
+}
+
+impl Facts {
+    async fn read(tx: &mut Tx, app: &App, id: DossierId) -> Result<Facts, Problem> {
+        let dossier = store::get(tx, id).await?;
+        let history = store::list_history(tx, id).await?;
+        let agency = directory::get_unit(tx, &dossier.agency).await?;
+        let above = directory::ancestors(tx, &agency.id).await?.into_iter().skip(1).find(|u| !u.territory);
+        let mut names = Vec::new();
+        for account in history.iter().filter_map(|h| h.account.as_deref()) {
+            if !names.iter().any(|(a, _)| a == account)
+                && let Ok(id) = account.parse()
+            {
+                names.push((account.to_string(), directory::person(tx, id).await?.name));
+            }
+        }
+        Ok(Facts {
+            procedure: app.catalogue.version(&dossier.procedure)?,
+            files: store::list_files(tx, id).await?,
+            decision: store::find_decision(tx, id).await?,
+            counter: directory::get_unit(tx, &dossier.counter).await?,
+            agency,
+            above,
+            names,
+            history,
+            dossier,
+        })
+    }
+
+    fn last(&self, verb: &str) -> Option<&History> {
+        self.history.iter().rev().find(|h| h.verb == verb)
+    }
+
+    fn name(&self, account: Option<&str>) -> String {
+        self.names.iter().find(|(a, _)| Some(a.as_str()) == account).map(|(_, n)| n.clone()).unwrap_or_default()
+    }
+
+    fn office(&self, app: &App, unit: &directory::Unit) -> Office {
+        let brand = &app.site.brand;
+        Office {
+            above: Some(self.agency.name.clone()).filter(|name| *name != unit.name),
+            name: unit.name.clone(),
+            place: brand.province.clone(),
+            phone: Some(brand.hotline.clone()).filter(|s| !s.is_empty()),
+            website: Some(app.address.clone()).filter(|s| !s.is_empty()),
+            demo: brand.demo,
+        }
+    }
+
+    fn party(&self) -> Party {
+        let a = &self.dossier.applicant;
+        let some = |text: &str| Some(text.to_string()).filter(|t| !t.is_empty());
+        Party {
+            // Sex is not told from the number (law: identity/personal-number), so both forms stand.
+            salutation: if a.number.len() == 12 { Salutation::Unknown } else { Salutation::Organisation },
+            name: a.name.clone(),
+            address: some(&a.address),
+            phone: some(&a.phone),
+            email: some(&a.email),
+            identity: some(&a.number),
+        }
+    }
+
+    fn file_list(&self) -> Vec<FileEntry> {
+        let name = |id: &str| self.procedure.component(id).map(|c| c.name.clone());
+        self.files
+            .iter()
+            .map(|f| FileEntry {
+                name: f.name.clone(),
+                component: name(&f.component),
+                size_bytes: f.size.unsigned_abs(),
+                sha256: f.sha256.to_string(),
+            })
+            .collect()
+    }
+
+    /// The components as handed in: papers on the counter, files online.
+    fn components(&self) -> Vec<Component> {
+        let online = self.dossier.channel == "online";
+        self.procedure
+            .components_for(&self.dossier.answers)
+            .into_iter()
+            .map(|c| {
+                let files = self.files.iter().filter(|f| f.component == c.id).count();
+                let here = !online && c.required;
+                Component {
+                    name: c.name.clone(),
+                    originals: if here { c.originals } else { 0 },
+                    photocopies: if here { c.copies } else { 0 },
+                    electronic: u32::try_from(files).unwrap_or(u32::MAX) + u32::from(online && c.by_form),
+                    ..Component::default()
+                }
+            })
+            .filter(|c| c.originals + c.photocopies + c.electronic > 0)
+            .collect()
+    }
+
+    fn request(&self) -> String {
+        self.procedure.name.clone()
+    }
+}
+
+/// Makes the paper of this kind for the dossier's present state, stores it and answers its
+/// name in the blob store. Doing it twice keeps the first.
+pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Result<Hash, Problem> {
+    let facts = {
+        let app = app.clone();
+        app.site.db.clone().read(async move |tx: &mut Tx| Facts::read(tx, &app, id).await).await?
+    };
+    let ordinal = ordinal(&facts, kind).ok_or(Problem::NotFound)?;
+    let data = data(app, &facts, kind).ok_or(Problem::NotFound)?;
+    let pdf = app.press.print(move || data.render(now)).await?;
+
+    let act = Act {
+        actor: Actor::System,
+        office: None,
+        verb: "onestop.print",
+        subject: id.to_string(),
+        at: now,
+    };
+    let size = i64::try_from(pdf.bytes.len()).unwrap_or(i64::MAX);
+    let hash = app.site.blobs.store(&app.site.db, act.clone(), pdf.bytes).await?;
+    app.site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
+            db::blobs::commit(tx, &hash).await?;
+            store::put_paper(tx, id, kind, ordinal, hash, size, now).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(hash)
+}
+
+/// The line of the log after which this paper is printed.
+fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
+    match kind {
+        PaperKind::Slip => Some(0),
+        PaperKind::Receipt => {
+            let accepted = facts.dossier.accepted_at?;
+            facts.history.iter().rev().find(|h| h.at >= accepted && restarts(h)).map(|h| h.ordinal)
+        }
+        PaperKind::Supplement => facts.last("ask_supplement").map(|h| h.ordinal),
+        PaperKind::Refusal => facts.last("refuse").map(|h| h.ordinal),
+        PaperKind::Result => facts.last("decide").map(|h| h.ordinal),
+    }
+}
+
+/// Whether this line of the log gave the promised time that the receipt states.
+fn restarts(h: &History) -> bool {
+    matches!(h.verb.as_str(), "receive" | "supplement") && h.promised.is_some()
+}
+
+/// A paper ready for the press.
+enum Data {
+    Slip(paper::ProofSlip),
+    Receipt(paper::Receipt),
+    Supplement(paper::SupplementRequest),
+    Refusal(paper::Refusal),
+    Result(paper::ResultPaper),
+}
+
+impl Data {
+    fn render(&self, at: Instant) -> Result<Pdf, paper::RenderError> {
+        match self {
+            Data::Slip(p) => paper::slip(p, at),
+            Data::Receipt(p) => paper::receipt(p, at),
+            Data::Supplement(p) => paper::supplement_request(p, at),
+            Data::Refusal(p) => paper::refusal(p, at),
+            Data::Result(p) => paper::result(p, at),
+        }
+    }
+}
+
+fn data(app: &App, f: &Facts, kind: PaperKind) -> Option<Data> {
+    Some(match kind {
+        PaperKind::Slip => Data::Slip(slip(app, f)),
+        PaperKind::Receipt => Data::Receipt(receipt(app, f)?),
+        PaperKind::Supplement => Data::Supplement(supplement(app, f)?),
+        PaperKind::Refusal => Data::Refusal(refusal(app, f)?),
+        PaperKind::Result => Data::Result(result(app, f)?),
+    })
+}
+
+fn slip(app: &App, f: &Facts) -> paper::ProofSlip {
+    paper::ProofSlip {
+        office: f.office(app, &f.counter),
+        code: f.dossier.code.clone(),
+        tracking_url: app.tracking_url(&f.dossier.code),
+        filed_at: f.dossier.filed_at,
+        answer_by: f.dossier.answer_by,
+        applicant: f.party(),
+        procedure_code: f.procedure.code.clone(),
+        procedure: f.procedure.name.clone(),
+        files: f.file_list(),
+    }
+}
+
+fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
+    let d = &f.dossier;
+    let h = f.history.iter().rev().find(|h| restarts(h))?;
+    let clerk = f.history.iter().rev().find(|h| h.office.is_some() && restarts(h));
+    let fee = f.procedure.fees.iter().find_map(|fee| fee.amount).and_then(base::Dong::new);
+    Some(paper::Receipt {
+        office: f.office(app, &f.counter),
+        number: d.code.rsplit('-').next().map(str::to_string),
+        symbol: None,
+        code: d.code.clone(),
+        tracking_url: app.tracking_url(&d.code),
+        applicant: f.party(),
+        owner: None,
+        request: f.request(),
+        components: f.components(),
+        sets: 1,
+        legal_time: crate::view::limit(f.procedure.limit),
+        received_at: h.at,
+        due_at: h.promised,
+        delivery: Delivery {
+            way: match d.return_by.as_str() {
+                "post" => DeliveryWay::Post,
+                "online" => DeliveryWay::Online,
+                _ => DeliveryWay::Counter,
+            },
+            place: match d.return_by.as_str() {
+                "post" => Some(d.applicant.address.clone()),
+                "counter" => Some(f.counter.name.clone()),
+                _ => None,
+            },
+        },
+        fee: fee.map(|amount| Fee {
+            amount,
+            paid: d.fee_asked > 0 && d.fee_paid >= d.fee_asked,
+            way: None,
+            receipt_number: None,
+            exemption: None,
+        }),
+        register: None,
+        notes: Vec::new(),
+        submitter: Some(d.applicant.name.clone()),
+        receiver: clerk.map(|h| f.name(h.account.as_deref())).unwrap_or_default(),
+        files: f.file_list(),
+    })
+}
+
+fn supplement(app: &App, f: &Facts) -> Option<paper::SupplementRequest> {
+    let h = f.last("ask_supplement")?;
+    let asked: Vec<&str> =
+        h.details["components"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let items = asked
+        .iter()
+        .filter_map(|id| f.procedure.component(id))
+        .map(|c| Component {
+            name: c.name.clone(),
+            originals: c.originals,
+            photocopies: c.copies,
+            note: c.note.clone(),
+            ..Component::default()
+        })
+        .collect();
+    Some(paper::SupplementRequest {
+        office: f.office(app, &f.counter),
+        number: None,
+        symbol: None,
+        date: h.at.day(),
+        code: f.dossier.code.clone(),
+        applicant: f.party(),
+        request: f.request(),
+        items,
+        reason: h.note.clone(),
+        answer_by: None,
+        contact_name: Some(f.name(h.account.as_deref())),
+        contact_phone: Some(app.site.brand.hotline.clone()).filter(|s| !s.is_empty()),
+        count: u32::try_from(f.dossier.supplement_requests).unwrap_or(1),
+        official: f.name(h.account.as_deref()),
+    })
+}
+
+fn refusal(app: &App, f: &Facts) -> Option<paper::Refusal> {
+    let h = f.last("refuse")?;
+    let listed = h.reason_code.as_deref().filter(|code| *code != "other");
+    let listed = listed.map(|code| WORDS.t(&format!("refuse_reason.{code}"), &[]) + ".\n").unwrap_or_default();
+    Some(paper::Refusal {
+        office: f.office(app, &f.counter),
+        number: None,
+        symbol: None,
+        date: h.at.day(),
+        code: Some(f.dossier.code.clone()),
+        applicant: f.party(),
+        request: f.request(),
+        reason: listed + &h.note,
+        legal_basis: Vec::new(),
+        complain_to: f.agency.name.clone(),
+        contact_name: Some(f.name(h.account.as_deref())),
+        contact_phone: Some(app.site.brand.hotline.clone()).filter(|s| !s.is_empty()),
+        submitter: Some(f.dossier.applicant.name.clone()),
+        receiver: f.name(h.account.as_deref()),
+    })
+}
+
+fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
+    let r = f.decision.as_ref()?;
+    let granted = r.outcome == "granted";
+    let spec = &f.procedure.result;
+    let template = if granted { spec.template.as_str() } else { "decision-letter" };
+    let fields = spec
+        .fields
+        .iter()
+        .filter(|_| granted)
+        .map(|(key, from)| paper::Field { key: key.clone(), value: value(f, r, from) })
+        .filter(|field| !field.value.is_empty())
+        .collect();
+    let words = |key: &str| {
+        WORDS.t(
+            key,
+            &[
+                ("procedure", &f.procedure.name),
+                ("applicant", &f.dossier.applicant.name),
+                ("code", &f.dossier.code),
+            ],
+        )
+    };
+    let body = match (granted, template) {
+        (false, _) => vec![words("letter.denied"), r.reason.clone(), words("letter.denied_next")],
+        (true, "decision-letter") => vec![words("letter.granted"), r.reason.clone()],
+        (true, _) => vec![r.reason.clone()],
+    };
+    Some(paper::ResultPaper {
+        template: template.into(),
+        agency_above: f.above.as_ref().map(|u| u.name.clone()),
+        agency: r.agency.clone(),
+        number: Some(r.number.clone()),
+        symbol: Some(r.symbol.clone()).filter(|s| !s.is_empty()),
+        place: app.site.brand.province.clone(),
+        date: r.day,
+        title: String::new(),
+        subject: Some(words("letter.subject")),
+        issuer: None,
+        to: vec![f.dossier.applicant.name.clone()],
+        fields,
+        body: body.into_iter().filter(|p| !p.trim().is_empty()).collect(),
+        legal_basis: Vec::new(),
+        complain_to: (!granted).then(|| f.agency.name.clone()),
+        signer: paper::Signer {
+            authority_form: None,
+            on_behalf_of: None,
+            position: r.signer_title.clone(),
+            name: r.signer_name.clone(),
+        },
+        recipients: vec![words("letter.recipient")],
+        demo: app.site.brand.demo,
+    })
+}
+
+/// The value a template's field takes: the form's answers, the applicant or the decision.
+fn value(f: &Facts, r: &store::Decision, from: &str) -> String {
+    let a = &f.dossier.applicant;
+    match from.split_once('.') {
+        Some(("answers", field)) => answer(f, field),
+        Some(("applicant", "name")) => a.name.clone(),
+        Some(("applicant", "number" | "personal_number")) => a.number.clone(),
+        Some(("applicant", "address")) => a.address.clone(),
+        Some(("result", "number")) => r.number.clone(),
+        Some(("result", "day")) => r.day.to_string(),
+        Some(("result", "year")) => r.day.year().to_string(),
+        Some(("result", "agency")) => r.agency.clone(),
+        Some(("dossier", "code")) => f.dossier.code.clone(),
+        _ => String::new(),
+    }
+}
+
+/// An answer as people read it: the label of a choice, otherwise what was typed.
+fn answer(f: &Facts, field: &str) -> String {
+    let Some(value) = f.dossier.answers.get(field) else { return String::new() };
+    let typed = match value {
+        Value::String(s) => s.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let label = f
+        .procedure
+        .form
+        .as_ref()
+        .and_then(|form| form.ui.get(field))
+        .and_then(|ui| ui.options.iter().find(|o| o.value == typed));
+    label.map_or(typed.clone(), |o| o.label.clone())
+}

@@ -1,0 +1,83 @@
+//! What each step must be given, as JSON Schema: the API lists it beside every open step, and
+//! OpenAPI carries the same.
+
+use serde_json::{Value, json};
+
+use super::rules::Verb;
+use super::{Case, REFUSE_REASONS, STOP_REASONS};
+
+/// The longest note, in characters.
+pub const NOTE_CHARS_MAX: usize = 4_000;
+
+/// The schema of the body of `POST …/steps` for this step of this dossier. `ways` are the
+/// internal steps it may lead to.
+pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
+    let mut properties = json!({
+        "step": { "const": verb.word() },
+        "seen_version": { "type": "integer", "minimum": 1 },
+        "note": { "type": "string", "maxLength": NOTE_CHARS_MAX },
+    });
+    let mut required = vec!["step", "seen_version"];
+    let components = || -> Value {
+        let ids = case.map(|c| c.procedure.components.iter().map(|c| c.id.clone()).collect::<Vec<_>>());
+        match ids {
+            Some(ids) if !ids.is_empty() => json!({ "type": "string", "enum": ids }),
+            _ => json!({ "type": "string" }),
+        }
+    };
+    match verb {
+        Verb::AskSupplement => {
+            properties["components"] = json!({ "type": "array", "items": components(), "maxItems": 100 });
+            required.push("note");
+        }
+        Verb::Supplement => {
+            properties["uploads"] = json!({
+                "type": "array",
+                "maxItems": 30,
+                "items": {
+                    "type": "object",
+                    "required": ["component", "upload"],
+                    "additionalProperties": false,
+                    "properties": { "component": components(), "upload": { "type": "string" } },
+                },
+            });
+        }
+        Verb::Refuse => {
+            properties["reason"] = json!({ "enum": REFUSE_REASONS });
+            required.extend(["reason", "note"]);
+        }
+        Verb::Stop => {
+            properties["reason"] = json!({ "enum": STOP_REASONS });
+            required.extend(["reason", "note"]);
+        }
+        Verb::PassOn | Verb::SubmitForSignature | Verb::ReturnStep => {
+            properties["to"] = if ways.is_empty() { json!({ "type": "string" }) } else { json!({ "enum": ways }) };
+            if ways.len() > 1 {
+                required.push("to");
+            }
+            if verb == Verb::ReturnStep {
+                required.push("note");
+            }
+        }
+        Verb::Decide => {
+            properties["outcome"] = json!({ "enum": ["granted", "denied"] });
+            required.push("outcome");
+        }
+        Verb::AskFee => {
+            properties["amount"] = json!({ "type": "integer", "minimum": 1, "maximum": super::FEE_MAX });
+            required.push("amount");
+        }
+        Verb::Receive | Verb::Withdraw | Verb::Pay | Verb::ReturnResult => {}
+    }
+    json!({
+        "type": "object",
+        "required": required,
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+/// Whether the body of this step may have a field of this name.
+pub fn has_field(verb: Verb, name: &str) -> bool {
+    of(verb, &[], None)["properties"].get(name).is_some()
+}

@@ -1,0 +1,244 @@
+//! The tables of the dossier's life, printed: a new state or step shows up here as a changed
+//! picture.
+
+use base::Instant;
+use base::calendar::{Calendar, Limit};
+
+use super::rules::*;
+use crate::procedure::model::{self, Procedure};
+
+const PERMIT: &str = "1.013225";
+
+fn permit() -> &'static Procedure {
+    model::embedded().iter().find(|p| p.code == PERMIT).expect("it is in the catalogue")
+}
+
+fn at(text: &str) -> Instant {
+    Instant::parse_rfc3339(text).unwrap()
+}
+
+fn with_terms<T>(use_them: impl FnOnce(&Terms) -> T) -> T {
+    let calendar = Calendar::national();
+    use_them(&Terms {
+        limit: Some(Limit::CalendarDays(20)),
+        after_supplement: AfterSupplement::Restart,
+        calendar: &calendar,
+        stages: &permit().steps,
+    })
+}
+
+fn sign_stage() -> String {
+    permit().steps.iter().find(|s| s.kind == model::StepKind::Sign).unwrap().id.clone()
+}
+
+/// One state of each status; `InProcess` twice, at work and at signature.
+fn states() -> Vec<(&'static str, State)> {
+    let (now, due) = (at("2026-08-20T09:00:00+07:00"), at("2026-09-10T17:00:00+07:00"));
+    let first = permit().steps[0].id.clone();
+    vec![
+        ("filed", State::Filed { answer_by: due }),
+        ("received", State::Received { due }),
+        ("declined", State::Declined { at: now }),
+        ("in-process/work", State::InProcess { due, at: first.clone() }),
+        ("in-process/sign", State::InProcess { due, at: sign_stage() }),
+        ("supplement/1", State::Supplementing { asked: now, was: Was::Filed }),
+        ("supplement/2", State::Supplementing { asked: now, was: Was::Received { due } }),
+        ("supplement/4", State::Supplementing { asked: now, was: Was::InProcess { due, at: first.clone() } }),
+        ("awaiting-fee", State::AwaitingFee { asked: now, due, at: first }),
+        ("withdrawn", State::Withdrawn { at: now }),
+        ("stopped", State::Stopped { at: now }),
+        ("settled", State::Settled { at: now }),
+        ("returned", State::Returned { at: now }),
+    ]
+}
+
+/// The best that can come of `verb` in `state`: for the three that choose a step, any step.
+fn outcome(state: &State, verb: Verb, terms: &Terms) -> String {
+    let now = at("2026-08-21T09:00:00+07:00");
+    terms
+        .stages
+        .iter()
+        .find_map(|s| after(state, &step_with(verb, s.id.clone()), now, terms).ok())
+        .map_or("-".into(), |s| s.status().number().to_string())
+}
+
+fn matrix() -> String {
+    with_terms(|terms| {
+        let mut table = String::from("\n");
+        for (name, state) in states() {
+            table += &format!("{name:<16}");
+            for verb in Verb::ALL {
+                table += &format!("{:>4}", outcome(&state, verb, terms));
+            }
+            table += "\n";
+        }
+        table
+    })
+}
+
+/// law: onestop/statuses. Columns: receive, ask_supplement, supplement, refuse, withdraw, pass_on,
+/// return_step, submit_for_signature, decide, ask_fee, pay, stop, return_result.
+#[test]
+fn every_pair_of_state_and_step() {
+    let expected = "
+filed              2   5   -   3   7   -   -   -   -   -   -   -   -
+received           -   5   -   -   7   4   -   -   -   6   -   8   -
+declined           -   -   -   -   -   -   -   -   -   -   -   -   -
+in-process/work    -   5   -   -   7   4   -   4   -   6   -   8   -
+in-process/sign    -   5   -   -   7   -   4   -   9   6   -   8   -
+supplement/1       -   -   2   -   7   -   -   -   -   -   -   8   -
+supplement/2       -   -   2   -   7   -   -   -   -   -   -   8   -
+supplement/4       -   -   4   -   7   -   -   -   -   -   -   8   -
+awaiting-fee       -   -   -   -   7   -   -   -   -   -   4   8   -
+withdrawn          -   -   -   -   -   -   -   -   -   -   -   -   -
+stopped            -   -   -   -   -   -   -   -   -   -   -   -   -
+settled            -   -   -   -   -   -   -   -   -   -   -   -  10
+returned           -   -   -   -   -   -   -   -   -   -   -   -   -
+";
+    assert_eq!(matrix(), expected);
+}
+
+/// Every move of the rules is one that the country's table allows, and every move of that table
+/// can be made. law: onestop/statuses
+#[test]
+fn the_rules_make_the_moves_of_the_shared_table() {
+    let shared: [(i64, &[i64]); 6] = [
+        (1, &[2, 3, 5, 7]),
+        (2, &[4, 5, 6, 7, 8]),
+        (4, &[4, 5, 6, 7, 8, 9]),
+        (5, &[2, 4, 7, 8]),
+        (6, &[4, 7, 8]),
+        (9, &[10]),
+    ];
+    let mut made: Vec<(i64, i64)> = Vec::new();
+    with_terms(|terms| {
+        for (_, state) in states() {
+            for verb in Verb::ALL {
+                if let Ok(to) = outcome(&state, verb, terms).parse::<i64>() {
+                    made.push((state.status().number(), to));
+                }
+            }
+        }
+    });
+    made.sort_unstable();
+    made.dedup();
+    let allowed: Vec<(i64, i64)> =
+        shared.iter().flat_map(|(from, to)| to.iter().map(|to| (*from, *to))).collect();
+    assert_eq!(made, allowed);
+}
+
+#[test]
+fn the_clock_starts_again_from_zero_after_a_supplement() {
+    with_terms(|terms| {
+        let received = after(
+            &State::Filed { answer_by: at("2026-08-20T17:00:00+07:00") },
+            &Step::Receive,
+            at("2026-08-20T09:00:00+07:00"),
+            terms,
+        );
+        let received = received.unwrap();
+        assert_eq!(received.promised(), Some(at("2026-09-09T17:00:00+07:00")));
+        let asked = after(&received, &Step::AskSupplement, at("2026-08-21T09:00:00+07:00"), terms).unwrap();
+        assert_eq!(asked.deadline(), None, "the clock stands while the citizen is asked");
+        let again = after(&asked, &Step::Supplement, at("2026-08-28T09:00:00+07:00"), terms).unwrap();
+        assert_eq!(again.promised(), Some(at("2026-09-17T17:00:00+07:00")));
+    });
+}
+
+#[test]
+fn the_time_to_pay_is_outside_the_clock() {
+    with_terms(|terms| {
+        let due = at("2026-09-10T17:00:00+07:00");
+        let state = State::InProcess { due, at: permit().steps[0].id.clone() };
+        // Asked on a Monday morning, paid on Tuesday morning: one working day later.
+        let asked = after(&state, &Step::AskFee, at("2026-09-07T09:00:00+07:00"), terms).unwrap();
+        let paid = after(&asked, &Step::Pay, at("2026-09-08T09:00:00+07:00"), terms).unwrap();
+        assert_eq!(paid.promised(), Some(at("2026-09-11T17:00:00+07:00")));
+        assert_eq!(paid.stage(), state.stage());
+    });
+}
+
+#[test]
+fn only_a_step_of_signature_ends_in_a_decision() {
+    with_terms(|terms| {
+        let due = at("2026-09-10T17:00:00+07:00");
+        let work = State::InProcess { due, at: permit().steps[0].id.clone() };
+        assert_eq!(
+            after(&work, &Step::Decide, due, terms),
+            Err(NotAllowed::NotAtSignature),
+            "an officer cannot decide"
+        );
+        let nowhere = Step::PassOn("no-such-step".into());
+        assert!(matches!(after(&work, &nowhere, due, terms), Err(NotAllowed::NoSuchStage { .. })));
+    });
+}
+
+#[test]
+fn a_procedure_without_a_limit_promises_nothing() {
+    let calendar = Calendar::national();
+    let terms = Terms {
+        limit: None,
+        after_supplement: AfterSupplement::Restart,
+        calendar: &calendar,
+        stages: &permit().steps,
+    };
+    let now = at("2026-08-20T09:00:00+07:00");
+    assert_eq!(after(&State::Filed { answer_by: now }, &Step::Receive, now, &terms), Err(NotAllowed::NoLimit));
+}
+
+/// Who may ask for what, in which status (its number). A: applicant, C: counter, D: desk.
+#[test]
+fn every_seat_and_step() {
+    let mut table = String::from("\n");
+    for verb in Verb::ALL {
+        table += &format!("{:<21}", verb.word());
+        for status in Status::ALL {
+            let seats: String = Seat::ALL
+                .into_iter()
+                .zip("ACD".chars())
+                .filter(|(seat, _)| may(*seat, verb, status))
+                .map(|(_, letter)| letter)
+                .collect();
+            table += &format!("{:>4}", if seats.is_empty() { "-".into() } else { seats });
+        }
+        table += "\n";
+    }
+    let expected = "
+receive                 C   C   C   C   C   C   C   C   C   C
+ask_supplement          C   C   -   D   -   -   -   -   -   -
+supplement             AC  AC  AC  AC  AC  AC  AC  AC  AC  AC
+refuse                  C   C   C   C   C   C   C   C   C   C
+withdraw               AC  AC  AC  AC  AC  AC  AC  AC  AC  AC
+pass_on                 -   C   -   D   -   -   -   -   -   -
+return_step             -   -   -   D   -   -   -   -   -   -
+submit_for_signature    -   -   -   D   -   -   -   -   -   -
+decide                  -   -   -   D   -   -   -   -   -   -
+ask_fee                 -   C   -   D   -   -   -   -   -   -
+pay                    AC  AC  AC  AC  AC  AC  AC  AC  AC  AC
+stop                    -   C   -   D   C   C   -   -   -   -
+return_result           C   C   C   C   C   C   C   C   C   C
+";
+    assert_eq!(table, expected);
+}
+
+/// A misspelt field would vanish from a citizen's paper.
+#[test]
+fn every_result_has_the_fields_its_paper_needs() {
+    for p in model::embedded() {
+        let name = p.result.template.as_str();
+        let template = paper::result_templates().iter().find(|t| t.name == name).expect("a known template");
+        if template.open || !p.is_online() {
+            continue;
+        }
+        for key in p.result.fields.keys() {
+            assert!(
+                template.required.contains(&key.as_str()) || template.optional.contains(&key.as_str()),
+                "{}: the paper {name} prints no {key}",
+                p.code
+            );
+        }
+        for key in template.required {
+            assert!(p.result.fields.contains_key(*key), "{}: the paper {name} needs {key}", p.code);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Filing (nộp hồ sơ): drafts, uploads and the moment a draft becomes a dossier. Filing is not
+//! acceptance: it answers with a code and the time by which the counter must answer.
+
+pub mod api;
+pub mod rules;
+pub mod sniff;
+pub mod store;
+pub mod uploads;
+
+use base::{Instant, calendar::Limit};
+use contracts::onestop as event;
+use db::{Tx, outbox};
+use directory::{Role, UnitId};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use web::Problem;
+
+use crate::catalogue::Catalogue;
+use crate::dossier::rules::{State, Status};
+use crate::dossier::{self, Applicant, Dossier, DossierId, StoredFile};
+use crate::number;
+use crate::procedure::Procedure;
+use crate::refusal::Refusal;
+
+/// Within how long the counter must answer what was filed. law: onestop/reception-answer
+pub const ANSWER_WITHIN: Limit = Limit::WorkingHours(8);
+
+/// A file that was uploaded before, and the component it is meant for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attached {
+    pub component: String,
+    pub upload: String,
+}
+
+/// Everything that is handed in.
+#[derive(Clone, Debug)]
+pub struct Filing {
+    /// `CODE@VERSION`.
+    pub procedure: String,
+    /// Any unit whose counter is meant: a territory, an agency or the counter itself.
+    pub unit: String,
+    /// The account whose dossier it will be; none for a person at the counter without one.
+    pub account: Option<String>,
+    pub applicant: Applicant,
+    /// `online`, `counter` or `post`.
+    pub channel: &'static str,
+    /// `counter`, `online` or `post`.
+    pub return_by: String,
+    pub answers: Map<String, Value>,
+    pub uploads: Vec<Attached>,
+}
+
+/// What filing answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    pub id: DossierId,
+    pub code: String,
+    pub answer_by: Instant,
+}
+
+/// Makes a dossier of what was handed in: code, files, first line of the log and event in one
+/// transaction. `sender` is the account that uploaded the files. All faults are told at once.
+pub async fn file(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    mut filing: Filing,
+    sender: &str,
+    now: Instant,
+) -> Result<Filed, Problem> {
+    let procedure = catalogue.version(&filing.procedure)?;
+    if filing.channel == "online" && !procedure.is_online() {
+        return Err(Refusal::NotOnline.into());
+    }
+    let faults = rules::faults(&procedure, &mut filing, now.day());
+    if !faults.is_empty() {
+        return Err(Refusal::Faults(faults).into());
+    }
+
+    let (counter, agency) = seats(tx, &filing.unit, now).await?;
+    let calendar = directory::calendar(tx, &counter.id).await?;
+    let answer_by = calendar
+        .due(now, ANSWER_WITHIN)
+        .map_err(|_| dossier::rules::NotAllowed::Uncountable)?
+        .at;
+    let ident = counter.ident.clone().unwrap_or_else(|| counter.code.clone());
+    let code = number::next(tx, "dossier", &ident, &[("ident", &ident)], now.day()).await?;
+
+    let dossier = Dossier {
+        id: DossierId::fresh(),
+        code,
+        procedure: filing.procedure,
+        counter: counter.id.clone(),
+        agency: agency.id,
+        account: filing.account,
+        applicant: filing.applicant,
+        channel: filing.channel.into(),
+        return_by: filing.return_by,
+        answers: filing.answers,
+        state: State::Filed { answer_by },
+        holder_unit: counter.id,
+        holder_role: Role::CounterClerk.as_str().into(),
+        filed_at: now,
+        answer_by,
+        accepted_at: None,
+        promised: None,
+        since: now,
+        supplement_requests: 0,
+        fee_asked: 0,
+        fee_paid: 0,
+        version: 1,
+    };
+    dossier::store::save_new(tx, &dossier).await?;
+    let files = attach(tx, dossier.id, &procedure, &filing.uploads, sender, now).await?;
+    let entry = dossier::store::Entry {
+        ordinal: 0,
+        verb: "file",
+        from: (Status::Filed, None),
+        to: &dossier,
+        at: now,
+        reason_code: None,
+        note: "",
+        details: json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() }),
+    };
+    dossier::store::save_entry(tx, &entry).await?;
+    let moved = dossier::moved(&dossier, 0, 0, now);
+    outbox::put(tx, event::FILED, &dossier.id.to_string(), &moved).await?;
+    Ok(Filed { id: dossier.id, code: dossier.code, answer_by })
+}
+
+/// The counter that receives for this unit, and the agency it stands under.
+async fn seats(
+    tx: &mut Tx,
+    unit: &str,
+    now: Instant,
+) -> Result<(directory::Unit, directory::Unit), Problem> {
+    let counter = directory::counter_of(tx, unit, now.day()).await?.ok_or(Refusal::NoCounter)?;
+    let agency = directory::agency_of(tx, &counter.id).await?;
+    Ok((counter, agency))
+}
+
+/// Moves uploads of `sender` into the dossier, keeping the limits of a dossier.
+pub async fn attach(
+    tx: &mut Tx,
+    id: DossierId,
+    procedure: &Procedure,
+    uploads: &[Attached],
+    sender: &str,
+    now: Instant,
+) -> Result<Vec<StoredFile>, Problem> {
+    let mut faults = Vec::new();
+    let mut files = Vec::new();
+    for (i, a) in uploads.iter().enumerate() {
+        let known = procedure.components.iter().any(|c| c.id == a.component);
+        if !known {
+            let args = vec![("id", a.component.clone())];
+            faults.push((format!("uploads.{i}.component"), "fault.unknown_component", args));
+        }
+        match store::find_upload(tx, &a.upload, sender).await? {
+            Some(u) => files.push(StoredFile {
+                id: u.id,
+                component: a.component.clone(),
+                name: u.name,
+                media: u.media,
+                size: u.size,
+                sha256: u.sha256,
+                added_at: now,
+            }),
+            None => faults.push((format!("uploads.{i}.upload"), "fault.unknown_upload", vec![])),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Faults(faults).into());
+    }
+    let before = dossier::store::list_files(tx, id).await?;
+    rules::room(before.iter().chain(&files).map(|f| f.size))?;
+    for file in &files {
+        // Guards against the same upload named twice: the second finds it taken.
+        store::save_taken(tx, &file.id, sender, id).await?;
+        dossier::store::save_file(tx, id, file).await?;
+        db::blobs::commit(tx, &file.sha256).await?;
+    }
+    Ok(files)
+}
+
+/// The procedure versions that a person may pick for a place are those of the catalogue; the
+/// unit must be one that receives. Used by the draft to check the choice before it is kept.
+pub async fn counter_for(tx: &mut Tx, unit: &str, now: Instant) -> Result<UnitId, Problem> {
+    Ok(seats(tx, unit, now).await?.0.id)
+}

@@ -1,0 +1,280 @@
+//! What a citizen prepares before filing: answers, papers, where and how. A draft belongs to one
+//! account, keeps whatever was typed, and becomes a dossier at most once.
+
+use std::sync::Arc;
+
+use base::Instant;
+use db::{Tx, blobs};
+use directory::{Person, Receiving};
+use serde_json::Value;
+use web::Problem;
+
+use super::store::{self, DraftRow, UploadRow};
+use super::{Attached, Filing};
+use crate::catalogue::Catalogue;
+use crate::dossier::{self, Applicant, DossierId};
+use crate::procedure::Procedure;
+use crate::procedure::ask;
+use crate::procedure::model::{Answers, Form, Frame, Page};
+use crate::refusal::Refusal;
+
+enum DraftKind {}
+
+/// The ways in which a result can come back. law: onestop/result-ways
+pub const RETURN_WAYS: [&str; 3] = ["counter", "online", "post"];
+/// Units offered by one search.
+const UNITS_MAX: u32 = 30;
+
+/// A draft with what its pages need.
+#[derive(Clone)]
+pub struct Draft {
+    pub row: DraftRow,
+    pub procedure: Arc<Procedure>,
+    pub answers: Answers,
+    pub uploads: Vec<UploadRow>,
+}
+
+impl Draft {
+    /// The form. A draft exists only for procedures that have one.
+    pub fn form(&self) -> Result<&Form, Problem> {
+        self.procedure.form.as_ref().ok_or_else(|| Refusal::NotOnline.into())
+    }
+
+    /// The form's page with this id.
+    pub fn page(&self, id: &str) -> Result<&Page, Problem> {
+        self.form()?.pages.iter().find(|page| page.id == id).ok_or(Problem::NotFound)
+    }
+
+    /// The answers as filing would take them: tidied, without questions not asked.
+    pub fn clean(&self) -> Answers {
+        self.procedure.form.as_ref().map(|form| form.clean(&self.answers)).unwrap_or_default()
+    }
+
+    /// The uploads that belong to papers asked for in this case.
+    fn attached(&self) -> Vec<Attached> {
+        let asked = self.clean();
+        let wanted: Vec<&str> =
+            self.procedure.components_for(&asked).into_iter().map(|c| c.id.as_str()).collect();
+        self.uploads
+            .iter()
+            .filter_map(|u| {
+                let component = u.component.clone().filter(|c| wanted.contains(&c.as_str()))?;
+                Some(Attached { component, upload: u.id.clone() })
+            })
+            .collect()
+    }
+
+    /// What would be handed in now.
+    pub fn filing(&self, person: &Person) -> Filing {
+        Filing {
+            procedure: self.row.procedure.clone(),
+            unit: self.row.unit.clone().unwrap_or_default(),
+            account: Some(self.row.account.clone()),
+            applicant: applicant(&self.procedure, &self.answers, person),
+            channel: "online",
+            return_by: self.row.return_by.clone(),
+            answers: self.clean(),
+            uploads: self.attached(),
+        }
+    }
+}
+
+/// The applicant is the account's person; telephone, mail and address as given on the form, where
+/// the form asks for them.
+fn applicant(procedure: &Procedure, answers: &Answers, person: &Person) -> Applicant {
+    let on_form = |what: &str| {
+        let form = procedure.form.as_ref()?;
+        let (field, _) = form.ui.iter().find(|(_, ui)| ui.prefill.as_deref() == Some(what))?;
+        answers.get(field).and_then(Value::as_str).map(str::to_string)
+    };
+    let pick = |what: &str, own: &Option<String>| on_form(what).or_else(|| own.clone()).unwrap_or_default();
+    let number = person.personal_number.clone().or_else(|| on_form("person.personal_number"));
+    Applicant {
+        name: person.name.clone(),
+        number: number.unwrap_or_default(),
+        phone: pick("person.phone", &person.phone),
+        email: pick("person.email", &person.email),
+        address: pick("person.address", &person.address),
+    }
+}
+
+/// The units that receive this procedure, by words of their names.
+pub async fn receiving(
+    tx: &mut Tx,
+    procedure: &Procedure,
+    frame: Frame,
+    q: &str,
+    now: Instant,
+) -> Result<Vec<Receiving>, Problem> {
+    let mut units: Vec<Receiving> = Vec::new();
+    for level in procedure.settled_at(frame) {
+        for unit in directory::list_receiving(tx, level.as_str(), q, now.day(), UNITS_MAX).await? {
+            if !units.iter().any(|known| known.code == unit.code) {
+                units.push(unit);
+            }
+        }
+    }
+    units.truncate(UNITS_MAX as usize);
+    Ok(units)
+}
+
+/// Begins a draft for a person at a unit, with what is known of the person filled in.
+pub async fn begin(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    code: &str,
+    unit: &str,
+    person: &Person,
+    now: Instant,
+) -> Result<String, Problem> {
+    let procedure = catalogue.find(code).ok_or(Problem::NotFound)?;
+    if !procedure.is_online() {
+        return Err(Refusal::NotOnline.into());
+    }
+    let named = directory::find_unit(tx, unit, now.day()).await?.ok_or(Refusal::NoCounter)?;
+    let offered = receiving(tx, procedure, catalogue.frame, &named.name, now).await?;
+    if !offered.iter().any(|u| u.code == unit) {
+        return Err(Refusal::NoCounter.into());
+    }
+    super::counter_for(tx, unit, now).await?;
+    let row = DraftRow {
+        id: base::Id::<DraftKind>::fresh().to_string(),
+        account: person.account.to_string(),
+        procedure: crate::catalogue::version_id(procedure),
+        unit: Some(unit.to_string()),
+        answers: Value::Object(prefilled(procedure, person)).to_string(),
+        return_by: "counter".into(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        dossier: None,
+    };
+    store::save_draft(tx, &row).await?;
+    Ok(row.id)
+}
+
+fn prefilled(procedure: &Procedure, person: &Person) -> Answers {
+    let mut answers = Answers::new();
+    let Some(form) = &procedure.form else { return answers };
+    for (field, ui) in &form.ui {
+        let value = match ui.prefill.as_deref() {
+            Some("person.name") => Some(person.name.clone()),
+            Some("person.personal_number") => person.personal_number.clone(),
+            Some("person.phone") => person.phone.clone(),
+            Some("person.email") => person.email.clone(),
+            Some("person.address") => person.address.clone(),
+            _ => None,
+        };
+        if let Some(value) = value.filter(|v| !v.trim().is_empty()) {
+            answers.insert(field.clone(), Value::String(value));
+        }
+    }
+    form.clean(&answers)
+}
+
+/// The draft of this account. Somebody else's is `NotFound`.
+pub async fn get(tx: &mut Tx, catalogue: &Catalogue, id: &str, account: &str) -> Result<Draft, Problem> {
+    let row = store::find_draft(tx, id, account).await?.ok_or(Problem::NotFound)?;
+    let procedure = catalogue.version(&row.procedure)?;
+    let answers = serde_json::from_str(&row.answers)
+        .map_err(|e| db::Error::Fault(format!("answers of draft {id}: {e}")))?;
+    let uploads = store::list_uploads(tx, id, account).await?;
+    Ok(Draft { row, procedure, answers, uploads })
+}
+
+/// The code of the dossier a draft has become, if it has.
+pub async fn filed_as(tx: &mut Tx, draft: &Draft) -> Result<Option<String>, Problem> {
+    let Some(id) = &draft.row.dossier else { return Ok(None) };
+    let id: DossierId = id.parse().map_err(|_| db::Error::Fault(format!("draft {} names no dossier", id)))?;
+    Ok(Some(dossier::store::get(tx, id).await?.code))
+}
+
+/// Keeps what a page of the form sent, right or wrong. A filed draft is `Stale`.
+pub async fn keep_page(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    id: &str,
+    account: &str,
+    page: &str,
+    sent: &[(String, String)],
+    now: Instant,
+) -> Result<Draft, Problem> {
+    let mut draft = get(tx, catalogue, id, account).await?;
+    draft.answers = ask::read(draft.form()?, draft.page(page)?, &draft.answers, sent);
+    draft.row.answers = Value::Object(draft.answers.clone()).to_string();
+    draft.row.updated_at = now;
+    store::save_answers(tx, &draft.row, now).await?;
+    Ok(draft)
+}
+
+/// Keeps how the result is to come back. Another word than the three is not kept.
+pub async fn keep_return(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    id: &str,
+    account: &str,
+    return_by: &str,
+    now: Instant,
+) -> Result<Draft, Problem> {
+    let mut draft = get(tx, catalogue, id, account).await?;
+    if RETURN_WAYS.contains(&return_by) {
+        draft.row.return_by = return_by.into();
+        draft.row.updated_at = now;
+        store::save_answers(tx, &draft.row, now).await?;
+    }
+    Ok(draft)
+}
+
+/// Takes a file out of a draft. Doing it twice changes nothing.
+pub async fn remove_upload(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    id: &str,
+    account: &str,
+    upload: &str,
+) -> Result<Draft, Problem> {
+    let mut draft = get(tx, catalogue, id, account).await?;
+    if let Some(found) = draft.uploads.iter().find(|u| u.id == upload) {
+        release(tx, &found.sha256).await?;
+        store::delete_upload(tx, upload, id, account).await?;
+        draft.uploads.retain(|u| u.id != upload);
+    }
+    Ok(draft)
+}
+
+/// Throws a draft away with its files.
+pub async fn discard(tx: &mut Tx, catalogue: &Catalogue, id: &str, account: &str) -> Result<(), Problem> {
+    let draft = get(tx, catalogue, id, account).await?;
+    if draft.row.dossier.is_some() {
+        return Err(Problem::Stale);
+    }
+    for upload in &draft.uploads {
+        release(tx, &upload.sha256).await?;
+    }
+    store::delete_draft(tx, id, account).await?;
+    Ok(())
+}
+
+/// A file in a draft holds its content; without the row it may be swept.
+async fn release(tx: &mut Tx, sha256: &str) -> Result<(), Problem> {
+    let hash: blobs::Hash = sha256.parse().map_err(|_| db::Error::Fault("an upload without a hash".into()))?;
+    Ok(blobs::release(tx, &hash).await?)
+}
+
+/// Files the draft; its code. A second submit finds the dossier that the first one made.
+pub async fn submit(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    id: &str,
+    person: &Person,
+    now: Instant,
+) -> Result<String, Problem> {
+    let account = person.account.to_string();
+    let draft = get(tx, catalogue, id, &account).await?;
+    if let Some(code) = filed_as(tx, &draft).await? {
+        return Ok(code);
+    }
+    let filed = super::file(tx, catalogue, draft.filing(person), &account, now).await?;
+    store::save_filed(tx, id, &account, filed.id).await?;
+    Ok(filed.code)
+}

@@ -1,0 +1,204 @@
+//! Filing online, page by page: `/nop-ho-so/…`. The draft is kept at every step, so nothing typed is
+//! lost, and every page works without script.
+
+mod check;
+mod form;
+mod papers;
+mod start;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use db::Tx;
+use directory::Citizen;
+use web::layers::UPLOAD_BYTES_MAX;
+use web::{Problem, Shell};
+
+use super::draft::{self, Draft};
+use crate::App;
+use crate::words_citizen::say;
+
+/// The routes of these pages.
+pub(crate) fn routes() -> Router<App> {
+    const DRAFT: &str = "/nop-ho-so/ban-nhap/{draft}";
+    let under = |rest: &str| format!("{DRAFT}/{rest}");
+    Router::new()
+        .route("/nop-ho-so/{code}", get(start::show).post(start::begin))
+        .route("/nop-ho-so/da-nop/{code}", get(check::filed))
+        .route(DRAFT, get(form::resume))
+        .route(&under(PAPERS), get(papers::show).post(papers::go_on))
+        .route(
+            &under("giay-to/{component}"),
+            post(papers::upload).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
+        )
+        .route(&under("bo-tep/{upload}"), post(papers::remove))
+        .route(&under(RETURN), get(check::return_by).post(check::keep_return))
+        .route(&under(CHECK), get(check::show).post(check::submit))
+        .route(&under("xoa"), post(start::discard))
+        .route(&under("{page}"), get(form::show).post(form::keep))
+}
+
+/// The steps that follow the form's own pages, as their addresses name them.
+const PAPERS: &str = "giay-to";
+const RETURN: &str = "nhan-ket-qua";
+const CHECK: &str = "kiem-tra";
+
+/// A step beside the page.
+struct StepLine {
+    title: String,
+    href: String,
+    /// `done`, `on` or "".
+    class: &'static str,
+}
+
+/// What every page of a draft shows around its form.
+struct Around {
+    draft: String,
+    /// Where the page is, without its last part.
+    base: String,
+    procedure: String,
+    steps: Vec<StepLine>,
+    /// Counted from 1.
+    at: usize,
+    of: usize,
+    back: String,
+    saved: String,
+    unit: String,
+}
+
+/// An error with the place to correct it.
+struct Fault {
+    href: String,
+    text: String,
+}
+
+fn summary(faults: &[Fault]) -> String {
+    say("form.summary", &[("n", &faults.len().to_string())])
+}
+
+/// The ids of a draft's steps in order.
+fn step_ids(draft: &Draft) -> Vec<(String, String)> {
+    let pages = draft.procedure.form.iter().flat_map(|form| &form.pages);
+    let own = pages.map(|page| (page.id.clone(), page.title.clone()));
+    let rest = [(PAPERS, "title.papers"), (RETURN, "title.return_by"), (CHECK, "title.check")];
+    own.chain(rest.iter().map(|(id, key)| (id.to_string(), say(key, &[])))).collect()
+}
+
+/// The step after this one.
+fn next_step(draft: &Draft, id: &str) -> String {
+    let ids = step_ids(draft);
+    let at = ids.iter().position(|(step, _)| step == id).unwrap_or(0);
+    let next = ids.get(at + 1).or(ids.last()).map(|(step, _)| step.clone()).unwrap_or_default();
+    format!("/nop-ho-so/ban-nhap/{}/{next}", draft.row.id)
+}
+
+impl Around {
+    fn new(draft: &Draft, here: &str, unit: &str, today: base::Day) -> Around {
+        let base = format!("/nop-ho-so/ban-nhap/{}", draft.row.id);
+        let ids = step_ids(draft);
+        let at = ids.iter().position(|(id, _)| id == here).unwrap_or(0);
+        let steps = ids
+            .iter()
+            .enumerate()
+            .map(|(i, (id, title))| StepLine {
+                title: title.clone(),
+                href: format!("{base}/{id}"),
+                class: match (i == at, is_done(draft, id, today)) {
+                    (true, _) => "on",
+                    (false, true) => "done",
+                    (false, false) => "",
+                },
+            })
+            .collect();
+        let back = match at {
+            0 => "/ho-so-cua-toi".into(),
+            _ => format!("{base}/{}", ids[at - 1].0),
+        };
+        Around {
+            draft: draft.row.id.clone(),
+            base,
+            procedure: draft.procedure.name.clone(),
+            steps,
+            at: at + 1,
+            of: ids.len(),
+            back,
+            saved: base::format::hour_vn(draft.row.updated_at),
+            unit: unit.to_string(),
+        }
+    }
+}
+
+/// Whether this step of the draft has all it needs.
+fn is_done(draft: &Draft, id: &str, today: base::Day) -> bool {
+    let clean = draft.clean();
+    match id {
+        PAPERS => papers_missing(draft).is_empty(),
+        // Chosen beforehand; done once the papers are, since they come before it.
+        RETURN => draft.row.version > 1 && papers_missing(draft).is_empty(),
+        CHECK => false,
+        page => draft.procedure.form.as_ref().is_some_and(|form| {
+            let fields = form.pages.iter().find(|p| p.id == page).map(|p| p.fields.as_slice());
+            let touched = fields.unwrap_or_default().iter().any(|f| clean.contains_key(f));
+            touched && form.check_page(page, &clean, today).is_empty()
+        }),
+    }
+}
+
+/// Papers that must be uploaded and are not: id and name.
+fn papers_missing(draft: &Draft) -> Vec<(String, String)> {
+    let clean = draft.clean();
+    draft
+        .procedure
+        .components_for(&clean)
+        .into_iter()
+        .filter(|c| c.required && !c.by_form)
+        .filter(|c| !draft.uploads.iter().any(|u| u.component.as_deref() == Some(c.id.as_str())))
+        .map(|c| (c.id.clone(), c.name.clone()))
+        .collect()
+}
+
+/// The draft of this citizen with the name of its unit, or where its dossier is confirmed.
+async fn open(app: &App, citizen: &Citizen, id: &str) -> Result<(Draft, String), Problem> {
+    let catalogue = app.catalogue.clone();
+    let (id, account) = (id.to_string(), citizen.viewer.account.to_string());
+    let today = app.site.clock.today();
+    let (draft, unit, filed) = app
+        .site
+        .db
+        .read(async move |tx: &mut Tx| -> Result<_, Problem> {
+            let draft = draft::get(tx, &catalogue, &id, &account).await?;
+            let unit = match &draft.row.unit {
+                Some(code) => directory::find_unit(tx, code, today).await?.map(|u| u.name),
+                None => None,
+            };
+            let filed = draft::filed_as(tx, &draft).await?;
+            Ok((draft, unit.unwrap_or_default(), filed))
+        })
+        .await?;
+    match filed {
+        Some(code) => Err(Problem::refused(code, FILED)),
+        None => Ok((draft, unit)),
+    }
+}
+
+/// How `open` tells that a draft has been filed: its handler leads on to the confirmation.
+const FILED: &str = "draft is filed";
+
+/// A page's answer; a filed draft leads to its confirmation, whatever was asked of it.
+fn or_filed(result: Result<Response, Problem>) -> Result<Response, Problem> {
+    match result {
+        Err(Problem::Refused(message)) if message.log == FILED => {
+            Ok(Redirect::to(&format!("/nop-ho-so/da-nop/{}", message.outside)).into_response())
+        }
+        other => other,
+    }
+}
+
+fn shell(app: &App, citizen: &Citizen, title: String) -> Shell {
+    citizen.viewer.citizen_shell(&app.site, title).active("/thu-tuc")
+}
+
+fn see_other(to: &str) -> Response {
+    Redirect::to(to).into_response()
+}

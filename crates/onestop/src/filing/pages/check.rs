@@ -1,0 +1,349 @@
+//! The last steps: how the result comes back, checking one's answers, handing in, the confirmation.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use base::Instant;
+use db::Tx;
+use directory::{Citizen, Viewer};
+use serde::Deserialize;
+use web::filters::promised_text;
+use web::{FieldError, Path, Problem, RawForm, Shell, page};
+
+use super::papers::about;
+use super::{Around, Fault, next_step, open, or_filed, see_other, shell, summary};
+use crate::App;
+use crate::dossier::{Case, Who};
+use crate::filing::draft::{self, Draft, RETURN_WAYS};
+use crate::filing::rules;
+use crate::procedure::ask;
+use crate::refusal::Refusal;
+use crate::words;
+use crate::words_citizen::say;
+
+/// A way in which the result can come back.
+struct Way {
+    value: &'static str,
+    label: String,
+    hint: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "filing/return_by.html")]
+struct ReturnPage {
+    shell: Shell,
+    around: Around,
+    faults: Vec<Fault>,
+    summary: String,
+    ways: Vec<Way>,
+}
+
+/// `GET …/nhan-ket-qua`.
+pub(super) async fn return_by(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    or_filed(async {
+        let (draft, unit) = open(&app, &citizen, &id).await?;
+        Ok(page::html(return_page(&app, &citizen, &draft, &unit, "")))
+    }
+    .await)
+}
+
+#[derive(Deserialize)]
+struct ReturnForm {
+    #[serde(default)]
+    return_by: String,
+}
+
+/// `POST …/nhan-ket-qua`.
+pub(super) async fn keep_return(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(id): Path<String>,
+    form: RawForm,
+) -> Result<Response, Problem> {
+    or_filed(async {
+        let (draft, unit) = open(&app, &citizen, &id).await?;
+        let ReturnForm { return_by } = form.read()?;
+        if !RETURN_WAYS.contains(&return_by.as_str()) {
+            let page = return_page(&app, &citizen, &draft, &unit, &words::t("fault.return_by"));
+            return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
+        let now = app.site.clock.now();
+        let act = citizen.act("onestop.keep-draft", &id, now);
+        let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+        let draft = app
+            .site
+            .db
+            .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
+                draft::keep_return(tx, &catalogue, &id, &account, &return_by, now).await
+            })
+            .await?;
+        let later = form.get("luu").is_some();
+        let next = next_step(&draft, super::RETURN);
+        Ok(see_other(if later { "/ho-so-cua-toi?bao=luu" } else { &next }))
+    }
+    .await)
+}
+
+fn return_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, error: &str) -> ReturnPage {
+    let title = say("title.return_by", &[]);
+    let faults: Vec<Fault> = [error]
+        .iter()
+        .filter(|e| !e.is_empty())
+        .map(|e| Fault { href: "#return_by".into(), text: (*e).into() })
+        .collect();
+    let title = say("title.page", &[("page", &title), ("name", &draft.procedure.name)]);
+    let mut shell = shell(app, citizen, title);
+    shell.has_errors = !faults.is_empty();
+    ReturnPage {
+        shell,
+        around: Around::new(draft, super::RETURN, unit, app.site.clock.today()),
+        summary: summary(&faults),
+        faults,
+        ways: RETURN_WAYS
+            .iter()
+            .map(|way| Way {
+                value: way,
+                label: words::t(&format!("return_by.{way}")),
+                hint: say(&format!("return_hint.{way}"), &[("place", unit)]),
+                chosen: draft.row.return_by == *way,
+            })
+            .collect(),
+    }
+}
+
+/// A question with its answer.
+struct Answer {
+    question: String,
+    answer: String,
+    href: String,
+}
+
+/// The answers of one page.
+struct Group {
+    title: String,
+    answers: Vec<Answer>,
+}
+
+/// A paper with its files.
+struct PaperAnswer {
+    id: String,
+    name: String,
+    files: Vec<String>,
+    by_form: bool,
+}
+
+#[derive(Template)]
+#[template(path = "filing/check.html")]
+struct CheckPage {
+    shell: Shell,
+    around: Around,
+    faults: Vec<Fault>,
+    summary: String,
+    groups: Vec<Group>,
+    papers: Vec<PaperAnswer>,
+    return_by: String,
+    applicant: String,
+    limit: String,
+}
+
+/// `GET …/kiem-tra`.
+pub(super) async fn show(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    or_filed(async {
+        let (draft, unit) = open(&app, &citizen, &id).await?;
+        let mut filing = draft.filing(&citizen.person);
+        let now = app.site.clock.now();
+        let found = rules::faults(&draft.procedure, &mut filing, now.day());
+        let errors = match Problem::from(Refusal::Faults(found)) {
+            Problem::Invalid(errors) => errors,
+            other => return Err(other),
+        };
+        Ok(page::html(check_page(&app, &citizen, &draft, &unit, &errors)))
+    }
+    .await)
+}
+
+/// `POST …/kiem-tra`: hands it in. Sent twice, it makes one dossier.
+pub(super) async fn submit(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(id): Path<String>,
+    _: RawForm,
+) -> Result<Response, Problem> {
+    or_filed(async {
+        let (draft, unit) = open(&app, &citizen, &id).await?;
+        let now = app.site.clock.now();
+        let act = citizen.act("onestop.file", &id, now);
+        let (catalogue, person) = (app.catalogue.clone(), citizen.person.clone());
+        let filed = app
+            .site
+            .db
+            .write(act, async move |tx: &mut Tx| -> Result<String, Problem> {
+                draft::submit(tx, &catalogue, &id, &person, now).await
+            })
+            .await;
+        let errors = match filed {
+            Ok(code) => return Ok(see_other(&format!("/nop-ho-so/da-nop/{code}"))),
+            Err(Problem::Invalid(errors)) => errors,
+            Err(Problem::Refused(message)) => vec![FieldError::new("", message.outside)],
+            Err(other) => return Err(other),
+        };
+        let page = check_page(&app, &citizen, &draft, &unit, &errors);
+        Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+    }
+    .await)
+}
+
+fn check_page(
+    app: &App,
+    citizen: &Citizen,
+    draft: &Draft,
+    unit: &str,
+    errors: &[FieldError],
+) -> CheckPage {
+    let around = Around::new(draft, super::CHECK, unit, app.site.clock.today());
+    let faults: Vec<Fault> = errors.iter().map(|e| fault(draft, &around.base, e)).collect();
+    let title = say("title.page", &[("page", &say("title.check", &[])), ("name", &draft.procedure.name)]);
+    let mut shell = shell(app, citizen, title);
+    shell.has_errors = !faults.is_empty();
+    CheckPage {
+        shell,
+        summary: summary(&faults),
+        faults,
+        groups: groups(draft, &around.base),
+        papers: papers(draft),
+        return_by: words::t(&format!("return_by.{}", draft.row.return_by)),
+        applicant: citizen.person.name.clone(),
+        limit: crate::view::limit(draft.procedure.limit),
+        around,
+    }
+}
+
+/// An error with a link to where it can be corrected.
+fn fault(draft: &Draft, base: &str, error: &FieldError) -> Fault {
+    let (kind, what) = error.field.split_once('.').unwrap_or((error.field.as_str(), ""));
+    let form = draft.procedure.form.as_ref();
+    let page_of = |field: &str| {
+        let page = form?.pages.iter().find(|p| p.fields.iter().any(|f| f == field))?;
+        Some(format!("{base}/{}#{field}", page.id))
+    };
+    let asked_as = |what: &str| {
+        let prefill = format!("person.{what}");
+        let (field, _) = form?.ui.iter().find(|(_, ui)| ui.prefill.as_deref() == Some(&prefill))?;
+        page_of(field)
+    };
+    let title = |field: &str| form.map(|f| f.title(field).to_string()).unwrap_or_default();
+    let (href, text) = match kind {
+        "answers" => (page_of(what), format!("{}: {}", title(what), error.message)),
+        "uploads" => (Some(format!("{base}/{}#{what}", super::PAPERS)), error.message.clone()),
+        "return_by" => (Some(format!("{base}/{}", super::RETURN)), error.message.clone()),
+        "applicant" => (asked_as(what), error.message.clone()),
+        _ => (None, error.message.clone()),
+    };
+    Fault { href: href.unwrap_or_default(), text }
+}
+
+fn groups(draft: &Draft, base: &str) -> Vec<Group> {
+    let Some(form) = &draft.procedure.form else { return Vec::new() };
+    let clean = draft.clean();
+    let answer = |page: &str, field: &String| Answer {
+        question: form.title(field).to_string(),
+        answer: match clean.get(field) {
+            Some(value) => ask::answer_text(form, field, value),
+            None => say("form.unanswered", &[]),
+        },
+        href: format!("{base}/{page}#{field}"),
+    };
+    form.pages
+        .iter()
+        .map(|page| Group {
+            title: page.title.clone(),
+            answers: page
+                .fields
+                .iter()
+                .filter(|field| form.is_asked(field, &clean))
+                .map(|field| answer(&page.id, field))
+                .collect(),
+        })
+        .filter(|group| !group.answers.is_empty())
+        .collect()
+}
+
+fn papers(draft: &Draft) -> Vec<PaperAnswer> {
+    let clean = draft.clean();
+    draft
+        .procedure
+        .components_for(&clean)
+        .into_iter()
+        .map(|c| PaperAnswer {
+            id: c.id.clone(),
+            name: c.name.clone(),
+            by_form: c.by_form,
+            files: draft
+                .uploads
+                .iter()
+                .filter(|u| u.component.as_deref() == Some(c.id.as_str()))
+                .map(|u| format!("{} ({})", u.name, about(&u.media, u.size.unsigned_abs())))
+                .collect(),
+        })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "filing/filed.html")]
+struct FiledPage {
+    shell: Shell,
+    code: String,
+    procedure: String,
+    counter: String,
+    filed_at: Instant,
+    answer_by: String,
+    files: usize,
+    phone_end: String,
+}
+
+/// `GET /nop-ho-so/da-nop/{code}`: the confirmation, for the applicant.
+pub(super) async fn filed(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    let (catalogue, who) = (app.catalogue.clone(), Who::from(&viewer));
+    let now = app.site.clock.now();
+    let mine = who.account.clone();
+    let (case, counter, files) = app
+        .site
+        .db
+        .read(async move |tx: &mut Tx| -> Result<_, Problem> {
+            let case = Case::find(tx, &catalogue, &who, &code, now).await?;
+            let counter = directory::get_unit(tx, &case.dossier.counter).await?.name;
+            let files = crate::dossier::store::list_files(tx, case.dossier.id).await?.len();
+            Ok((case, counter, files))
+        })
+        .await?;
+    let d = case.dossier;
+    if d.account.as_deref() != Some(mine.as_str()) {
+        return Err(Problem::NotFound);
+    }
+    let title = say("title.filed", &[("code", &d.code)]);
+    let phone = &d.applicant.phone;
+    Ok(page::html(FiledPage {
+        shell: viewer.citizen_shell(&app.site, title).active("/ho-so-cua-toi"),
+        code: d.code,
+        procedure: case.procedure.name.clone(),
+        counter,
+        filed_at: d.filed_at,
+        answer_by: promised_text(d.answer_by),
+        files,
+        phone_end: phone.get(phone.len().saturating_sub(3)..).unwrap_or_default().to_string(),
+    }))
+}

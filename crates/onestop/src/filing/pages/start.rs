@@ -1,0 +1,183 @@
+//! Before the first page: what will be needed, and where to file. And the end of a draft nobody wants.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use db::Tx;
+use directory::{Citizen, Kind, MaybeViewer, Receiving};
+use serde::Deserialize;
+use web::page;
+use web::{Form, Path, Problem, Query, Shell};
+
+use super::see_other;
+use crate::App;
+use crate::filing::{draft, store};
+use crate::procedure::Procedure;
+use crate::procedure::pages::{PaperLine, paper_line};
+use crate::view;
+use crate::words_citizen::say;
+
+#[derive(Deserialize)]
+pub(super) struct StartQuery {
+    #[serde(default, rename = "noi")]
+    place: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StartForm {
+    #[serde(default)]
+    unit: String,
+    #[serde(default, rename = "noi")]
+    place: String,
+}
+
+/// A draft begun before.
+struct Waiting {
+    id: String,
+    saved: String,
+}
+
+#[derive(Template)]
+#[template(path = "filing/start.html")]
+struct StartPage {
+    shell: Shell,
+    code: String,
+    name: String,
+    limit: String,
+    agency: String,
+    papers: Vec<PaperLine>,
+    pages: usize,
+    file_max: String,
+    files_max: usize,
+    all_max: String,
+    signed_in: bool,
+    is_citizen: bool,
+    online: bool,
+    drafts: Vec<Waiting>,
+    place: String,
+    units: Vec<Receiving>,
+    error: String,
+    sign_in: String,
+}
+
+/// `GET /nop-ho-so/{code}?noi=`.
+pub(super) async fn show(
+    State(app): State<App>,
+    viewer: MaybeViewer,
+    Path(code): Path<String>,
+    Query(query): Query<StartQuery>,
+) -> Result<Response, Problem> {
+    Ok(page::html(start_page(&app, viewer, &code, query.place, String::new()).await?))
+}
+
+async fn start_page(
+    app: &App,
+    viewer: MaybeViewer,
+    code: &str,
+    place: String,
+    error: String,
+) -> Result<StartPage, Problem> {
+    let p = app.catalogue.find(code).ok_or(Problem::NotFound)?.clone();
+    let is_citizen = viewer.0.as_ref().is_some_and(|v| v.kind == Kind::Citizen);
+    let (drafts, units) = match &viewer.0 {
+        Some(v) if is_citizen => choices(app, &p, v.account.to_string(), &place).await?,
+        _ => (Vec::new(), Vec::new()),
+    };
+    let title = say("title.start", &[("name", &p.name)]);
+    let mut shell = viewer.citizen_shell(&app.site, title).active("/thu-tuc");
+    shell.has_errors = !error.is_empty();
+    let brand = &app.site.brand;
+    Ok(StartPage {
+        sign_in: web::back::sign_in_url(&brand.sign_in, &format!("/nop-ho-so/{code}"), false),
+        shell,
+        code: p.code.clone(),
+        name: p.name.clone(),
+        limit: view::limit(p.limit),
+        agency: p.agency.clone(),
+        papers: p.components.iter().map(|c| paper_line(&p, c)).collect(),
+        pages: p.form.as_ref().map_or(0, |f| f.pages.len()),
+        file_max: base::format::size(base::limits::FILE_SIZE_BYTES_MAX),
+        files_max: base::limits::DOSSIER_FILES_MAX,
+        all_max: base::format::size(base::limits::DOSSIER_SIZE_BYTES_MAX),
+        signed_in: viewer.0.is_some(),
+        is_citizen,
+        online: p.is_online(),
+        drafts,
+        place,
+        units,
+        error,
+    })
+}
+
+/// The citizen's drafts of this procedure, and the units that answer to the words.
+async fn choices(
+    app: &App,
+    p: &Procedure,
+    account: String,
+    place: &str,
+) -> Result<(Vec<Waiting>, Vec<Receiving>), Problem> {
+    let (catalogue, code, place) = (app.catalogue.clone(), p.code.clone(), place.to_string());
+    let version = crate::catalogue::version_id(p);
+    let now = app.site.clock.now();
+    app.site
+        .db
+        .read(async move |tx: &mut Tx| -> Result<_, Problem> {
+            let p = catalogue.find(&code).ok_or(Problem::NotFound)?;
+            let drafts = store::list_drafts(tx, &account).await?;
+            let drafts = drafts
+                .into_iter()
+                .filter(|d| d.procedure == version)
+                .map(|d| Waiting { id: d.id, saved: base::format::time_vn(d.updated_at) })
+                .collect();
+            let units = draft::receiving(tx, p, catalogue.frame, &place, now).await?;
+            Ok((drafts, units))
+        })
+        .await
+}
+
+/// `POST /nop-ho-so/{code}`: begins a draft.
+pub(super) async fn begin(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(code): Path<String>,
+    Form(form): Form<StartForm>,
+) -> Result<Response, Problem> {
+    if form.unit.is_empty() {
+        let error = say("draft.unit_missing", &[]);
+        let viewer = MaybeViewer(Some(citizen.viewer));
+        let page = start_page(&app, viewer, &code, form.place, error).await?;
+        return Ok(page::html_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    let now = app.site.clock.now();
+    let act = citizen.act("onestop.begin-draft", &code, now);
+    let (catalogue, person) = (app.catalogue.clone(), citizen.person.clone());
+    let id = app
+        .site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<String, Problem> {
+            draft::begin(tx, &catalogue, &code, &form.unit, &person, now).await
+        })
+        .await?;
+    Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}")))
+}
+
+/// `POST …/xoa`: throws the draft away.
+pub(super) async fn discard(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(id): Path<String>,
+    Form(_): Form<Nothing>,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let act = citizen.act("onestop.discard-draft", &id, now);
+    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+    app.site
+        .db
+        .write(act, async move |tx: &mut Tx| draft::discard(tx, &catalogue, &id, &account).await)
+        .await?;
+    Ok(see_other("/ho-so-cua-toi?bao=xoa"))
+}
+
+/// A form with nothing in it but its token.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}

@@ -1,0 +1,208 @@
+//! Taking a file in: from a page of a draft, from a supplement, over the API. The bytes stream to
+//! their place while they are hashed; what they are is told from the bytes.
+
+use std::io::Cursor;
+
+use base::Instant;
+use base::limits::{DOSSIER_FILES_MAX, FILE_NAME_CHARS_MAX, FILE_SIZE_BYTES_MAX};
+use db::blobs::{self, Hash, PutError};
+use db::{Act, Actor, Tx};
+use web::Problem;
+use web::upload::FilePart;
+
+use super::sniff::{self, Kind, NotTaken};
+use super::store::{self, NewUpload};
+use crate::App;
+use crate::refusal::Refusal;
+use crate::words;
+
+enum UploadKind {}
+
+/// What a file begins with, kept to tell what it is: the sniffer looks no further, except into
+/// archives.
+const HEAD_BYTES: usize = 1024;
+/// Files of one account that may wait for a dossier: two full dossiers.
+const WAITING_MAX: i64 = 2 * DOSSIER_FILES_MAX as i64;
+
+/// A file that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Names the upload when filing.
+    pub id: String,
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// By its bytes, not by its name.
+    pub media: String,
+}
+
+/// Keeps one file of `account`, for a component of a draft or for nothing yet.
+///
+/// A file that is too large is read to its end (as far as the request may go), so that the refusal
+/// can tell its size. `NotFound` for somebody else's draft, `Stale` for a filed one.
+pub async fn keep(
+    app: &App,
+    account: &str,
+    draft: Option<&str>,
+    component: Option<&str>,
+    name: &str,
+    mut part: FilePart,
+    now: Instant,
+) -> Result<Kept, Problem> {
+    let name = tidy_name(name);
+    may_take(app, account, draft, component).await?;
+    let act = Act::new(Actor::Account(account.into()), "onestop.upload", draft.unwrap_or_default(), now);
+    let (hash, size, kind) = take(app, act.clone(), &name, &mut part).await?;
+
+    let id = base::Id::<UploadKind>::fresh().to_string();
+    let kept = Kept { id, sha256: hash.to_string(), size, media: kind.media().into() };
+    let row = kept.clone();
+    let (account, draft) = (account.to_string(), draft.map(str::to_string));
+    let component = component.map(str::to_string);
+    let size = i64::try_from(size).map_err(Problem::fault)?;
+    app.site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
+            if let Some(draft) = &draft {
+                // From now on the draft holds the content; without one it lives for a day.
+                store::find_draft(tx, draft, &account).await?.ok_or(Problem::NotFound)?;
+                blobs::commit(tx, &hash).await?;
+            }
+            let upload = NewUpload {
+                id: &row.id,
+                account: &account,
+                draft: draft.as_deref(),
+                component: component.as_deref(),
+                name: &name,
+                media: &row.media,
+                size,
+                sha256: hash,
+            };
+            Ok(store::save_upload(tx, &upload, now).await?)
+        })
+        .await?;
+    Ok(kept)
+}
+
+/// Whether the account may bring one more file there.
+async fn may_take(
+    app: &App,
+    account: &str,
+    draft: Option<&str>,
+    component: Option<&str>,
+) -> Result<(), Problem> {
+    let (account, draft) = (account.to_string(), draft.map(str::to_string));
+    let component = component.map(str::to_string);
+    let catalogue = app.catalogue.clone();
+    app.site
+        .db
+        .read(async move |tx: &mut Tx| -> Result<(), Problem> {
+            let (count, _) = store::waiting(tx, &account).await?;
+            if count >= WAITING_MAX {
+                return Err(Problem::refused(words::t("refusal.too_many_waiting"), "too many uploads wait"));
+            }
+            let Some(draft) = &draft else { return Ok(()) };
+            let row = store::find_draft(tx, draft, &account).await?.ok_or(Problem::NotFound)?;
+            if row.dossier.is_some() {
+                return Err(Problem::Stale);
+            }
+            let procedure = catalogue.version(&row.procedure)?;
+            let known = component.as_deref().is_none_or(|id| procedure.component(id).is_some());
+            if !known {
+                return Err(Problem::NotFound);
+            }
+            if store::list_uploads(tx, draft, &account).await?.len() >= DOSSIER_FILES_MAX {
+                return Err(Refusal::TooManyFiles { most: DOSSIER_FILES_MAX }.into());
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// The bytes into their place, with what they are.
+async fn take(app: &App, act: Act, name: &str, part: &mut FilePart) -> Result<(Hash, u64, Kind), Problem> {
+    let mut upload = app.site.blobs.upload(&app.site.db, act, FILE_SIZE_BYTES_MAX);
+    let mut head: Vec<u8> = Vec::with_capacity(HEAD_BYTES);
+    let mut size = 0_u64;
+    while let Some(piece) = part.chunk().await? {
+        size += piece.len() as u64;
+        if size > FILE_SIZE_BYTES_MAX {
+            continue; // only its size matters now
+        }
+        let room = HEAD_BYTES.saturating_sub(head.len()).min(piece.len());
+        head.extend_from_slice(&piece[..room]);
+        upload.write(piece).await.map_err(not_put)?;
+    }
+    if size > FILE_SIZE_BYTES_MAX {
+        return Err(Refusal::FileTooLarge { name: name.into(), size }.into());
+    }
+    let refused = |why| Problem::from(refusal(why, name));
+    if !head.starts_with(b"PK\x03\x04") {
+        let kind = sniff::kind(&mut Cursor::new(head)).map_err(refused)?;
+        let stored = upload.finish().await.map_err(not_put)?;
+        return Ok((stored.hash, size, kind));
+    }
+    // An archive tells what it is at its end; what is refused is never committed, and swept.
+    let stored = upload.finish().await.map_err(not_put)?;
+    let bytes = app.site.blobs.get(&stored.hash).await?;
+    let looked = tokio::task::spawn_blocking(move || sniff::kind(&mut Cursor::new(bytes)));
+    let kind = looked.await.map_err(Problem::fault)?.map_err(refused)?;
+    Ok((stored.hash, size, kind))
+}
+
+fn not_put(error: PutError) -> Problem {
+    match error {
+        PutError::TooLarge { size_bytes_max } => Problem::TooLarge { limit_bytes: size_bytes_max },
+        PutError::Store(error) => error.into(),
+    }
+}
+
+fn refusal(why: NotTaken, name: &str) -> Refusal {
+    let name = name.to_string();
+    match why {
+        NotTaken::Unknown => Refusal::FileKind { name },
+        NotTaken::Macros => Refusal::FileMacros { name },
+        NotTaken::Empty => Refusal::FileEmpty { name },
+    }
+}
+
+/// The sender's name for the file: its last part, in NFC, printable, not too long. It is shown and
+/// offered for saving, never used as a path.
+fn tidy_name(sent: &str) -> String {
+    let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    let bidi = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain: String = base::text::nfc(last).chars().filter(|c| !c.is_control() && !bidi(c)).collect();
+    let plain = plain.trim().trim_start_matches('.');
+    let name = if plain.is_empty() { "tep" } else { plain };
+    let count = name.chars().count();
+    if count <= FILE_NAME_CHARS_MAX {
+        return name.to_string();
+    }
+    // The end tells the kind, so the middle goes.
+    let end: String = name.chars().skip(count - 20).collect();
+    let start: String = name.chars().take(FILE_NAME_CHARS_MAX - 21).collect();
+    format!("{start}…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_tidied() {
+        let table = [
+            ("../../etc/passwd", "passwd"),
+            (r"C:\Users\Hạnh\Giấy chứng sinh.pdf", "Giấy chứng sinh.pdf"),
+            ("a\u{202e}fdp.exe\n", "afdp.exe"),
+            ("...", "tep"),
+            ("Gia\u{302}\u{301}y.pdf", "Giấy.pdf"),
+        ];
+        for (sent, kept) in table {
+            assert_eq!(tidy_name(sent), kept, "{sent:?}");
+        }
+        let long = format!("{}.pdf", "ả".repeat(300));
+        let kept = tidy_name(&long);
+        assert_eq!(kept.chars().count(), FILE_NAME_CHARS_MAX);
+        assert!(kept.ends_with("ả.pdf"), "{kept}");
+    }
+}

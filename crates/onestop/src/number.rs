@@ -1,0 +1,65 @@
+//! Numbers that people see: dossier codes and document numbers. Each is taken in the transaction
+//! that uses it, so a line has no gaps and nobody gets a number twice. law: onestop/dossier-code
+
+use base::Day;
+use db::{Tx, args};
+use web::Problem;
+
+use crate::refusal::Refusal;
+
+db::record! { struct Scheme { pattern: String, width: i64, resets: String } }
+db::record! { struct Last { last: i64 } }
+
+/// The next number of `scheme` in the book of `owner` (the identifier of a counter or an agency).
+/// `words` fill the pattern beside `{n}`, `{yymmdd}` and `{yyyy}`. A full book refuses.
+pub async fn next(
+    tx: &mut Tx,
+    scheme: &'static str,
+    owner: &str,
+    words: &[(&str, &str)],
+    day: Day,
+) -> Result<String, Problem> {
+    let Scheme { pattern, width, resets } =
+        tx.get("select pattern, width, resets from number_scheme where id = $1", args![scheme]).await?;
+    let period = if resets == "day" { day.to_string() } else { day.year().to_string() };
+    let book = format!("{scheme}|{owner}|{period}");
+    let Last { last } = tx
+        .get(
+            "insert into number_book (book, last) values ($1, 1)
+             on conflict (book) do update set last = number_book.last + 1 returning last",
+            args![book],
+        )
+        .await?;
+    if last >= 10_i64.pow(u32::try_from(width).unwrap_or(9)) {
+        return Err(Refusal::BookFull.into());
+    }
+    Ok(fill(&pattern, width, last, words, day))
+}
+
+/// The number in its pattern.
+fn fill(pattern: &str, width: i64, n: i64, words: &[(&str, &str)], day: Day) -> String {
+    let width = usize::try_from(width).unwrap_or(1);
+    let (year, month, date) = (day.year(), day.month(), day.day_of_month());
+    let mut text = pattern
+        .replace("{n}", &format!("{n:0width$}"))
+        .replace("{yymmdd}", &format!("{:02}{month:02}{date:02}", year.rem_euclid(100)))
+        .replace("{yyyy}", &year.to_string());
+    for (word, value) in words {
+        text = text.replace(&format!("{{{word}}}"), value);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_filled() {
+        let day = Day::new(2026, 11, 9).unwrap();
+        let ident = [("ident", "Z61.12")];
+        assert_eq!(fill("{ident}-{yymmdd}-{n}", 4, 11, &ident, day), "Z61.12-261109-0011");
+        assert_eq!(fill("{n}", 2, 7, &[], day), "07");
+        assert_eq!(fill("{n}/{yyyy}", 1, 123, &[], day), "123/2026");
+    }
+}
