@@ -35,12 +35,22 @@ async fn upload(_: Signed, mut upload: Upload) -> Result<String, Problem> {
     Ok(told + upload.text("note").unwrap_or("-"))
 }
 
+async fn large(_: Signed, mut upload: Upload) -> Result<String, Problem> {
+    let mut bytes = 0;
+    while let Some(mut file) = upload.next_file(3_000_000).await? {
+        while file.chunk().await?.is_some() {}
+        bytes += file.read_bytes();
+    }
+    Ok(bytes.to_string())
+}
+
 async fn app(t: &TestDb) -> (Router, Site, Hand) {
     let (site, hand) = site(t).await;
     let routes = Router::new()
         .route("/viet", get(async |signed: Signed| signed.account).post(save))
         .route("/gui", post(open_to_all))
         .route("/tep", post(upload).layer(DefaultBodyLimit::max(2_000)))
+        .route("/tep-lon", post(large).layer(DefaultBodyLimit::max(4_000_000)))
         .route("/api/me", get(async |signed: Signed| signed.account))
         .route("/dang-nhap", get(async |State(_): State<Site>| "sign in").post(open_to_all))
         .with_state(site.clone());
@@ -265,5 +275,27 @@ fn uploads_show_the_token_first_and_stay_in_their_limits() {
         assert_eq!(ask(&app, broken.body(Body::from(no_end)).unwrap()).await.status, 400);
         let plain = an.request(Method::POST, "/tep").header("content-type", "text/plain");
         assert_eq!(ask(&app, plain.body(Body::empty()).unwrap()).await.status, 415);
+    });
+}
+
+#[test]
+fn a_route_says_how_much_its_uploads_may_bring() {
+    on_sqlite(async |t| {
+        let (app, site, _) = app(&t).await;
+        let (token, csrf) = signed_in(&site, Kind::Browser).await;
+        let send = async |path: &str, size_bytes: usize, files: usize| {
+            let content = "a".repeat(size_bytes);
+            let mut parts = vec![("_csrf", None, csrf.as_str())];
+            parts.extend((0..files).map(|_| ("f", Some("a.pdf"), content.as_str())));
+            let request = Browser::with(&token).request(Method::POST, path);
+            let request = request.header("content-type", "multipart/form-data; boundary=B");
+            let answer = ask(&app, request.body(Body::from(multipart(&parts))).unwrap()).await;
+            (answer.status.as_u16(), answer.body)
+        };
+        // more than the usual limit of a body, less than this route's
+        assert_eq!(send("/tep-lon", 2_000_000, 1).await, (200, "2000000".into()));
+        assert_eq!(send("/tep-lon", 3_000_001, 1).await.0, 413);
+        assert_eq!(send("/tep-lon", 1_500_000, 3).await.0, 413);
+        assert_eq!(send("/tep", 90, 30).await.0, 413);
     });
 }

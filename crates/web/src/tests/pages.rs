@@ -19,7 +19,8 @@ use crate::{Json, Problem, Site, assets, filters};
     source = r#"{% extends "shell/citizen.html" %}
 {% block main %}<h1>{{ shell.title }}</h1>
 {{ day|date }}; {{ at|time }}; {{ at|promised }}; {{ at|iso }}; {{ fee|money }}; {{ bytes|size }};
-{{ count|number }}; {{ number|masked }}; {% for d in days %}{{ d|date }} {% endfor %}{{ "search"|icon }}{% endblock %}"#,
+{{ count|number }}; {{ number|masked }}; {% for d in days %}{{ d|date }} {% endfor %}{{ "search"|icon }}
+{% endblock %}"#,
     ext = "html"
 )]
 struct CitizenPage {
@@ -35,7 +36,8 @@ struct CitizenPage {
 
 #[derive(Template)]
 #[template(
-    source = r#"{% extends "shell/official.html" %}{% block main %}<div class="a-h"><h1>{{ shell.title }}</h1></div>{% endblock %}"#,
+    source = r#"{% extends "shell/official.html" %}
+{% block main %}<div class="a-h"><h1>{{ shell.title }}</h1></div>{% endblock %}"#,
     ext = "html"
 )]
 struct OfficialPage {
@@ -144,8 +146,8 @@ fn a_citizens_page_has_its_frame_and_only_links_that_exist() {
         ] {
             assert!(body.contains(part), "{part}\n{body}");
         }
-        let formats = "03/12/2026; 11:30, 03/12/2026; 11:30, thứ Năm 03/12/2026; 2026-12-03T11:30:00+07:00; 37.500\u{a0}₫; 6,2 MB;
-12.408; •••••••••482; 04/12/2026 <svg class=\"ic\"";
+        let formats = "03/12/2026; 11:30, 03/12/2026; 11:30, thứ Năm 03/12/2026; \
+2026-12-03T11:30:00+07:00; 37.500\u{a0}₫; 6,2 MB;\n12.408; •••••••••482; 04/12/2026 <svg class=\"ic\"";
         assert!(body.contains(formats), "{body}");
         assert!(!body.contains("_csrf") && !body.contains("Đăng xuất") && !body.contains(" style="));
         assert!(!body.contains(r##"href="#""##));
