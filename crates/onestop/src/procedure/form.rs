@@ -442,7 +442,7 @@ fn tidy(property: &Value, widget: Widget, value: &Value) -> Option<Value> {
             None => (!value.is_null()).then(|| value.clone()),
         };
     };
-    let text = text::nfc(raw);
+    let text: String = text::nfc(raw).chars().filter(|c| !is_unseen(*c)).collect();
     let text = match widget {
         Widget::Textarea => lines(&text),
         _ => text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -476,6 +476,13 @@ fn tidy(property: &Value, widget: Widget, value: &Value) -> Option<Value> {
 fn shortest(number: f64) -> Value {
     let whole = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
     if whole { Value::from(number as i64) } else { Value::from(number) }
+}
+
+/// Characters that come along with a copied text and that nobody sees: zero-width spaces, soft
+/// hyphens, and the marks that turn the direction of writing, which could make a name read otherwise.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A national number in its one writing, or the text as typed when it is none.

@@ -229,7 +229,7 @@ fn the_papers_follow_the_answers() {
 /// A birth as a browser posts it: texts only, spaces and forms as people type them.
 fn birth() -> Answers {
     answers(json!({
-        "declarant_name": "  Nguyễn  Thị Lan ", "declarant_personal_number": "086 301 000001",
+        "declarant_name": "  Nguyễn  Thị\u{202e} Lan\u{200b} ", "declarant_personal_number": "086 301 000001",
         "declarant_phone": "0912.345.678", "declarant_address": "Ấp An Thới,\r\n  xã An Bình",
         "declarant_relation": "mother", "birth_case": "ordinary", "child_name": "Trần Gia Hân",
         "child_sex": "female", "child_birth_date": "3/11/2026", "child_ethnicity": "Kinh",
