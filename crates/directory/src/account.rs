@@ -7,10 +7,14 @@ use crate::role::Role;
 use crate::unit::UnitId;
 
 pub mod admin;
+pub mod official_pages;
 pub mod pages;
 pub mod register;
 pub mod rules;
 pub mod store;
+
+#[cfg(test)]
+mod tests;
 
 /// What an account's id names.
 pub enum AccountKind {}

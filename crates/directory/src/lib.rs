@@ -8,6 +8,7 @@ use db::Migration;
 use web::Site;
 
 pub mod account;
+mod forms;
 pub mod province;
 pub mod role;
 pub mod routes;

@@ -6,7 +6,7 @@ use axum::routing;
 use utoipa::OpenApi;
 use web::Site;
 
-use crate::{signin, unit};
+use crate::{account, signin, unit};
 
 macro_rules! table {
     ($($method:ident $verb:ident $path:literal $who:literal $handler:path;)*) => {
@@ -21,6 +21,31 @@ macro_rules! table {
 }
 
 table! {
+    GET get "/dang-nhap" "everybody" signin::pages::form;
+    POST post "/dang-nhap" "everybody" signin::pages::enter;
+    POST post "/dang-xuat" "everybody" signin::pages::leave;
+    GET get "/dang-ky" "everybody" account::pages::register_form;
+    POST post "/dang-ky" "everybody" account::pages::register;
+    GET get "/tai-khoan" "viewer" account::pages::own;
+    POST post "/tai-khoan" "viewer" account::pages::save;
+    POST post "/tai-khoan/mat-khau" "viewer" account::pages::change_password;
+    GET get "/quan-tri" "keeper" account::official_pages::start;
+    GET get "/quan-tri/vai-tro" "keeper" account::official_pages::roles;
+    GET get "/quan-tri/don-vi" "keeper" unit::pages::list;
+    POST post "/quan-tri/don-vi" "keeper" unit::pages::create;
+    GET get "/quan-tri/don-vi/moi" "keeper" unit::pages::new_form;
+    GET get "/quan-tri/don-vi/{id}" "keeper" unit::pages::show;
+    POST post "/quan-tri/don-vi/{id}" "keeper" unit::pages::edit;
+    POST post "/quan-tri/don-vi/{id}/ket-thuc" "keeper" unit::pages::close;
+    GET get "/quan-tri/can-bo" "keeper" account::official_pages::list;
+    POST post "/quan-tri/can-bo" "keeper" account::official_pages::create;
+    GET get "/quan-tri/can-bo/moi" "keeper" account::official_pages::new_form;
+    GET get "/quan-tri/can-bo/{id}" "keeper" account::official_pages::show;
+    POST post "/quan-tri/can-bo/{id}" "keeper" account::official_pages::edit;
+    POST post "/quan-tri/can-bo/{id}/mat-khau" "keeper" account::official_pages::set_password;
+    POST post "/quan-tri/can-bo/{id}/khoa" "keeper" account::official_pages::set_locked;
+    POST post "/quan-tri/can-bo/{id}/chuc-vu" "keeper" account::official_pages::add_post;
+    POST post "/quan-tri/can-bo/{id}/chuc-vu/{post}/ket-thuc" "keeper" account::official_pages::end_post;
     POST post "/api/v1/session" "everybody" signin::api::begin;
     DELETE delete "/api/v1/session" "viewer" signin::api::end;
     GET get "/api/v1/me" "viewer" signin::api::me;

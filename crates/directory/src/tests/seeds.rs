@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use base::Instant;
 use db::testing::{TestDb, both};
 use db::{Tx, args};
 
@@ -11,17 +10,13 @@ use crate::seed::{self, PROVINCES, Province};
 use crate::unit::rules::check_ident;
 use crate::{Role, UnitId};
 
-pub(super) fn noon() -> Instant {
-    Instant::parse_rfc3339("2026-11-23T09:00:00+07:00").unwrap()
-}
-
 /// An installation with this province loaded.
 pub(super) async fn load(t: &TestDb, name: &str) -> Province {
     let mut migrations = web::migrations();
     migrations.extend(crate::migrations());
     t.migrate(&migrations).await;
     let province = Province::named(name).unwrap();
-    seed::load(&t.db, &province, noon(), |_, _, _| {}).await.unwrap();
+    seed::load(&t.db, &province, super::morning(), |_, _, _| {}).await.unwrap();
     province
 }
 
@@ -146,7 +141,7 @@ fn loading_twice_changes_nothing_and_another_province_is_refused() {
             count(&t, "select count(*) as n from holiday").await,
             base::calendar::national().len() as i64
         );
-        let again = seed::load(&t.db, &province, noon(), |_, _, _| {}).await.unwrap();
+        let again = seed::load(&t.db, &province, super::morning(), |_, _, _| {}).await.unwrap();
         assert_eq!(again.officials, 0);
         assert_eq!(count(&t, "select count(*) as n from post").await, before);
 
@@ -158,13 +153,13 @@ fn loading_twice_changes_nothing_and_another_province_is_refused() {
         })
         .await
         .unwrap();
-        seed::load(&t.db, &province, noon(), |_, _, _| {}).await.unwrap();
+        seed::load(&t.db, &province, super::morning(), |_, _, _| {}).await.unwrap();
         let after = count(&t, "select count(*) as n from post").await;
         let demo: usize = province.file().demo.officials.iter().map(|o| o.posts.len()).sum();
         assert_eq!(after, before - demo as i64, "posts of invented officials come back");
 
         let other = Province::named("vinh-long-2025").unwrap();
-        let refused = seed::load(&t.db, &other, noon(), |_, _, _| {}).await.unwrap_err();
+        let refused = seed::load(&t.db, &other, super::morning(), |_, _, _| {}).await.unwrap_err();
         assert_eq!(refused.to_string(), "the data is that of province vinh-long, not of vinh-long-2025");
     });
 }
@@ -196,12 +191,12 @@ fn in_each_frame_every_territory_finds_its_counter_and_its_sections() {
                 .await
                 .unwrap();
             }
-            seed::load_units(&t.db, &province, noon(), &mut |_: &str, _, _| {}).await.unwrap();
+            seed::load_units(&t.db, &province, super::morning(), &mut |_: &str, _, _| {}).await.unwrap();
             let from = province.file().valid_from;
             let units: Vec<(String, String, bool)> =
                 province.units().iter().map(|u| (u.code.clone(), u.level.clone(), u.territory)).collect();
             t.db.read(async move |tx: &mut Tx| -> db::Result<()> {
-                let day = noon().day();
+                let day = super::morning().day();
                 for (code, level, territory) in &units {
                     let answers = matches!(level.as_str(), "commune" | "district") && *territory;
                     if !answers {

@@ -289,3 +289,8 @@ pub async fn successors(tx: &mut Tx, id: &UnitId) -> db::Result<Vec<String>> {
 pub async fn standing_below(tx: &mut Tx, id: &UnitId) -> db::Result<i64> {
     tx.get("select count(*) as n from unit where parent = $1 and valid_to is null", args![id]).await
 }
+
+/// The levels at which units stand.
+pub async fn levels(tx: &mut Tx) -> db::Result<Vec<String>> {
+    tx.list("select level from unit group by level order by min(position)", args![]).await
+}
