@@ -175,6 +175,8 @@ pub struct Shell {
     pub notice: Option<Notice>,
     /// The page shows errors of a form: "Lỗi:" stands before its title.
     pub has_errors: bool,
+    /// Officials' pages listen to single keys (J, K, U, /, ?); people can turn that off.
+    pub single_keys: bool,
     /// Header without sign-in and account, for pages made when nobody could be looked up.
     pub anonymous: bool,
 }
@@ -202,6 +204,7 @@ impl Shell {
             search: None,
             notice: None,
             has_errors: false,
+            single_keys: true,
             anonymous: false,
         }
     }
@@ -262,6 +265,12 @@ impl Shell {
     /// The page shows a form again with its errors.
     pub fn errors(mut self) -> Shell {
         self.has_errors = true;
+        self
+    }
+
+    /// Single keys do nothing on this page: the viewer has turned them off.
+    pub fn without_keys(mut self) -> Shell {
+        self.single_keys = false;
         self
     }
 

@@ -174,6 +174,7 @@ fn an_officials_page_has_modules_side_list_search_and_menu() {
             assert!(body.contains(part), "{part}\n{body}");
         }
         assert!(!body.contains(r#"class="amb""#));
+        assert!(body.contains(r#"<dialog class="cl-keys""#) && !body.contains("data-no-keys"));
     });
 }
 
