@@ -29,6 +29,7 @@ pub struct Person {
     address: SocketAddr,
     cookies: BTreeMap<String, String>,
     token: Option<String>,
+    headers: BTreeMap<String, String>,
     page: std::sync::Arc<Page>,
     path: String,
 }
@@ -103,6 +104,7 @@ impl Person {
             address: SocketAddr::from(([127, 0, 0, 1], 40_000)),
             cookies: BTreeMap::new(),
             token: None,
+            headers: BTreeMap::new(),
             page: Default::default(),
             path: "/".into(),
         }
@@ -119,6 +121,11 @@ impl Person {
         self.token = Some(token.into());
         self.cookies.clear();
         self
+    }
+
+    /// Sends this header with every request from now on.
+    pub fn says(&mut self, name: &str, value: &str) {
+        self.headers.insert(name.into(), value.into());
     }
 
     /// The page last seen.
@@ -214,8 +221,13 @@ impl Person {
 
     /// Sends one file to the API as multipart.
     pub async fn uploads(&mut self, path: &str, file: Upload<'_>) -> Answer {
+        self.tries_upload(path, file).await.unwrap_or_else(|e| panic!("{path}: {e}"))
+    }
+
+    /// As `uploads`, for a server that may have died.
+    pub async fn tries_upload(&mut self, path: &str, file: Upload<'_>) -> Result<Answer, String> {
         let (kind, body) = multipart(&[], &[file]);
-        self.sends(Method::POST, path, Some(&kind), body).await
+        self.tries(Method::POST, path, Some(&kind), body).await
     }
 
     /// Sends a request as it is: for those who test what no form would send.
@@ -239,6 +251,9 @@ impl Person {
         let mut request = Request::builder().method(&method).uri(path).header(header::HOST, &host);
         if let Some(kind) = kind {
             request = request.header(header::CONTENT_TYPE, kind);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
         }
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));

@@ -1,4 +1,5 @@
 //! The one integration-test binary: what no crate can test alone.
 
 mod harness;
+mod kill;
 mod sql;

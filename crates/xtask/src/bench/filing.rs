@@ -23,7 +23,7 @@ pub(super) fn measure(
     let load = Load { warm_up: plan.warm_up(), seconds: plan.seconds };
     let accounts = accounts(data)?;
     let token = sign_in(demo.port, with_role(&accounts, "citizen")?)?;
-    let unit = with_role(&accounts, "counter_clerk")?["unit"].as_str().ok_or("the clerk has no unit")?;
+    let unit = with_role(&accounts, "counter_clerk")?["unit_code"].as_str().ok_or("the clerk has no unit")?;
     let dossier = DOSSIER.replace("{unit}", unit);
     let times = load.runs(|thread| {
         let mut citizen = Citizen::new(demo.port, &token, &dossier, thread)?;
