@@ -6,10 +6,15 @@
 
 mod act;
 pub mod audit;
+pub mod blobs;
+pub mod deliver;
 mod dialect;
+mod digest;
 mod error;
+pub mod jobs;
 mod lite;
 mod migrate;
+pub mod outbox;
 mod pg;
 mod row;
 mod sql;
@@ -23,6 +28,7 @@ mod value;
 use std::{path::Path, sync::Arc};
 
 pub use act::{Act, Actor};
+pub use blobs::Blobs;
 pub use error::{Error, Result};
 pub use migrate::{MigrateError, Migration};
 pub use row::{FromRow, Row};
@@ -73,6 +79,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     engine: Engine,
     bells: Arc<Bells>,
+    looks: audit::Looks,
 }
 
 enum Engine {
@@ -108,7 +115,7 @@ impl Db {
                 return Err(Error::Unavailable(why.into()));
             }
         };
-        let db = Db(Arc::new(Inner { engine, bells }));
+        let db = Db(Arc::new(Inner { engine, bells, looks: audit::Looks::default() }));
         db.ping().await?;
         Ok(db)
     }
@@ -233,10 +240,15 @@ impl Db {
 
     /// Lets running and waiting transactions finish, then closes. Later ones are `Unavailable`.
     pub async fn close(&self) {
+        self.0.looks.flush(self).await;
         match &self.0.engine {
             Engine::Lite(l) => l.close().await,
             Engine::Pg(p) => p.close().await,
         }
+    }
+
+    pub(crate) fn looks(&self) -> &audit::Looks {
+        &self.0.looks
     }
 
     pub(crate) fn bells(&self) -> &Bells {

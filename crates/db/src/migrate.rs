@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
-
 use crate::{
     Db,
+    digest::sha256_hex,
     error::{Error, Result},
     tx::{Mode, Tx},
 };
@@ -137,14 +136,5 @@ async fn apply(tx: &mut Tx, m: Migration, now: base::Instant) -> Result<bool, Mi
 }
 
 fn hash(m: &Migration) -> String {
-    hex(digest::digest(&digest::SHA256, m.sql.as_bytes()).as_ref())
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut s, b| {
-        let _ = write!(s, "{b:02x}"); // writing to a String cannot fail
-        s
-    })
+    sha256_hex(m.sql.as_bytes())
 }

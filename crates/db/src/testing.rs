@@ -3,12 +3,16 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
+    time::Duration,
 };
 
 use base::{Clock, Instant};
 use tempfile::TempDir;
 
-use crate::{Act, Config, Db, Kind, Migration};
+use crate::{
+    Act, Config, Db, Kind, Migration,
+    blobs::{self, Blobs},
+};
 
 /// Names the server for the tests' schemas: `postgres://user@127.0.0.1:port/database`.
 pub const SERVER: &str = "CUULONG_TEST_POSTGRES";
@@ -42,6 +46,12 @@ impl TestDb {
         Db::open(&self.config).await.expect("the same database opens once more")
     }
 
+    /// Contents in a folder of the test's own.
+    pub async fn blobs(&self) -> Blobs {
+        let config = blobs::Config::folder(&self.dir().join("blobs"));
+        Blobs::open(&config).await.expect("a folder for contents")
+    }
+
     /// A deed for writes whose audit entry does not matter to the test.
     pub fn act(&self) -> Act {
         Act::system("test.write", "", Instant::from_micros(1_000_000))
@@ -68,7 +78,7 @@ pub fn on_sqlite<F: AsyncFn(TestDb)>(story: F) {
     eprintln!("-- on SQLite");
     runtime().block_on(async {
         let db = open(&config).await;
-        story(TestDb { db: db.clone(), config, dir }).await;
+        tell(&story, TestDb { db: db.clone(), config, dir }).await;
         db.close().await;
     });
 }
@@ -92,12 +102,19 @@ pub fn on_postgres<F: AsyncFn(TestDb)>(story: F) {
     let told = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(async {
             let db = open(&config).await;
-            story(TestDb { db: db.clone(), config, dir }).await;
+            tell(&story, TestDb { db: db.clone(), config, dir }).await;
             db.close().await;
         });
     }));
     runtime.block_on(statement(&server, &format!("drop schema {schema} cascade")));
     told.unwrap_or_else(|panic| resume_unwind(panic));
+}
+
+/// A story that does not end fails.
+async fn tell<F: AsyncFn(TestDb)>(story: &F, t: TestDb) {
+    const STORY_TIME_MAX: Duration = Duration::from_secs(60);
+    let told = tokio::time::timeout(STORY_TIME_MAX, story(t)).await;
+    assert!(told.is_ok(), "the story did not end within {} s", STORY_TIME_MAX.as_secs());
 }
 
 enum SchemaKind {}

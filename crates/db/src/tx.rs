@@ -188,7 +188,8 @@ impl Tx {
         Ok(changed)
     }
 
-    fn rows_at_once(&self, left: usize, width: usize) -> usize {
+    /// How many of `left` rows to put into one statement.
+    pub(crate) fn rows_at_once(&self, left: usize, width: usize) -> usize {
         const PARAMETERS_MAX: usize = 30_000; // PostgreSQL's own limit is 65,535
         if matches!(self.on, On::Lite(_)) {
             return 1;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::{
     Act, Actor, Config, Db, Error, Migration, Tx, args, record,
@@ -235,12 +235,12 @@ fn a_dropped_future_leaves_nothing_half_done() {
         t.migrate(&[TABLES]).await;
         let polls = Arc::new(AtomicUsize::new(0));
         for i in 0..60i64 {
-            let (begun, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-            let (b, e, p) = (begun.clone(), may_end.clone(), polls.clone());
+            let (begun, (may_end, end)) = (Arc::new(Notify::new()), watch::channel(false));
+            let (b, p) = (begun.clone(), polls.clone());
             let two_rows = async move |tx: &mut Tx| -> crate::Result<()> {
                 tx.change_one(ITEM, args![i, i.to_string(), "b"]).await?;
                 b.notify_one();
-                e.notified().await;
+                let _ = end.clone().wait_for(|end| *end).await; // also when run again
                 tx.change_one("insert into part(item, no) values ($1, 1)", args![i]).await?;
                 p.fetch_add(1, SeqCst);
                 Ok(())
@@ -249,7 +249,7 @@ fn a_dropped_future_leaves_nothing_half_done() {
             begun.notified().await;
             task.abort();
             assert!(task.await.unwrap_err().is_cancelled());
-            may_end.notify_one();
+            may_end.send(true).unwrap();
         }
         // a write of our own comes after those on SQLite; PostgreSQL needs them waited for
         while polls.load(SeqCst) < 60 {

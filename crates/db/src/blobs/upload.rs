@@ -1,0 +1,217 @@
+//! One upload: bytes arrive piece by piece, are hashed and counted, and wait in memory or in the spool
+//! until their hash, and so their place, is known.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    path::Path,
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
+use object_store::{ObjectStoreExt, PutPayload, WriteMultipart};
+use tempfile::NamedTempFile;
+
+use super::{Blobs, DOOMED_TRIES, DOOMED_WAIT, Hash, unavailable};
+use crate::{
+    Act, Db, args,
+    error::{Error, Result},
+    tx::Tx,
+};
+
+/// An upload above this goes through a file.
+const MEMORY_BYTES_MAX: usize = 1 << 20;
+/// What a bucket takes at a time from a file.
+const PART_BYTES: usize = 8 << 20;
+
+/// Why a content was not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutError {
+    /// More bytes than were allowed.
+    TooLarge {
+        size_bytes_max: u64,
+    },
+    Store(Error),
+}
+
+impl std::fmt::Display for PutError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PutError::TooLarge { size_bytes_max } => write!(f, "larger than {size_bytes_max} bytes"),
+            PutError::Store(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PutError {}
+
+impl From<Error> for PutError {
+    fn from(e: Error) -> Self {
+        PutError::Store(e)
+    }
+}
+
+/// A content that is durable, and stays if it is committed in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    pub hash: Hash,
+    pub size_bytes: u64,
+}
+
+/// Bytes on their way in. Dropping it forgets them.
+pub struct Upload {
+    blobs: Blobs,
+    db: Db,
+    act: Act,
+    size_bytes: u64,
+    size_bytes_max: u64,
+    sum: Context,
+    pieces: Vec<Bytes>,
+    in_memory: usize,
+    file: Option<NamedTempFile>,
+}
+
+impl Upload {
+    pub(super) fn new(blobs: Blobs, db: Db, act: Act, size_bytes_max: u64) -> Self {
+        let sum = Context::new(&SHA256);
+        let (size_bytes, in_memory) = (0, 0);
+        Upload { blobs, db, act, size_bytes, size_bytes_max, sum, pieces: Vec::new(), in_memory, file: None }
+    }
+
+    /// Takes a piece.
+    ///
+    /// # Errors
+    /// `TooLarge` as soon as there are too many bytes; `Unavailable` when the spool takes no more.
+    pub async fn write(&mut self, piece: Bytes) -> Result<(), PutError> {
+        self.size_bytes += piece.len() as u64;
+        if self.size_bytes > self.size_bytes_max {
+            return Err(PutError::TooLarge { size_bytes_max: self.size_bytes_max });
+        }
+        self.sum.update(&piece);
+        self.in_memory += piece.len();
+        self.pieces.push(piece);
+        if self.in_memory > MEMORY_BYTES_MAX {
+            self.file = Some(self.spill(false).await?);
+        }
+        Ok(())
+    }
+
+    /// The bytes so far.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Puts what is in memory into the spool's file; `durable`: and waits for the disk.
+    async fn spill(&mut self, durable: bool) -> Result<NamedTempFile> {
+        let (pieces, file) = (std::mem::take(&mut self.pieces), self.file.take());
+        self.in_memory = 0;
+        let spool = self.blobs.0.spool.clone();
+        blocking("writing to the spool", move || {
+            let mut file = file.map_or_else(|| NamedTempFile::new_in(spool), Ok)?;
+            for piece in pieces {
+                file.write_all(&piece)?;
+            }
+            if durable {
+                file.as_file().sync_all()?;
+            }
+            Ok(file)
+        })
+        .await
+    }
+
+    /// Reserves, and makes the bytes durable in their place.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database or the store does not take them.
+    pub async fn finish(mut self) -> Result<Stored, PutError> {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(self.sum.clone().finish().as_ref());
+        let stored = Stored { hash: Hash(hash), size_bytes: self.size_bytes };
+        let reserve = reserve(self.db.clone(), self.act.clone(), stored);
+        if let Some(folder) = self.blobs.0.folder.clone() {
+            // the spool is not the content's place yet: both at once
+            let (kept, file) = tokio::join!(reserve, self.spill(true));
+            if !kept? {
+                publish(&folder, stored.hash, file?).await?;
+            }
+        } else if !reserve.await? {
+            self.put(stored.hash).await?;
+        }
+        Ok(stored)
+    }
+
+    /// Into a bucket, whose put is durable when it answers.
+    async fn put(&mut self, hash: Hash) -> Result<()> {
+        let (store, key) = (&self.blobs.0.store, self.blobs.key(&hash));
+        if self.file.is_none() {
+            let payload = PutPayload::from_iter(std::mem::take(&mut self.pieces));
+            return store
+                .put(&key, payload)
+                .await
+                .map(drop)
+                .map_err(|e| unavailable("putting a content", &e));
+        }
+        let file = self.spill(false).await?;
+        let store = &self.blobs.0.store;
+        let parts = store.put_multipart(&key).await.map_err(|e| unavailable("putting a content", &e))?;
+        let mut parts = WriteMultipart::new_with_chunk_size(parts, PART_BYTES);
+        let mut reader = file.reopen().map_err(|e| unavailable("reading the spool", &e))?;
+        loop {
+            let (rest, piece) = blocking("reading the spool", move || next_part(reader)).await?;
+            reader = rest;
+            if piece.is_empty() {
+                break;
+            }
+            parts.wait_for_capacity(2).await.map_err(|e| unavailable("putting a content", &e))?;
+            parts.put(piece);
+        }
+        parts.finish().await.map(drop).map_err(|e| unavailable("putting a content", &e))
+    }
+}
+
+fn next_part(mut file: File) -> std::io::Result<(File, Bytes)> {
+    let mut part = Vec::with_capacity(PART_BYTES);
+    (&mut file).take(PART_BYTES as u64).read_to_end(&mut part)?;
+    Ok((file, part.into()))
+}
+
+/// Says that a content is coming; whether it is there already, and needed by somebody.
+async fn reserve(db: Db, act: Act, stored: Stored) -> Result<bool> {
+    for _ in 0..DOOMED_TRIES {
+        let reserve = async move |tx: &mut Tx| -> Result<bool> {
+            let at = tx.act().at;
+            let sql = "insert into content(hash, size_bytes, refs, doomed, at) values ($1, $2, 0, 0, $3)
+                on conflict (hash) do update set size_bytes = $2, at = $3 where content.doomed = 0
+                returning refs";
+            let size = i64::try_from(stored.size_bytes).map_err(|e| Error::Fault(e.to_string()))?;
+            let refs: Option<i64> = tx.find(sql, args![stored.hash, size, at]).await?;
+            refs.map(|refs| refs > 0).ok_or(Error::Stale)
+        };
+        match db.write(act.clone(), reserve).await {
+            Err(Error::Stale) => tokio::time::sleep(DOOMED_WAIT).await, // a sweep is deleting it just now
+            other => return other,
+        }
+    }
+    Err(Error::Unavailable("the content is being deleted; put it again later".into()))
+}
+
+/// Moves a durable file to its place, durably.
+async fn publish(folder: &Path, hash: Hash, file: NamedTempFile) -> Result<()> {
+    let hash = hash.to_string();
+    let part = folder.join(&hash[..2]);
+    blocking("putting a content", move || {
+        file.persist(part.join(&hash))?;
+        File::open(&part)?.sync_all()
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(
+    what: &'static str,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|e| unavailable(what, &e)),
+        Err(e) => Err(unavailable(what, &e)),
+    }
+}
