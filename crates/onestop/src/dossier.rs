@@ -2,7 +2,9 @@
 //! with the verb's name; pages and API both call it inside their own transaction.
 
 pub mod api;
+pub mod files;
 pub mod follow;
+pub mod pages;
 pub mod papers;
 pub mod rules;
 pub mod schema;
@@ -654,7 +656,7 @@ async fn advance(
     let old_stage = case.dossier.state.stage().map(str::to_string);
     let state = rules::after(&case.dossier.state, &step, case.now, &case.terms())?;
     if !case.seats.iter().any(|seat| rules::may(*seat, verb, old_status)) {
-        return Err(Refusal::NotYours(verb.word()).into());
+        return Err(Refusal::NotYours(verb).into());
     }
 
     let seen = case.dossier.version;

@@ -2,6 +2,8 @@
 //! acceptance: it answers with a code and the time by which the counter must answer.
 
 pub mod api;
+pub mod draft;
+pub mod pages;
 pub mod rules;
 pub mod sniff;
 pub mod store;
@@ -134,7 +136,9 @@ async fn seats(
     unit: &str,
     now: Instant,
 ) -> Result<(directory::Unit, directory::Unit), Problem> {
-    let counter = directory::counter_of(tx, unit, now.day()).await?.ok_or(Refusal::NoCounter)?;
+    // A code, or an id as `/me` gives it: CODE@DAY.
+    let code = unit.split('@').next().unwrap_or_default();
+    let counter = directory::counter_of(tx, code, now.day()).await?.ok_or(Refusal::NoCounter)?;
     let agency = directory::agency_of(tx, &counter.id).await?;
     Ok((counter, agency))
 }

@@ -3,7 +3,7 @@
 
 use web::{FieldError, Message, Problem};
 
-use crate::dossier::rules::NotAllowed;
+use crate::dossier::rules::{NotAllowed, Verb};
 use crate::words::{self, WORDS};
 
 /// An expected "no".
@@ -12,7 +12,7 @@ pub enum Refusal {
     /// The rules have no such move.
     NotAllowed(NotAllowed),
     /// The step is none of this person's business.
-    NotYours(&'static str),
+    NotYours(Verb),
     /// The procedure can be read and taken at the counter, not filed online.
     NotOnline,
     /// No unit receives this procedure there.
@@ -65,7 +65,7 @@ impl From<Refusal> for Problem {
             Refusal::NotAllowed(NotAllowed::NotAtSignature) => say("refusal.not_at_signature", &[]),
             Refusal::NotAllowed(NotAllowed::NoLimit) => say("refusal.no_limit", &[]),
             Refusal::NotAllowed(NotAllowed::Uncountable) => say("refusal.uncountable", &[]),
-            Refusal::NotYours(step) => say("refusal.not_yours", &[("step", &WORDS.t(step, &[]))]),
+            Refusal::NotYours(verb) => say("refusal.not_yours", &[("step", &words::verb(verb))]),
             Refusal::NotOnline => say("refusal.not_online", &[]),
             Refusal::NoCounter => say("refusal.no_counter", &[]),
             Refusal::BookFull => say("refusal.book_full", &[]),

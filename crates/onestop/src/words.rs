@@ -29,3 +29,23 @@ pub fn done(word: &str) -> String {
 pub fn t(key: &str) -> String {
     WORDS.t(key, &[])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_every_key_of_the_rules() {
+        assert_eq!(WORDS.differences(), Vec::<String>::new());
+        for status in Status::ALL {
+            assert!(WORDS.has(&format!("status.{}", status.word())));
+        }
+        for verb in Verb::ALL {
+            assert!(WORDS.has(&format!("step.{}", verb.word())));
+            assert!(WORDS.has(&format!("done.{}", verb.word())));
+        }
+        for key in crate::procedure::form::FieldProblem::KEYS {
+            assert!(WORDS.has(key), "{key}");
+        }
+    }
+}
