@@ -156,12 +156,6 @@ impl Blobs {
         let cannot = |e: std::io::Error| unavailable(&format!("the folder {}", folder.display()), &e);
         let spool = folder.join("spool");
         std::fs::create_dir_all(&spool).map_err(cannot)?;
-        for first in 0..=255u8 {
-            let part = folder.join(format!("{first:02x}"));
-            if !part.is_dir() {
-                std::fs::create_dir(part).map_err(cannot)?;
-            }
-        }
         tempfile::tempfile_in(&spool).map_err(cannot)?; // it can be written
         std::fs::File::open(folder).and_then(|f| f.sync_all()).map_err(cannot)?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|e| unavailable("the folder", &e))?;

@@ -13,6 +13,8 @@ const SQLITE: &[(&str, &str)] =
 
 const POSTGRES: &[(&str, &str)] = &[
     ("blob", "bytea"),
+    // texts compare and sort by their bytes, as on SQLite, whatever the server's locale
+    ("text", "text collate \"C\""),
     ("double", "double precision"),
     ("strict", ""),
     (SERIAL_KEY, "bigint generated always as identity primary key"),
@@ -33,7 +35,9 @@ pub(crate) const POSTGRES_MIGRATE: &str = "begin isolation level read committed;
     select pg_advisory_xact_lock(hashtext('cuulong migrate'), hashtext(coalesce(current_schema(), '')))";
 
 /// Settings of every SQLite connection; the writer's and the readers' own come after.
+/// `like` minds the case, as on PostgreSQL.
 pub(crate) const SQLITE_SETTINGS: &str = "pragma busy_timeout = 5000; pragma foreign_keys = on; \
+    pragma case_sensitive_like = on; \
     pragma cache_size = -16384; pragma mmap_size = 268435456; pragma temp_store = memory;";
 
 /// The writer: what is committed survives the loss of power.
@@ -70,8 +74,8 @@ mod tests {
         let text = "create table t(seq serial_key, bigint_x text, n bigint, b blob, d double) strict;";
         let lite = "create table t(seq integer primary key autoincrement, bigint_x text, n integer, b blob, \
                     d real) strict;";
-        let pg = "create table t(seq bigint generated always as identity primary key, bigint_x text, \
-                  n bigint, b bytea, d double precision) ;";
+        let pg = "create table t(seq bigint generated always as identity primary key, \
+                  bigint_x text collate \"C\", n bigint, b bytea, d double precision) ;";
         assert_eq!(sqlite(text), lite);
         assert_eq!(postgres(text), pg);
     }

@@ -88,6 +88,9 @@ fn bound<'c>(c: &'c Connection, sql: &str, args: &[Value<'_>]) -> Result<CachedS
         let Some((at, value)) = value_index(name).and_then(|at| Some((at, args.get(at)?))) else {
             return fault(format!("parameter {name:?} with {} values: {sql}", args.len())).map_err(Bad::from);
         };
+        if matches!(value, Value::Text(text) if text.as_bytes().contains(&0)) {
+            return fault("a text with a NUL in it").map_err(Bad::from); // PostgreSQL keeps none either
+        }
         top = top.max(at + 1);
         statement.raw_bind_parameter(i, value).map_err(bad)?;
     }
@@ -100,7 +103,7 @@ fn bound<'c>(c: &'c Connection, sql: &str, args: &[Value<'_>]) -> Result<CachedS
 /// Runs a statement and reads its rows.
 pub(crate) fn rows<R: FromRow>(c: &Connection, sql: &str, args: &[Value<'_>]) -> Result<Vec<R>, Bad> {
     let mut statement = bound(c, sql, args)?;
-    let columns: Arc<[String]> = statement.column_names().into_iter().map(String::from).collect();
+    let columns: Arc<[String]> = statement.column_names().map(String::from).collect();
     let width = columns.len();
     let mut row = Row { columns, values: Vec::with_capacity(width), next: 0 };
     let mut out = Vec::new();

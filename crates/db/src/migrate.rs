@@ -88,7 +88,7 @@ pub(crate) async fn migrate(db: &Db, migrations: &[Migration]) -> Result<u32, Mi
     let missing: Vec<bool> = db
         .run(Mode::Migrate, None, async move |tx: &mut Tx| {
             tx.script(FIRST).await?;
-            Ok::<_, MigrateError>(compare(&known, &list(tx).await?)?)
+            compare(&known, &list(tx).await?)
         })
         .await?;
     let mut applied = 0;

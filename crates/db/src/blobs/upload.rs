@@ -198,8 +198,12 @@ async fn reserve(db: Db, act: Act, stored: Stored) -> Result<bool> {
 /// Moves a durable file to its place, durably.
 async fn publish(folder: &Path, hash: Hash, file: NamedTempFile) -> Result<()> {
     let hash = hash.to_string();
-    let part = folder.join(&hash[..2]);
+    let (folder, part) = (folder.to_owned(), folder.join(&hash[..2]));
     blocking("putting a content", move || {
+        if !part.is_dir() {
+            std::fs::create_dir_all(&part)?;
+            File::open(&folder)?.sync_all()?;
+        }
         file.persist(part.join(&hash))?;
         File::open(&part)?.sync_all()
     })

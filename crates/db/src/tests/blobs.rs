@@ -142,6 +142,7 @@ fn a_sweep_takes_strays_and_dead_uploads() {
     both(async |t| {
         let b = t.blobs().await;
         let stray = Hash::of(b"stray");
+        std::fs::create_dir_all(file(&t, &stray).parent().unwrap()).unwrap();
         std::fs::write(file(&t, &stray), "stray").unwrap();
         std::fs::write(t.dir().join("blobs/spool/dead"), "half an upl").unwrap();
         let kept = b.store(&t.db, act(0), "kept").await.unwrap();

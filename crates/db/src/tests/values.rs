@@ -153,3 +153,34 @@ fn a_fault_tells_kinds_and_never_values() {
         }
     });
 }
+
+#[test]
+fn texts_sort_compare_and_match_alike_on_both() {
+    both(async |t| {
+        let story = async |tx: &mut Tx| {
+            table(tx).await?;
+            for id in ["b", "B", "a", "Đ", "đ", "é", "z", "10", "9", "-"] {
+                tx.change_one("insert into thing(id) values ($1)", args![id]).await?;
+            }
+            let sorted = tx.list::<String>("select id from thing order by id", args![]).await?;
+            let below =
+                tx.list::<String>("select id from thing where id < $1 order by id", args!["a"]).await?;
+            let like = tx.list::<String>("select id from thing where id like $1", args!["b%"]).await?;
+            let lower = tx.get::<String>("select lower(id) from thing where id = $1", args!["Đ"]).await?;
+            Ok((sorted.join(" "), below.join(" "), like.join(" "), lower))
+        };
+        let out: crate::Result<_> = t.db.upkeep(story).await;
+        let (sorted, below, like, lower) = out.unwrap();
+        assert_eq!(sorted, "- 10 9 B a b z é Đ đ");
+        assert_eq!((below.as_str(), like.as_str(), lower.as_str()), ("- 10 9 B", "b", "Đ"));
+    });
+}
+
+#[test]
+fn a_text_with_a_nul_is_refused_on_both() {
+    both(async |t| {
+        let put = async |tx: &mut Tx| tx.get::<String>("select cast($1 as text)", args!["a\0b"]).await;
+        let put: crate::Result<String> = t.db.read(put).await;
+        assert!(matches!(put, Err(Error::Fault(_))), "{put:?}");
+    });
+}
