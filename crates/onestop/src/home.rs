@@ -14,7 +14,7 @@ use base::{Instant, format};
 use db::{Tx, args};
 use directory::MaybeViewer;
 use web::page::{self, Cached};
-use web::{Problem, Shell};
+use web::{Problem, Shell, filters};
 
 use crate::App;
 use crate::procedure::Procedure;
@@ -111,9 +111,7 @@ async fn home(
 async fn figures(app: &App, shelf: &Shelf) -> Result<Figures, Problem> {
     let now = app.site.clock.now();
     let known = shelf.figures.lock().unwrap_or_else(|e| e.into_inner()).clone();
-    let fresh = |f: &Figures| {
-        f.at.is_some_and(|at| at <= now && now < at.plus_minutes(FIGURES_MINUTES_MAX))
-    };
+    let fresh = |f: &Figures| f.at.is_some_and(|at| at <= now && now < at.plus_minutes(FIGURES_MINUTES_MAX));
     if let Some(figures) = known.filter(fresh) {
         return Ok(figures);
     }
@@ -158,12 +156,8 @@ fn view_of(app: &App, shell: Shell, figures: &Figures) -> Home {
     let uses = |p: &Procedure| figures.used.get(&crate::catalogue::version_id(p)).copied().unwrap_or(0);
     let mut ranked: Vec<&Arc<Procedure>> = all.iter().collect();
     ranked.sort_by_key(|p| (!p.is_online(), -uses(p)));
-    let tiles = ranked
-        .iter()
-        .filter(|p| p.is_online() || uses(p) > 0)
-        .take(TILES_MAX)
-        .map(|p| tile(p))
-        .collect();
+    let tiles =
+        ranked.iter().filter(|p| p.is_online() || uses(p) > 0).take(TILES_MAX).map(|p| tile(p)).collect();
     let chips = (1..=5)
         .map(|n| say(&format!("chip.{n}"), &[]))
         .filter(|words| !app.catalogue.search(words, 1).is_empty())

@@ -5,13 +5,17 @@ mod catalogue;
 mod desk;
 mod dossier;
 mod filing;
+mod home;
+mod mine;
 mod number;
 mod once;
 mod press;
 mod procedure;
 mod refusal;
+mod tracking;
 mod view;
 mod words;
+mod words_citizen;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +100,11 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
 /// The pages and the JSON of this system.
 pub fn routes(app: &App) -> axum::Router {
     axum::Router::new()
+        .merge(home::routes())
+        .merge(procedure::pages::routes())
+        .merge(filing::pages::routes())
+        .merge(tracking::routes())
+        .merge(mine::routes())
         .merge(procedure::api::routes())
         .merge(filing::api::routes())
         .merge(dossier::api::routes())

@@ -6,9 +6,11 @@
 //! `search` finds a procedure by words. How a file is written: `procedures/README.md`.
 
 pub mod api;
+pub mod ask;
 pub mod check;
 pub mod form;
 pub mod model;
+pub mod pages;
 pub mod search;
 
 #[cfg(test)]

@@ -256,9 +256,8 @@ pub async fn discard(tx: &mut Tx, catalogue: &Catalogue, id: &str, account: &str
 }
 
 /// A file in a draft holds its content; without the row it may be swept.
-async fn release(tx: &mut Tx, sha256: &str) -> Result<(), Problem> {
-    let hash: blobs::Hash = sha256.parse().map_err(|_| db::Error::Fault("an upload without a hash".into()))?;
-    Ok(blobs::release(tx, &hash).await?)
+async fn release(tx: &mut Tx, hash: &blobs::Hash) -> Result<(), Problem> {
+    Ok(blobs::release(tx, hash).await?)
 }
 
 /// Files the draft; its code. A second submit finds the dossier that the first one made.

@@ -15,6 +15,8 @@ use directory::Citizen;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::{Problem, Shell};
 
+pub(crate) use papers::{about, refused};
+
 use super::draft::{self, Draft};
 use crate::App;
 use crate::words_citizen::say;
@@ -54,7 +56,6 @@ struct StepLine {
 
 /// What every page of a draft shows around its form.
 struct Around {
-    draft: String,
     /// Where the page is, without its last part.
     base: String,
     procedure: String,
@@ -116,7 +117,6 @@ impl Around {
             _ => format!("{base}/{}", ids[at - 1].0),
         };
         Around {
-            draft: draft.row.id.clone(),
             base,
             procedure: draft.procedure.name.clone(),
             steps,
@@ -159,7 +159,7 @@ fn papers_missing(draft: &Draft) -> Vec<(String, String)> {
 }
 
 /// The draft of this citizen with the name of its unit, or where its dossier is confirmed.
-async fn open(app: &App, citizen: &Citizen, id: &str) -> Result<(Draft, String), Problem> {
+async fn open(app: &App, citizen: &Citizen, id: &str) -> Result<(Draft, String), Stop> {
     let catalogue = app.catalogue.clone();
     let (id, account) = (id.to_string(), citizen.viewer.account.to_string());
     let today = app.site.clock.today();
@@ -177,21 +177,30 @@ async fn open(app: &App, citizen: &Citizen, id: &str) -> Result<(Draft, String),
         })
         .await?;
     match filed {
-        Some(code) => Err(Problem::refused(code, FILED)),
+        Some(code) => Err(Stop::Filed(code)),
         None => Ok((draft, unit)),
     }
 }
 
-/// How `open` tells that a draft has been filed: its handler leads on to the confirmation.
-const FILED: &str = "draft is filed";
+/// Why a page of a draft is not shown.
+enum Stop {
+    /// The draft has become this dossier: whatever was asked of it leads to the confirmation.
+    Filed(String),
+    Problem(Problem),
+}
 
-/// A page's answer; a filed draft leads to its confirmation, whatever was asked of it.
-fn or_filed(result: Result<Response, Problem>) -> Result<Response, Problem> {
-    match result {
-        Err(Problem::Refused(message)) if message.log == FILED => {
-            Ok(Redirect::to(&format!("/nop-ho-so/da-nop/{}", message.outside)).into_response())
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Stop {
+        Stop::Problem(problem)
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        match self {
+            Stop::Filed(code) => see_other(&format!("/nop-ho-so/da-nop/{code}")),
+            Stop::Problem(problem) => problem.into_response(),
         }
-        other => other,
     }
 }
 

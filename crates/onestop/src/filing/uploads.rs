@@ -170,7 +170,8 @@ fn refusal(why: NotTaken, name: &str) -> Refusal {
 /// offered for saving, never used as a path.
 fn tidy_name(sent: &str) -> String {
     let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
-    let bidi = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bidi =
+        |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let plain: String = base::text::nfc(last).chars().filter(|c| !c.is_control() && !bidi(c)).collect();
     let plain = plain.trim().trim_start_matches('.');
     let name = if plain.is_empty() { "tep" } else { plain };

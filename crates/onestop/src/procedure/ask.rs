@@ -244,8 +244,10 @@ fn date(sent: &[(String, String)], field: &str) -> Option<String> {
     if let Some(whole) = get(sent, field).filter(|t| !t.is_empty()) {
         return Some(whole.to_string());
     }
-    let parts: Vec<&str> =
-        DATE_BOXES.iter().map(|(name, _)| get(sent, &format!("{field}.{name}")).unwrap_or("").trim()).collect();
+    let parts: Vec<&str> = DATE_BOXES
+        .iter()
+        .map(|(name, _)| get(sent, &format!("{field}.{name}")).unwrap_or("").trim())
+        .collect();
     match parts.as_slice() {
         ["", "", ""] => None,
         [whole, "", ""] if format::read_date(whole).is_some() => Some(whole.to_string()),

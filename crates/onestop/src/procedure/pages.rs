@@ -123,8 +123,11 @@ fn found(app: &App, q: &str, query: &ListQuery) -> (Vec<Arc<Procedure>>, Vec<Str
         query.level.is_empty()
             || p.settled_at(catalogue.frame).iter().any(|level| level.as_str() == query.level)
     });
-    let suggestions =
-        if found.is_empty() && !q.is_empty() { catalogue.suggest(q).into_iter().collect() } else { Vec::new() };
+    let suggestions = if found.is_empty() && !q.is_empty() {
+        catalogue.suggest(q).into_iter().collect()
+    } else {
+        Vec::new()
+    };
     (found, suggestions)
 }
 
@@ -324,7 +327,7 @@ fn amount(fee: &Fee) -> String {
         None => say("fee.unknown", &[]),
         Some(0) => say("fee.free", &[]),
         Some(amount) => {
-            let amount = Dong::new(amount).map_or_else(|_| amount.to_string(), format::money);
+            let amount = Dong::new(amount).map_or_else(|| amount.to_string(), format::money);
             match &fee.unit {
                 Some(unit) => say("fee.per", &[("amount", &amount), ("unit", unit)]),
                 None => amount,

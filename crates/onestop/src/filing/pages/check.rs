@@ -9,10 +9,10 @@ use db::Tx;
 use directory::{Citizen, Viewer};
 use serde::Deserialize;
 use web::filters::promised_text;
-use web::{FieldError, Path, Problem, RawForm, Shell, page};
+use web::{FieldError, Path, Problem, RawForm, Shell, filters, page};
 
 use super::papers::about;
-use super::{Around, Fault, next_step, open, or_filed, see_other, shell, summary};
+use super::{Around, Fault, Stop, next_step, open, see_other, shell, summary};
 use crate::App;
 use crate::dossier::{Case, Who};
 use crate::filing::draft::{self, Draft, RETURN_WAYS};
@@ -24,6 +24,8 @@ use crate::words_citizen::say;
 
 /// A way in which the result can come back.
 struct Way {
+    /// The first one's is what the error links to.
+    id: &'static str,
     value: &'static str,
     label: String,
     hint: String,
@@ -45,12 +47,9 @@ pub(super) async fn return_by(
     State(app): State<App>,
     citizen: Citizen,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, unit) = open(&app, &citizen, &id).await?;
-        Ok(page::html(return_page(&app, &citizen, &draft, &unit, "")))
-    }
-    .await)
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &citizen, &id).await?;
+    Ok(page::html(return_page(&app, &citizen, &draft, &unit, "")))
 }
 
 #[derive(Deserialize)]
@@ -65,29 +64,26 @@ pub(super) async fn keep_return(
     citizen: Citizen,
     Path(id): Path<String>,
     form: RawForm,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, unit) = open(&app, &citizen, &id).await?;
-        let ReturnForm { return_by } = form.read()?;
-        if !RETURN_WAYS.contains(&return_by.as_str()) {
-            let page = return_page(&app, &citizen, &draft, &unit, &words::t("fault.return_by"));
-            return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
-        }
-        let now = app.site.clock.now();
-        let act = citizen.act("onestop.keep-draft", &id, now);
-        let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
-        let draft = app
-            .site
-            .db
-            .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
-                draft::keep_return(tx, &catalogue, &id, &account, &return_by, now).await
-            })
-            .await?;
-        let later = form.get("luu").is_some();
-        let next = next_step(&draft, super::RETURN);
-        Ok(see_other(if later { "/ho-so-cua-toi?bao=luu" } else { &next }))
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let ReturnForm { return_by } = form.read()?;
+    if !RETURN_WAYS.contains(&return_by.as_str()) {
+        let page = return_page(&app, &citizen, &draft, &unit, &words::t("fault.return_by"));
+        return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    .await)
+    let now = app.site.clock.now();
+    let act = citizen.act("onestop.keep-draft", &id, now);
+    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+    let draft = app
+        .site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
+            draft::keep_return(tx, &catalogue, &id, &account, &return_by, now).await
+        })
+        .await?;
+    let later = form.get("luu").is_some();
+    let next = next_step(&draft, super::RETURN);
+    Ok(see_other(if later { "/ho-so-cua-toi?bao=luu" } else { &next }))
 }
 
 fn return_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, error: &str) -> ReturnPage {
@@ -107,7 +103,9 @@ fn return_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, error: &
         faults,
         ways: RETURN_WAYS
             .iter()
-            .map(|way| Way {
+            .enumerate()
+            .map(|(i, way)| Way {
+                id: if i == 0 { "return_by" } else { way },
                 value: way,
                 label: words::t(&format!("return_by.{way}")),
                 hint: say(&format!("return_hint.{way}"), &[("place", unit)]),
@@ -157,19 +155,16 @@ pub(super) async fn show(
     State(app): State<App>,
     citizen: Citizen,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, unit) = open(&app, &citizen, &id).await?;
-        let mut filing = draft.filing(&citizen.person);
-        let now = app.site.clock.now();
-        let found = rules::faults(&draft.procedure, &mut filing, now.day());
-        let errors = match Problem::from(Refusal::Faults(found)) {
-            Problem::Invalid(errors) => errors,
-            other => return Err(other),
-        };
-        Ok(page::html(check_page(&app, &citizen, &draft, &unit, &errors)))
-    }
-    .await)
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let mut filing = draft.filing(&citizen.person);
+    let now = app.site.clock.now();
+    let found = rules::faults(&draft.procedure, &mut filing, now.day());
+    let errors = match Problem::from(Refusal::Faults(found)) {
+        Problem::Invalid(errors) => errors,
+        other => return Err(other.into()),
+    };
+    Ok(page::html(check_page(&app, &citizen, &draft, &unit, &errors)))
 }
 
 /// `POST …/kiem-tra`: hands it in. Sent twice, it makes one dossier.
@@ -178,38 +173,29 @@ pub(super) async fn submit(
     citizen: Citizen,
     Path(id): Path<String>,
     _: RawForm,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, unit) = open(&app, &citizen, &id).await?;
-        let now = app.site.clock.now();
-        let act = citizen.act("onestop.file", &id, now);
-        let (catalogue, person) = (app.catalogue.clone(), citizen.person.clone());
-        let filed = app
-            .site
-            .db
-            .write(act, async move |tx: &mut Tx| -> Result<String, Problem> {
-                draft::submit(tx, &catalogue, &id, &person, now).await
-            })
-            .await;
-        let errors = match filed {
-            Ok(code) => return Ok(see_other(&format!("/nop-ho-so/da-nop/{code}"))),
-            Err(Problem::Invalid(errors)) => errors,
-            Err(Problem::Refused(message)) => vec![FieldError::new("", message.outside)],
-            Err(other) => return Err(other),
-        };
-        let page = check_page(&app, &citizen, &draft, &unit, &errors);
-        Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
-    }
-    .await)
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let now = app.site.clock.now();
+    let act = citizen.act("onestop.file", &id, now);
+    let (catalogue, person) = (app.catalogue.clone(), citizen.person.clone());
+    let filed = app
+        .site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<String, Problem> {
+            draft::submit(tx, &catalogue, &id, &person, now).await
+        })
+        .await;
+    let errors = match filed {
+        Ok(code) => return Ok(see_other(&format!("/nop-ho-so/da-nop/{code}"))),
+        Err(Problem::Invalid(errors)) => errors,
+        Err(Problem::Refused(message)) => vec![FieldError::new("", message.outside)],
+        Err(other) => return Err(other.into()),
+    };
+    let page = check_page(&app, &citizen, &draft, &unit, &errors);
+    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
-fn check_page(
-    app: &App,
-    citizen: &Citizen,
-    draft: &Draft,
-    unit: &str,
-    errors: &[FieldError],
-) -> CheckPage {
+fn check_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, errors: &[FieldError]) -> CheckPage {
     let around = Around::new(draft, super::CHECK, unit, app.site.clock.today());
     let faults: Vec<Fault> = errors.iter().map(|e| fault(draft, &around.base, e)).collect();
     let title = say("title.page", &[("page", &say("title.check", &[])), ("name", &draft.procedure.name)]);
@@ -308,7 +294,6 @@ struct FiledPage {
     filed_at: Instant,
     answer_by: String,
     files: usize,
-    phone_end: String,
 }
 
 /// `GET /nop-ho-so/da-nop/{code}`: the confirmation, for the applicant.
@@ -335,7 +320,6 @@ pub(super) async fn filed(
         return Err(Problem::NotFound);
     }
     let title = say("title.filed", &[("code", &d.code)]);
-    let phone = &d.applicant.phone;
     Ok(page::html(FiledPage {
         shell: viewer.citizen_shell(&app.site, title).active("/ho-so-cua-toi"),
         code: d.code,
@@ -344,6 +328,5 @@ pub(super) async fn filed(
         filed_at: d.filed_at,
         answer_by: promised_text(d.answer_by),
         files,
-        phone_end: phone.get(phone.len().saturating_sub(3)..).unwrap_or_default().to_string(),
     }))
 }

@@ -9,7 +9,7 @@ use db::Tx;
 use directory::Citizen;
 use web::{Path, Problem, RawForm, Shell, page};
 
-use super::{Around, Fault, is_done, next_step, open, or_filed, see_other, shell, step_ids, summary};
+use super::{Around, Fault, Stop, is_done, next_step, open, see_other, shell, step_ids, summary};
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::procedure::ask::{self, Question};
@@ -33,16 +33,13 @@ pub(super) async fn resume(
     State(app): State<App>,
     citizen: Citizen,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, _) = open(&app, &citizen, &id).await?;
-        let today = app.site.clock.today();
-        let ids = step_ids(&draft);
-        let step = ids.iter().find(|(step, _)| !is_done(&draft, step, today)).or(ids.last());
-        let step = step.map(|(step, _)| step.as_str()).unwrap_or_default();
-        Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}/{step}")))
-    }
-    .await)
+) -> Result<Response, Stop> {
+    let (draft, _) = open(&app, &citizen, &id).await?;
+    let today = app.site.clock.today();
+    let ids = step_ids(&draft);
+    let step = ids.iter().find(|(step, _)| !is_done(&draft, step, today)).or(ids.last());
+    let step = step.map(|(step, _)| step.as_str()).unwrap_or_default();
+    Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}/{step}")))
 }
 
 /// `GET …/{page}`.
@@ -50,13 +47,10 @@ pub(super) async fn show(
     State(app): State<App>,
     citizen: Citizen,
     Path((id, page_id)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, unit) = open(&app, &citizen, &id).await?;
-        let today = app.site.clock.today();
-        Ok(page::html(form_page(&app, &citizen, &draft, &page_id, &unit, today, &[])?))
-    }
-    .await)
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let today = app.site.clock.today();
+    Ok(page::html(form_page(&app, &citizen, &draft, &page_id, &unit, today, &[])?))
 }
 
 /// `POST …/{page}`: keeps what came, then goes on, or shows what is to be corrected.
@@ -65,8 +59,8 @@ pub(super) async fn keep(
     citizen: Citizen,
     Path((id, page_id)): Path<(String, String)>,
     form: RawForm,
-) -> Result<Response, Problem> {
-    or_filed(keep_page(&app, &citizen, id, page_id, form).await)
+) -> Result<Response, Stop> {
+    keep_page(&app, &citizen, id, page_id, form).await
 }
 
 async fn keep_page(
@@ -75,7 +69,7 @@ async fn keep_page(
     id: String,
     page_id: String,
     form: RawForm,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let (_, unit) = open(app, citizen, &id).await?;
     let now = app.site.clock.now();
     let act = citizen.act("onestop.keep-draft", &id, now);

@@ -12,7 +12,7 @@ use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
 use web::{Path, Problem, RawForm, Shell, Upload, page};
 
-use super::{Around, Fault, next_step, open, or_filed, papers_missing, see_other, shell, summary};
+use super::{Around, Fault, Stop, next_step, open, papers_missing, see_other, shell, summary};
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::filing::uploads;
@@ -57,12 +57,9 @@ pub(super) async fn show(
     State(app): State<App>,
     citizen: Citizen,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, unit) = open(&app, &citizen, &id).await?;
-        Ok(page::html(papers_page(&app, &citizen, &draft, &unit, &[])))
-    }
-    .await)
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &citizen, &id).await?;
+    Ok(page::html(papers_page(&app, &citizen, &draft, &unit, &[])))
 }
 
 /// `POST …/giay-to`: goes on when every paper that must be there is there.
@@ -71,22 +68,19 @@ pub(super) async fn go_on(
     citizen: Citizen,
     Path(id): Path<String>,
     form: RawForm,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        let (draft, unit) = open(&app, &citizen, &id).await?;
-        if form.get("luu").is_some() {
-            return Ok(see_other("/ho-so-cua-toi?bao=luu"));
-        }
-        let missing = papers_missing(&draft);
-        if missing.is_empty() {
-            return Ok(see_other(&next_step(&draft, super::PAPERS)));
-        }
-        let word = say("paper.missing", &[]);
-        let errors: Vec<(String, String)> = missing.into_iter().map(|(id, _)| (id, word.clone())).collect();
-        let page = papers_page(&app, &citizen, &draft, &unit, &errors);
-        Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &citizen, &id).await?;
+    if form.get("luu").is_some() {
+        return Ok(see_other("/ho-so-cua-toi?bao=luu"));
     }
-    .await)
+    let missing = papers_missing(&draft);
+    if missing.is_empty() {
+        return Ok(see_other(&next_step(&draft, super::PAPERS)));
+    }
+    let word = say("paper.missing", &[]);
+    let errors: Vec<(String, String)> = missing.into_iter().map(|(id, _)| (id, word.clone())).collect();
+    let page = papers_page(&app, &citizen, &draft, &unit, &errors);
+    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
 /// `POST …/giay-to/{component}`: takes the chosen files.
@@ -95,8 +89,8 @@ pub(super) async fn upload(
     citizen: Citizen,
     Path((id, component)): Path<(String, String)>,
     form: Upload,
-) -> Result<Response, Problem> {
-    or_filed(take(&app, &citizen, &id, &component, form).await)
+) -> Result<Response, Stop> {
+    take(&app, &citizen, &id, &component, form).await
 }
 
 async fn take(
@@ -105,10 +99,10 @@ async fn take(
     id: &str,
     component: &str,
     mut form: Upload,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let (draft, _) = open(app, citizen, id).await?;
     if draft.procedure.component(component).is_none_or(|c| c.by_form) {
-        return Err(Problem::NotFound);
+        return Err(Problem::NotFound.into());
     }
     let account = citizen.viewer.account.to_string();
     let mut brought = 0;
@@ -142,8 +136,7 @@ async fn take(
         return Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}/{}#to-{component}", super::PAPERS)));
     }
     let (draft, unit) = open(app, citizen, id).await?;
-    let errors: Vec<(String, String)> =
-        wrong.into_iter().map(|text| (component.to_string(), text)).collect();
+    let errors: Vec<(String, String)> = wrong.into_iter().map(|text| (component.to_string(), text)).collect();
     let page = papers_page(app, citizen, &draft, &unit, &errors);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
@@ -166,21 +159,18 @@ pub(super) async fn remove(
     citizen: Citizen,
     Path((id, upload)): Path<(String, String)>,
     _: RawForm,
-) -> Result<Response, Problem> {
-    or_filed(async {
-        open(&app, &citizen, &id).await?;
-        let act = citizen.act("onestop.remove-upload", &id, app.site.clock.now());
-        let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
-        let back = format!("/nop-ho-so/ban-nhap/{id}/{}", super::PAPERS);
-        app.site
-            .db
-            .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
-                draft::remove_upload(tx, &catalogue, &id, &account, &upload).await
-            })
-            .await?;
-        Ok(see_other(&back))
-    }
-    .await)
+) -> Result<Response, Stop> {
+    open(&app, &citizen, &id).await?;
+    let act = citizen.act("onestop.remove-upload", &id, app.site.clock.now());
+    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+    let back = format!("/nop-ho-so/ban-nhap/{id}/{}", super::PAPERS);
+    app.site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
+            draft::remove_upload(tx, &catalogue, &id, &account, &upload).await
+        })
+        .await?;
+    Ok(see_other(&back))
 }
 
 fn papers_page(
