@@ -103,15 +103,17 @@ fn bound<'c>(c: &'c Connection, sql: &str, args: &[Value<'_>]) -> Result<CachedS
 /// Runs a statement and reads its rows.
 pub(crate) fn rows<R: FromRow>(c: &Connection, sql: &str, args: &[Value<'_>]) -> Result<Vec<R>, Bad> {
     let mut statement = bound(c, sql, args)?;
-    let columns: Arc<[String]> = statement.column_names().map(String::from).collect();
-    let width = columns.len();
-    let mut row = Row { columns, values: Vec::with_capacity(width), next: 0 };
+    let mut row = Row::default();
     let mut out = Vec::new();
     let mut cursor = statement.raw_query();
     while let Some(r) = cursor.next().map_err(bad)? {
+        if out.is_empty() {
+            // not earlier: the first step prepares anew when the tables have changed
+            row.columns = r.as_ref().column_names().map(String::from).collect();
+        }
         row.values.clear();
         row.next = 0;
-        for i in 0..width {
+        for i in 0..row.columns.len() {
             row.values.push(owned(r.get_ref(i).map_err(bad)?)?);
         }
         out.push(R::from_row(&mut row)?);

@@ -40,6 +40,9 @@ const TRIES_TOGETHER: u32 = 3;
 /// Before the n-th repetition: a random wait below this, doubled n times (at most 64-fold).
 const RETRY_WAIT_US: u64 = 500;
 
+/// The code of "cached plan must not change result type".
+const OLD_PLAN: &str = "0A000";
+
 // ---- values ----------------------------------------------------------------------------------
 
 type AnyError = Box<dyn std::error::Error + Sync + Send>;
@@ -101,6 +104,10 @@ fn bad(e: tokio_postgres::Error) -> Bad {
     let text = format!("{code} {}", answer.message());
     match code {
         "40001" | "40P01" => Bad { error: Error::Unavailable(text), again: true },
+        // another instance has migrated: prepared statements do not fit their tables any more
+        OLD_PLAN if answer.message().contains("cached plan") => {
+            Bad { error: Error::Unavailable(text), again: true }
+        }
         "23505" => Bad::from(Error::Taken(taken(answer))),
         _ if ["53", "57", "08", "28", "3D"].contains(&&code[..2]) || code == "55P03" => {
             Bad::from(Error::Unavailable(text))
@@ -135,14 +142,20 @@ impl PgTx {
         begin: Option<&'static str>,
         statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Bad> {
-        match begin {
+        let done = match begin {
             None => statement.await,
             Some(begin) => {
                 let (begun, done) = join(connection.batch_execute(begin), statement).await;
                 begun.and(done)
             }
-        }
-        .map_err(bad)
+        };
+        done.map_err(|e| {
+            let bad = bad(e);
+            if matches!(&bad.error, Error::Unavailable(text) if text.starts_with(OLD_PLAN)) {
+                connection.statement_cache.clear();
+            }
+            bad
+        })
     }
 
     /// Runs a statement and reads its rows.

@@ -93,7 +93,8 @@ pub fn on_postgres<F: AsyncFn(TestDb)>(story: F) {
     });
     let schema = format!("test_{}", base::Id::<SchemaKind>::fresh().to_string().replace('-', ""));
     let mark = if server.contains('?') { '&' } else { '?' };
-    let mut config = Config::new(format!("{server}{mark}options=-c%20search_path%3D{schema}"));
+    let mut config =
+        Config::new(format!("{server}{mark}application_name={schema}&options=-c%20search_path%3D{schema}"));
     config.connections = 8;
     let dir = tempfile::tempdir().expect("a folder for the test");
     eprintln!("-- on PostgreSQL");

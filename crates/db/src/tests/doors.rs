@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use crate::{
     Act, Actor, Config, Db, Error, Kind, Migration, Tx, args, record,
-    testing::{TestDb, both, on_sqlite},
+    testing::{TestDb, both, on_postgres, on_sqlite},
 };
 
 const TABLES: Migration = Migration {
@@ -427,5 +427,27 @@ fn a_statement_can_be_prepared_without_running() {
         assert_eq!(t.db.prepare(ITEM).await, Ok(3));
         assert!(matches!(t.db.prepare("select nothing from item").await, Err(Error::Fault(_))));
         assert_eq!(count(&t, "select count(*) from item").await, 0);
+    });
+}
+
+#[test]
+fn a_lost_connection_is_unavailable_once_and_then_forgotten() {
+    on_postgres(async |t| {
+        t.migrate(&[TABLES]).await;
+        let numbers =
+            (0..4).map(|_| t.db.upkeep::<_, Error, _>(async |tx: &mut Tx| take_number(tx, "in").await));
+        futures_util::future::join_all(numbers).await;
+        let others = "select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = current_setting('application_name') and pid <> pg_backend_pid()";
+        let cut = async move |tx: &mut Tx| {
+            take_number(tx, "in").await?;
+            tx.list::<bool>(others, args![]).await?;
+            tx.list::<bool>("select pg_terminate_backend(pg_backend_pid())", args![]).await.map(drop)
+        };
+        let cut: crate::Result<()> = t.db.upkeep(cut).await;
+        assert!(matches!(cut, Err(Error::Unavailable(_))), "{cut:?}");
+        let after: crate::Result<i64> =
+            t.db.write(t.act(), async |tx: &mut Tx| take_number(tx, "in").await).await;
+        assert_eq!(after, Ok(5));
     });
 }

@@ -1,4 +1,4 @@
-use crate::{Error, MigrateError, Migration, Tx, args, testing::both};
+use crate::{Error, MigrateError, Migration, Tx, args, record, testing::both};
 
 const ONE: Migration = Migration {
     system: "shop",
@@ -80,16 +80,32 @@ fn two_instances_may_start_at_once() {
     });
 }
 
+record! { struct Book { id: String, n: i64, pages: Option<i64> } }
+
 #[test]
-fn after_a_migration_old_statements_still_run() {
+fn statements_of_before_a_migration_still_run_and_see_the_new_columns() {
     both(async |t| {
         t.migrate(&[ONE]).await;
-        let star = async |tx: &mut Tx| {
-            tx.change("insert into book(id, n) values ('a', 1) on conflict do nothing", args![]).await?;
-            tx.list::<crate::Row>("select * from book", args![]).await.map(|rows| rows.len())
-        };
-        assert_eq!(t.db.upkeep::<_, Error, _>(star).await, Ok(1));
+        let put = async |tx: &mut Tx| tx.change("insert into book(id, n) values ('a', 1)", args![]).await;
+        t.db.upkeep::<_, Error, _>(put).await.unwrap();
+        let other = t.again().await;
+        let all = "select * from book";
+        for db in [&t.db, &other] {
+            let rows = async move |tx: &mut Tx| tx.list::<crate::Row>(all, args![]).await;
+            for _ in 0..4 {
+                assert_eq!(db.read::<_, Error, _>(rows).await.unwrap().len(), 1);
+                assert_eq!(db.upkeep::<_, Error, _>(rows).await.unwrap().len(), 1);
+            }
+        }
         t.migrate(&[ONE, TWO]).await;
-        assert_eq!(t.db.upkeep::<_, Error, _>(star).await, Ok(1));
+        for db in [&t.db, &other] {
+            let books = async move |tx: &mut Tx| tx.list::<Book>(all, args![]).await;
+            for _ in 0..4 {
+                let book = db.read::<_, Error, _>(books).await.unwrap().remove(0);
+                assert_eq!((book.id.as_str(), book.n, book.pages), ("a", 1, None));
+                db.upkeep::<_, Error, _>(books).await.unwrap();
+            }
+        }
+        other.close().await;
     });
 }
