@@ -10,12 +10,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base::{Clock, Hand, Instant};
+use db::Tx;
 use db::testing::TestDb;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 use web::page::NavItem;
+use web::session::{self, Token};
 use web::{Brand, Site};
 
+use crate::account;
 use crate::seed::{self, Province};
 
 /// The demonstration's password.
@@ -150,12 +153,15 @@ impl Person {
     }
 }
 
-/// Somebody of the demonstration, signed in.
-async fn as_person(site: &Site, login: &str) -> Person {
-    let mut person = Person::new(site);
-    let answer = person.signs_in(login, PASSWORD).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{login}: {}", answer.body);
-    person
+/// Somebody of the demonstration, signed in without the work of a password.
+async fn as_person(site: &Site, login: &'static str) -> Person {
+    let now = site.clock.now();
+    let begun = site.db.upkeep(async move |tx: &mut Tx| -> db::Result<Token> {
+        let secret = account::store::find_secret(tx, login).await?.expect(login);
+        session::start(tx, &secret.id.to_string(), session::Kind::Browser, now).await
+    });
+    let token = begun.await.unwrap();
+    Person { cookie: Some(token.as_str().to_string()), ..Person::new(site) }
 }
 
 #[test]
@@ -164,4 +170,13 @@ fn both_languages_have_the_same_words_and_no_word_is_missing() {
     assert_eq!(words.differences(), Vec::<String>::new());
     let here = env!("CARGO_MANIFEST_DIR");
     assert_eq!(web::words::check_sources(words, format!("{here}/src")), Vec::<String>::new());
+}
+
+#[test]
+fn the_api_is_described() {
+    let paths: Vec<String> = crate::openapi().paths.paths.into_keys().collect();
+    assert_eq!(paths, ["/api/v1/me", "/api/v1/session", "/api/v1/units"]);
+    for path in paths {
+        assert!(crate::ROUTES.iter().any(|(_, p, _)| *p == path), "{path} is described and not served");
+    }
 }

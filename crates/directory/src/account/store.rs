@@ -260,7 +260,8 @@ pub async fn list(tx: &mut Tx, asked: &Asked<'_>) -> db::Result<Vec<Line>> {
     };
     filter = filter.and("a.kind = ?", Some(Kind::Official));
     for token in &asked.tokens {
-        filter = filter.and("(a.name_folded like ? or a.login like ?)", Some(token));
+        filter = filter
+            .and("(' ' || a.name_folded like ? or ' ' || replace(a.login, '.', ' ') like ?)", Some(token));
     }
     let filter = filter.and("a.sort_key > ?", asked.after).tail("order by a.sort_key limit 51");
     tx.list(&filter, &filter.args).await

@@ -105,10 +105,11 @@ pub fn check_end(valid_from: Day, last: Day) -> Result<(), Wrong> {
     if last < valid_from { Err(Wrong::EndsBeforeItBegins) } else { Ok(()) }
 }
 
-/// The words of a search, folded, as patterns for `like`. At most six; signs of `like` are dropped.
+/// The words of a search, folded, as patterns for `like` that find the beginnings of words in a text with
+/// a space before it. At most six; signs of `like` are dropped.
 pub fn tokens(q: &str) -> Vec<String> {
     let folded = base::text::fold(q);
     let clean = |word: &str| word.chars().filter(|c| !matches!(c, '%' | '_' | '\\')).collect::<String>();
     let words = folded.split(' ').map(clean).filter(|w| !w.is_empty());
-    words.take(6).map(|w| format!("%{w}%")).collect()
+    words.take(6).map(|w| format!("% {w}%")).collect()
 }

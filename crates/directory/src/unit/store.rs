@@ -114,7 +114,7 @@ pub async fn list_receiving(
     )
     .when(receives!(), true);
     for token in tokens {
-        filter = filter.and("(u.name_folded like ? or p.name_folded like ?)", Some(token));
+        filter = filter.and("(' ' || u.name_folded like ? or ' ' || p.name_folded like ?)", Some(token));
     }
     let filter = filter.tail("order by u.position, u.id limit 200");
     let rows: Vec<ReceivingRow> = tx.list(&filter, &filter.args).await?;
@@ -187,7 +187,7 @@ pub async fn list(tx: &mut Tx, asked: &Asked<'_>) -> db::Result<Vec<Line>> {
         .and("u.position > ?", asked.after)
         .and("(u.code = ? or u.ident = ?)", asked.exact);
     for token in &asked.tokens {
-        filter = filter.and("u.name_folded like ?", Some(token));
+        filter = filter.and("' ' || u.name_folded like ?", Some(token));
     }
     let filter = filter.tail("order by u.position, u.id limit 51");
     tx.list(&filter, &filter.args).await
