@@ -2,7 +2,10 @@
 //! and every list is a view of the dossiers that this post may see.
 
 pub mod api;
+pub mod frame;
+pub mod pages;
 pub mod store;
+pub mod words;
 
 use base::Instant;
 use directory::{Role, UnitId};

@@ -6,6 +6,7 @@ mod desk;
 mod dossier;
 mod filing;
 mod home;
+mod intake;
 mod mine;
 mod number;
 mod once;
@@ -109,6 +110,10 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(filing::api::routes())
         .merge(dossier::api::routes())
         .merge(desk::api::routes())
+        .merge(desk::pages::routes())
+        .merge(dossier::pages::routes())
+        .merge(dossier::files::routes())
+        .merge(intake::routes())
         .with_state(app.clone())
 }
 

@@ -1,6 +1,8 @@
 //! The statements behind the lists. The running clock (`deadline`) orders them; where no clock
 //! runs, the day since when it stands.
 
+pub mod shelf;
+
 use base::Instant;
 use db::{Filter, Tx};
 

@@ -1,0 +1,55 @@
+//! The sentences that the officials' pages make of facts. Fixed words stand in the templates.
+
+use std::sync::LazyLock;
+
+use web::words::Words;
+
+/// The words of the officials' pages.
+pub static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    Words::load(include_str!("../../words/desk.vi.toml"), include_str!("../../words/desk.en.toml"))
+});
+
+/// The words of a key, with `{name}` replaced.
+pub fn say(key: &str, args: &[(&str, &str)]) -> String {
+    WORDS.t(key, args)
+}
+
+/// The words of a key if there is one: for keys made of data.
+pub fn find(key: &str) -> Option<String> {
+    WORDS.has(key).then(|| WORDS.t(key, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_keys() {
+        assert_eq!(WORDS.differences(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_key_that_is_said_has_words() {
+        let files = [
+            "desk/frame",
+            "desk/pages",
+            "dossier/files",
+            "dossier/pages",
+            "dossier/pages/panels",
+            "dossier/pages/step",
+            "intake",
+        ];
+        let mut missing = Vec::new();
+        for file in files {
+            let path = format!("{}/src/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            for part in text.split("say(\"").skip(1) {
+                let key = part.split('"').next().unwrap_or_default();
+                if !WORDS.has(key) {
+                    missing.push(format!("{file}: {key}"));
+                }
+            }
+        }
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}

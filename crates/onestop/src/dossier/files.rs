@@ -1,0 +1,148 @@
+//! The bytes of a dossier: files that citizens sent, and papers that we print. Both go only to
+//! whoever may see the dossier. Files are foreign bytes: they are shown in a box of their own or
+//! saved, never run.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use db::Tx;
+use db::blobs::Hash;
+use directory::Viewer;
+use serde::Deserialize;
+use web::{Path, Problem, Query};
+
+use super::{Case, DossierId, PaperKind, StoredFile, Who, papers, store};
+use crate::App;
+use crate::desk::words::say;
+use crate::filing::sniff::Kind;
+
+/// What a shown image or a saved document may do: nothing.
+const BOXED: &str = "default-src 'none'; sandbox; frame-ancestors 'self'";
+/// Browsers refuse to show a PDF in a sandbox; their viewer is an object of this origin.
+const PDF: &str = "default-src 'none'; object-src 'self'; frame-ancestors 'self'";
+
+/// The routes of this file.
+pub fn routes() -> Router<App> {
+    Router::new().route("/ho-so/{code}/tep/{file}", get(file)).route("/ho-so/{code}/giay/{kind}", get(paper))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Ways {
+    /// Saved, not shown.
+    tai: bool,
+}
+
+/// `GET /ho-so/{code}/tep/{file}`: a file of the dossier.
+async fn file(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((code, id)): Path<(String, String)>,
+    Query(ways): Query<Ways>,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let who = Who::from(&viewer);
+    let (catalogue, asked) = (app.catalogue.clone(), code.clone());
+    let found = app.site.db.read(async move |tx: &mut Tx| -> Result<StoredFile, Problem> {
+        let case = Case::find(tx, &catalogue, &who, &asked, now).await?;
+        store::find_file(tx, case.dossier.id, &id).await?.ok_or(Problem::NotFound)
+    });
+    let found = found.await?;
+    let bytes = app.site.blobs.get(&found.sha256).await?;
+    super::look(&app, &viewer, "onestop.look-file", &code, now).await;
+    let shown = !ways.tai && found.media != Kind::Docx.media();
+    Ok(answer(bytes, &found.media, &found.name, shown))
+}
+
+/// `GET /ho-so/{code}/giay/{kind}`: a printed paper, made now if it is not there yet. A paper that
+/// the dossier has not come to is not found.
+async fn paper(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((code, kind)): Path<(String, String)>,
+    Query(ways): Query<Ways>,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let kind = PaperKind::from_word(&kind).ok_or(Problem::NotFound)?;
+    let who = Who::from(&viewer);
+    let (catalogue, asked) = (app.catalogue.clone(), code.clone());
+    let found = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
+        let case = Case::find(tx, &catalogue, &who, &asked, now).await?;
+        Ok((case.dossier.id, current(tx, case.dossier.id, kind).await?))
+    });
+    let (id, kept) = found.await?;
+    let hash = match kept {
+        Some(hash) => hash,
+        None => papers::make(&app, id, kind, now).await?,
+    };
+    let bytes = app.site.blobs.get(&hash).await?;
+    super::look(&app, &viewer, "onestop.look-paper", &code, now).await;
+    let name = say(&format!("paper_file.{}", kind.word()), &[("code", &code)]);
+    Ok(answer(bytes, Kind::Pdf.media(), &name, !ways.tai))
+}
+
+/// The newest paper of this kind, unless the log has gone on since to a line that prints it anew.
+async fn current(tx: &mut Tx, id: DossierId, kind: PaperKind) -> Result<Option<Hash>, Problem> {
+    let Some(paper) = store::find_paper(tx, id, kind).await? else { return Ok(None) };
+    let history = store::list_history(tx, id).await?;
+    let newer = history.iter().any(|h| h.ordinal > paper.ordinal && prints(kind, &h.verb));
+    Ok((!newer).then_some(paper.sha256))
+}
+
+/// Whether a line of the log with this verb is followed by this paper.
+pub fn prints(kind: PaperKind, verb: &str) -> bool {
+    match kind {
+        PaperKind::Slip => verb == "file",
+        PaperKind::Receipt => verb == "receive" || verb == "supplement",
+        PaperKind::Supplement => verb == "ask_supplement",
+        PaperKind::Refusal => verb == "refuse",
+        PaperKind::Result => verb == "decide",
+    }
+}
+
+/// The bytes with everything that keeps a browser from doing more than showing them.
+fn answer(bytes: Bytes, media: &str, name: &str, shown: bool) -> Response {
+    let policy = if media == Kind::Pdf.media() { PDF } else { BOXED };
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_str(media).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("SAMEORIGIN"));
+    let disposition = HeaderValue::from_str(&disposition(name, shown));
+    headers
+        .insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
+    response
+}
+
+/// RFC 6266: the name in ASCII for old programs, and as it is for the others.
+fn disposition(name: &str, shown: bool) -> String {
+    let way = if shown { "inline" } else { "attachment" };
+    let folded = base::text::fold(name);
+    let plain: String = folded
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '_' })
+        .collect();
+    let exact = crate::desk::frame::encode(name);
+    format!("{way}; filename=\"{plain}\"; filename*=UTF-8''{exact}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_header() {
+        let told = disposition("Giấy chứng sinh \"1\".pdf\r\nX: y", true);
+        assert_eq!(
+            told,
+            "inline; filename=\"giay_chung_sinh__1_.pdf_x__y\"; \
+             filename*=UTF-8''Gi%E1%BA%A5y%20ch%E1%BB%A9ng%20sinh%20%221%22.pdf%0D%0AX%3A%20y"
+        );
+    }
+}

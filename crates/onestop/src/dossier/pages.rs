@@ -1,0 +1,382 @@
+//! The dossier as officials see it: `/mot-cua/ho-so/{code}` and its steps below it.
+
+mod panels;
+mod step;
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use base::Instant;
+use db::Tx;
+use directory::{AnyOfficial, UnitId};
+use serde::Deserialize;
+use web::due::Pill;
+use web::{Path, Problem, Query, Shell, filters, page};
+
+use super::rules::{Status, Verb};
+use super::{Case, History, StoredFile, Who, store};
+use crate::App;
+use crate::desk::frame::{self, Place};
+use crate::desk::store::shelf::{self, Band, Shelf};
+use crate::desk::words::say;
+use crate::desk::{List, soon};
+use crate::words;
+use panels::{Check, Doc, Event, Fact, Flow, Group, View};
+
+/// The routes of this file and of the steps.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/mot-cua/ho-so/{code}", get(show))
+        .route("/mot-cua/ho-so/{code}/{step}", get(step::form).post(step::take))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ShowQuery {
+    /// The list from which the dossier was opened.
+    tu: String,
+    /// The file or the paper to show.
+    tep: Option<String>,
+    giay: Option<String>,
+    post: Option<String>,
+    /// The step that has just been taken.
+    da: Option<String>,
+}
+
+/// Everything the pages of one dossier speak of, read in one transaction.
+struct Sheet {
+    case: Case,
+    files: Vec<StoredFile>,
+    papers: Vec<store::Paper>,
+    history: Vec<History>,
+    decision: Option<store::Decision>,
+    /// Names of those who acted, by account.
+    names: BTreeMap<String, String>,
+    /// Names of units, by id.
+    units: BTreeMap<String, String>,
+    counts: Vec<(List, i64)>,
+    /// Place in the list it was opened from, the codes before and after it, and the list's length.
+    beside: Option<Beside>,
+}
+
+/// Where a dossier stands in a list.
+struct Beside {
+    at: i64,
+    of: i64,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Sheet {
+    async fn read(
+        tx: &mut Tx,
+        app: &App,
+        who: &Who,
+        place: &Place,
+        code: &str,
+        list: Option<List>,
+        now: Instant,
+    ) -> Result<Sheet, Problem> {
+        let case = Case::find(tx, &app.catalogue, who, code, now).await?;
+        let d = &case.dossier;
+        let history = store::list_history(tx, d.id).await?;
+        let mut names = BTreeMap::new();
+        for account in history.iter().filter_map(|h| h.account.as_deref()) {
+            if !names.contains_key(account)
+                && let Ok(id) = account.parse()
+            {
+                names.insert(account.to_string(), directory::person(tx, id).await?.name);
+            }
+        }
+        let mut units = BTreeMap::new();
+        let offices = history.iter().filter_map(|h| h.office.clone());
+        for id in [d.counter.clone(), d.agency.clone(), d.holder_unit.clone()].into_iter().chain(offices) {
+            if !units.contains_key(id.as_str()) {
+                units.insert(id.as_str().to_string(), directory::get_unit(tx, &id).await?.name);
+            }
+        }
+        let beside = match list {
+            Some(list) => beside(tx, &case, place, list, now).await?,
+            None => None,
+        };
+        Ok(Sheet {
+            files: store::list_files(tx, d.id).await?,
+            papers: store::list_papers(tx, d.id).await?,
+            decision: store::find_decision(tx, d.id).await?,
+            counts: frame::counts(tx, place, now).await?,
+            case,
+            history,
+            names,
+            units,
+            beside,
+        })
+    }
+
+    fn unit(&self, id: &UnitId) -> String {
+        self.units.get(id.as_str()).cloned().unwrap_or_default()
+    }
+
+    /// Who acted in a line of the log.
+    fn actor(&self, h: &History) -> String {
+        let d = &self.case.dossier;
+        match &h.account {
+            Some(account) => self.names.get(account).cloned().unwrap_or_default(),
+            None => d.applicant.name.clone(),
+        }
+    }
+}
+
+/// Where the dossier stands in the list; a dossier that has left it keeps its neighbours.
+async fn beside(
+    tx: &mut Tx,
+    case: &Case,
+    place: &Place,
+    list: List,
+    now: Instant,
+) -> Result<Option<Beside>, Problem> {
+    if !place.scope.lists().contains(&list) {
+        return Ok(None);
+    }
+    let soon = soon(&directory::calendar(tx, &place.post.unit).await?, now);
+    let shelf = Shelf {
+        scope: place.scope.clone(),
+        list: Some(list),
+        band: Band::All,
+        words: String::new(),
+        procedures: None,
+        now,
+        soon,
+    };
+    let d = &case.dossier;
+    let cursor = format!("{}:{}", d.state.deadline().unwrap_or(d.since).micros(), d.id);
+    let (before, after) = shelf::neighbours(tx, &shelf, &cursor).await?;
+    let at = shelf::until(tx, &shelf, &cursor).await?;
+    let of = shelf::bands(tx, &shelf).await?.of(Band::All);
+    Ok(Some(Beside { at, of, before, after }))
+}
+
+/// One thing to do next.
+struct Act {
+    /// Where its button or link leads.
+    href: String,
+    label: String,
+    icon: &'static str,
+    /// A form of one button; otherwise a link to the form with its words.
+    simple: bool,
+    /// The internal step it leads to, where the button says so.
+    to: String,
+    primary: bool,
+    /// What follows from it, in words; "" for nothing to say.
+    hint: String,
+}
+
+#[derive(Template)]
+#[template(path = "dossier/show.html")]
+struct ShowPage {
+    shell: Shell,
+    back: String,
+    back_label: String,
+    at: String,
+    before: Option<String>,
+    after: Option<String>,
+    pill: Option<Pill>,
+    promise: String,
+    status: String,
+    status_class: &'static str,
+    code: String,
+    applicant: String,
+    channel: String,
+    counter: String,
+    holder: String,
+    flow: Vec<Flow>,
+    docs: Vec<Doc>,
+    view: View,
+    answers: Vec<Group>,
+    person: Vec<Fact>,
+    seen: i64,
+    acts: Vec<Act>,
+    more: Vec<Act>,
+    idle: String,
+    checks: Vec<Check>,
+    checks_ok: usize,
+    history: Vec<Event>,
+    arithmetic: Vec<String>,
+    procedure_url: String,
+}
+
+/// `GET /mot-cua/ho-so/{code}?tu=LIST&tep=FILE`.
+async fn show(
+    State(app): State<App>,
+    official: AnyOfficial,
+    Path(code): Path<String>,
+    Query(query): Query<ShowQuery>,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let place = Place::of(&official, query.post.as_deref())?;
+    let list = frame::list_at(&query.tu);
+    let who = Who::from(&official.viewer);
+    let (reading, at, asked) = (app.clone(), place.clone(), code.clone());
+    let sheet = app
+        .site
+        .db
+        .read(async move |tx: &mut Tx| Sheet::read(tx, &reading, &who, &at, &asked, list, now).await);
+    let sheet = sheet.await?;
+    super::look(&app, &official.viewer, "onestop.look", &code, now).await;
+    let shell = shell(&app, &official, &place, &sheet, list);
+    let shell = frame::noticed(shell, query.da.as_deref(), None);
+    Ok(page::html(show_page(&place, &sheet, list, &query, shell, now)))
+}
+
+fn shell(app: &App, official: &AnyOfficial, place: &Place, sheet: &Sheet, list: Option<List>) -> Shell {
+    let d = &sheet.case.dossier;
+    let title = say("dossier.title", &[("code", &d.code), ("procedure", &sheet.case.procedure.name)]);
+    frame::shell(app, &official.viewer, place, &sheet.counts, title, list)
+}
+
+fn show_page(
+    place: &Place,
+    sheet: &Sheet,
+    list: Option<List>,
+    query: &ShowQuery,
+    shell: Shell,
+    now: Instant,
+) -> ShowPage {
+    let d = &sheet.case.dossier;
+    let status = d.state.status();
+    let list_or_first = list.unwrap_or(place.scope.lists()[0]);
+    let beside = sheet.beside.as_ref();
+    let to = |code: &Option<String>| code.as_ref().map(|c| place.dossier(c, list));
+    let here = |pairs: &[(&str, &str)]| {
+        let list = [("tu", list.map_or("", frame::slug))];
+        let pairs: Vec<(&str, &str)> = list.iter().chain(pairs).copied().collect();
+        place.href(&frame::dossier(&d.code), &pairs)
+    };
+    let (docs, view) = panels::docs(sheet, query.tep.as_deref(), query.giay.as_deref(), here);
+    let (acts, more) = acts(place, sheet, list);
+    let checks = panels::checks(sheet, now);
+    ShowPage {
+        back: place.list(list_or_first),
+        back_label: frame::list_name(list_or_first),
+        at: beside.filter(|b| b.at > 0).map_or(String::new(), |b| {
+            say("dossier.place", &[("at", &b.at.to_string()), ("of", &b.of.to_string())])
+        }),
+        before: beside.and_then(|b| to(&b.before)),
+        after: beside.and_then(|b| to(&b.after)),
+        pill: panels::pill(&sheet.case, now),
+        promise: panels::promise(&sheet.case),
+        status: words::status(status),
+        status_class: frame::status_class(status),
+        code: d.code.clone(),
+        applicant: d.applicant.name.clone(),
+        channel: words::t(&format!("channel.{}", d.channel)),
+        counter: sheet.unit(&d.counter),
+        holder: if status.is_final() { String::new() } else { sheet.unit(&d.holder_unit) },
+        flow: panels::flow(sheet, now),
+        docs,
+        view,
+        answers: panels::answers(&sheet.case),
+        person: panels::person(sheet),
+        seen: d.version,
+        idle: if acts.is_empty() && more.is_empty() { idle(sheet) } else { String::new() },
+        acts,
+        more,
+        checks_ok: checks.iter().filter(|c| c.ok).count(),
+        checks,
+        history: panels::history(sheet),
+        arithmetic: panels::arithmetic(sheet),
+        procedure_url: format!("/thu-tuc/{}", sheet.case.procedure.code),
+        shell,
+    }
+}
+
+/// Why there is nothing to do here for this person.
+fn idle(sheet: &Sheet) -> String {
+    let d = &sheet.case.dossier;
+    let unit = sheet.unit(&d.holder_unit);
+    match d.state.status() {
+        status if status.is_final() => say("idle.over", &[]),
+        Status::Supplementing | Status::AwaitingFee => say("idle.citizen", &[]),
+        _ => say("idle.elsewhere", &[("unit", &unit)]),
+    }
+}
+
+/// The steps in the order in which they are offered: the first is the loud one.
+const OFFERED: [Verb; 8] = [
+    Verb::Receive,
+    Verb::Decide,
+    Verb::SubmitForSignature,
+    Verb::PassOn,
+    Verb::Supplement,
+    Verb::Pay,
+    Verb::ReturnResult,
+    Verb::AskSupplement,
+];
+
+/// What may be done: the ordinary steps, and the rarer ones behind "Việc khác".
+fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>) {
+    let open = sheet.case.open();
+    let (mut acts, mut more) = (Vec::new(), Vec::new());
+    for verb in OFFERED.into_iter().chain(Verb::ALL.into_iter().filter(|v| !OFFERED.contains(v))) {
+        let Some((_, ways)) = open.iter().find(|(v, _)| *v == verb) else { continue };
+        let ways: Vec<String> =
+            if is_simple(verb) && !ways.is_empty() { ways.clone() } else { vec![String::new()] };
+        for to in ways {
+            let act = act(place, sheet, list, verb, to);
+            if OFFERED.contains(&verb) { acts.push(act) } else { more.push(act) }
+        }
+    }
+    if let Some(first) = acts.first_mut() {
+        first.primary = true;
+    }
+    (acts, more)
+}
+
+/// Whether one button is enough: nothing has to be said, and nothing is serious about it.
+fn is_simple(verb: Verb) -> bool {
+    matches!(verb, Verb::Receive | Verb::PassOn | Verb::SubmitForSignature | Verb::Pay | Verb::ReturnResult)
+}
+
+fn act(place: &Place, sheet: &Sheet, list: Option<List>, verb: Verb, to: String) -> Act {
+    let case = &sheet.case;
+    let d = &case.dossier;
+    let path = format!("{}/{}", frame::dossier(&d.code), frame::step_slug(verb));
+    let stage = case.procedure.step(&to).map(|s| s.name.clone()).unwrap_or_default();
+    let owed = base::format::thousands(d.fee_asked - d.fee_paid);
+    let hint = match verb {
+        Verb::Receive => panels::promise_after_receiving(case),
+        Verb::PassOn | Verb::SubmitForSignature => say("hint.to", &[("stage", &stage)]),
+        Verb::Pay => say("hint.pay", &[("amount", &owed)]),
+        _ => String::new(),
+    };
+    Act {
+        href: place.href(&path, &[("tu", list.map_or("", frame::slug))]),
+        label: words::verb(verb),
+        icon: icon(verb),
+        simple: is_simple(verb),
+        to,
+        primary: false,
+        hint,
+    }
+}
+
+fn icon(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Receive => "check",
+        Verb::AskSupplement => "file-plus",
+        Verb::Supplement => "file-upload",
+        Verb::Refuse => "x",
+        Verb::Withdraw => "arrow-back-up",
+        Verb::PassOn => "arrow-forward-up",
+        Verb::ReturnStep => "arrow-back-up",
+        Verb::SubmitForSignature => "signature",
+        Verb::Decide => "writing-sign",
+        Verb::AskFee => "receipt",
+        Verb::Pay => "cash",
+        Verb::Stop => "ban",
+        Verb::ReturnResult => "package",
+    }
+}

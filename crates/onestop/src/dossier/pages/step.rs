@@ -1,0 +1,419 @@
+//! A step with its words: the form that asks for them, and what comes back when it is sent.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use base::Instant;
+use db::Tx;
+use directory::AnyOfficial;
+use serde::Deserialize;
+use web::page::NoticeKind;
+use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
+
+use super::{Sheet, icon, panels, shell};
+use crate::App;
+use crate::desk::List;
+use crate::desk::frame::{self, Place};
+use crate::desk::words::{find, say};
+use crate::dossier::files::prints;
+use crate::dossier::rules::Verb;
+use crate::dossier::schema::NOTE_CHARS_MAX;
+use crate::dossier::{
+    Ask, Case, Outcome, PaperKind, REFUSE_REASONS, STOP_REASONS, Who, api, take as take_step,
+};
+use crate::words;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct StepQuery {
+    /// The list from which the dossier was opened.
+    tu: String,
+    post: Option<String>,
+}
+
+/// What was typed, as it goes back into the form.
+#[derive(Default)]
+struct Typed {
+    note: String,
+    reason: String,
+    to: String,
+    outcome: String,
+    amount: String,
+    components: Vec<String>,
+}
+
+impl Typed {
+    fn of(form: &RawForm) -> Typed {
+        let text = |name: &str| form.get(name).unwrap_or_default().to_string();
+        Typed {
+            note: text("note"),
+            reason: text("reason"),
+            to: text("to"),
+            outcome: text("outcome"),
+            amount: text("amount"),
+            components: form.all("components").map(str::to_string).collect(),
+        }
+    }
+
+    /// The step asked for, or what has to be corrected before it can be asked.
+    fn ask(&self, verb: Verb) -> Result<Ask, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        if self.note.chars().count() > NOTE_CHARS_MAX {
+            let most = NOTE_CHARS_MAX.to_string();
+            errors.push(FieldError::new("note", words::WORDS.t("fault.too_long", &[("most", &most)])));
+        }
+        let outcome = match self.outcome.as_str() {
+            "granted" => Outcome::Granted,
+            "denied" => Outcome::Denied,
+            _ if verb == Verb::Decide => {
+                errors.push(FieldError::new("outcome", say("step.choose_outcome", &[])));
+                Outcome::Granted
+            }
+            _ => Outcome::Granted,
+        };
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let note = self.note.clone();
+        let to = Some(self.to.clone()).filter(|to| !to.is_empty());
+        let reason = self.reason.clone();
+        Ok(match verb {
+            Verb::Receive => Ask::Receive { note },
+            Verb::AskSupplement => Ask::AskSupplement { components: self.components.clone(), note },
+            Verb::Supplement => Ask::Supplement { uploads: Vec::new(), note },
+            Verb::Refuse => Ask::Refuse { reason, note },
+            Verb::Withdraw => Ask::Withdraw { note },
+            Verb::PassOn => Ask::PassOn { to, note },
+            Verb::ReturnStep => Ask::ReturnStep { to, note },
+            Verb::SubmitForSignature => Ask::SubmitForSignature { to, note },
+            Verb::Decide => Ask::Decide { outcome, note },
+            Verb::AskFee => Ask::AskFee { amount: amount(&self.amount), note },
+            Verb::Pay => Ask::Pay { note },
+            Verb::Stop => Ask::Stop { reason, note },
+            Verb::ReturnResult => Ask::ReturnResult { note },
+        })
+    }
+}
+
+/// An amount as people write it, `37.500` or `37500`; 0 for what is none, which the use case refuses.
+fn amount(text: &str) -> i64 {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '.').collect();
+    digits.trim_end_matches('₫').parse().unwrap_or(0)
+}
+
+struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+/// A group of radio buttons or check boxes; empty where the step asks for none.
+struct Pick {
+    name: &'static str,
+    label: String,
+    hint: String,
+    error: String,
+    many: bool,
+    choices: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "dossier/step.html")]
+struct StepPage {
+    shell: Shell,
+    back: String,
+    heading: String,
+    code: String,
+    procedure: String,
+    applicant: String,
+    status: String,
+    status_class: &'static str,
+    promise: String,
+    explain: String,
+    action: String,
+    seen: i64,
+    /// The step may still be taken; otherwise what was typed is only shown.
+    open: bool,
+    message: String,
+    errors: Vec<FieldError>,
+    summary: String,
+    picks: Vec<Pick>,
+    amount: Option<String>,
+    amount_error: String,
+    fees: Vec<String>,
+    note: String,
+    note_label: String,
+    note_hint: String,
+    note_error: String,
+    note_needed: bool,
+    button: String,
+    icon: &'static str,
+    serious: bool,
+}
+
+/// What is wrong with what was sent.
+#[derive(Default)]
+struct Wrong {
+    errors: Vec<FieldError>,
+    message: String,
+    stale: bool,
+}
+
+/// `GET /mot-cua/ho-so/{code}/{step}`: the form of a step that may be taken now.
+pub async fn form(
+    State(app): State<App>,
+    official: AnyOfficial,
+    Path((code, step)): Path<(String, String)>,
+    Query(query): Query<StepQuery>,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let verb = frame::step_at(&step).ok_or(Problem::NotFound)?;
+    let place = Place::of(&official, query.post.as_deref())?;
+    let list = frame::list_at(&query.tu);
+    let sheet = read(&app, &official, &place, &code, list, now).await?;
+    crate::dossier::look(&app, &official.viewer, "onestop.look", &code, now).await;
+    if !sheet.case.open().iter().any(|(v, _)| *v == verb) {
+        return Ok(Redirect::to(&place.dossier(&code, list)).into_response());
+    }
+    let shell = shell(&app, &official, &place, &sheet, list);
+    let typed = Typed::default();
+    Ok(page::html(step_page(&place, &sheet, list, verb, typed, Wrong::default(), shell)))
+}
+
+async fn read(
+    app: &App,
+    official: &AnyOfficial,
+    place: &Place,
+    code: &str,
+    list: Option<List>,
+    now: Instant,
+) -> Result<Sheet, Problem> {
+    let who = Who::from(&official.viewer);
+    let (reading, at, asked) = (app.clone(), place.clone(), code.to_string());
+    app.site
+        .db
+        .read(async move |tx: &mut Tx| Sheet::read(tx, &reading, &who, &at, &asked, list, now).await)
+        .await
+}
+
+/// `POST /mot-cua/ho-so/{code}/{step}`: takes the step, or shows the form again with everything
+/// that was typed and everything that is wrong with it.
+pub async fn take(
+    State(app): State<App>,
+    official: AnyOfficial,
+    Path((code, step)): Path<(String, String)>,
+    Query(query): Query<StepQuery>,
+    form: RawForm,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let verb = frame::step_at(&step).ok_or(Problem::NotFound)?;
+    let place = Place::of(&official, query.post.as_deref())?;
+    let list = frame::list_at(&query.tu);
+    let typed = Typed::of(&form);
+    let seen = form.get("seen").and_then(|seen| seen.parse().ok());
+    let seen: i64 = seen.ok_or_else(|| Problem::Malformed("no version was seen".into()))?;
+    let taken = match typed.ask(verb) {
+        Ok(ask) => taken(&app, &official, &code, ask, seen, now).await,
+        Err(errors) => Err(Problem::Invalid(errors)),
+    };
+    let wrong = match taken {
+        Ok(visible) => {
+            let (tu, da) = (list.map_or("", frame::slug), frame::step_slug(verb));
+            let next = match (visible, list) {
+                (true, _) => {
+                    let paper = printed(verb).map_or("", PaperKind::word);
+                    place.href(&frame::dossier(&code), &[("tu", tu), ("da", da), ("giay", paper)])
+                }
+                // It has left this person's sight: back to the work that is left.
+                (false, list) => {
+                    let path =
+                        format!("{}/{}", frame::MODULE, frame::slug(list.unwrap_or(place.scope.lists()[0])));
+                    place.href(&path, &[("da", da), ("hs", &code)])
+                }
+            };
+            return Ok(Redirect::to(&next).into_response());
+        }
+        Err(Problem::Invalid(errors)) => Wrong { errors, ..Wrong::default() },
+        Err(Problem::Refused(message)) => Wrong { message: message.outside, ..Wrong::default() },
+        Err(Problem::Stale) => Wrong { stale: true, ..Wrong::default() },
+        Err(other) => return Err(other),
+    };
+    let status = if wrong.stale { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let sheet = read(&app, &official, &place, &code, list, now).await?;
+    let mut shell = shell(&app, &official, &place, &sheet, list);
+    if wrong.stale {
+        shell = shell.notice(NoticeKind::Warning, stale(&sheet));
+    } else {
+        shell = shell.errors();
+    }
+    Ok(page::html_with(status, step_page(&place, &sheet, list, verb, typed, wrong, shell)))
+}
+
+/// Takes the step; whether its taker may still see the dossier.
+async fn taken(
+    app: &App,
+    official: &AnyOfficial,
+    code: &str,
+    ask: Ask,
+    seen: i64,
+    now: Instant,
+) -> Result<bool, Problem> {
+    let who = Who::from(&official.viewer);
+    let act = api::act_on(app, &official.viewer, &who, ask.verb(), code, now).await?;
+    let (catalogue, code) = (app.catalogue.clone(), code.to_string());
+    app.site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<bool, Problem> {
+            let mut case = Case::seen(tx, &catalogue, &who, &code, seen, now).await?;
+            take_step(tx, &mut case, ask.clone(), &who).await?;
+            Ok(who.may_see(&case.dossier))
+        })
+        .await
+}
+
+/// The paper that a step prints, which its taker wants next.
+fn printed(verb: Verb) -> Option<PaperKind> {
+    PaperKind::ALL.into_iter().find(|kind| prints(*kind, verb.word()))
+}
+
+/// What has happened since the page was made.
+fn stale(sheet: &Sheet) -> String {
+    let last = panels::history(sheet).into_iter().next();
+    match last {
+        Some(last) => {
+            let at = base::format::time_vn(last.at);
+            say("step.stale", &[("who", &last.who), ("what", &last.what), ("at", &at)])
+        }
+        None => say("step.stale_unknown", &[]),
+    }
+}
+
+fn step_page(
+    place: &Place,
+    sheet: &Sheet,
+    list: Option<List>,
+    verb: Verb,
+    typed: Typed,
+    wrong: Wrong,
+    shell: Shell,
+) -> StepPage {
+    let case = &sheet.case;
+    let d = &case.dossier;
+    let status = d.state.status();
+    let open = case.open();
+    let ways = open.iter().find(|(v, _)| *v == verb).map(|(_, ways)| ways.clone());
+    let error = |field: &str| {
+        wrong.errors.iter().find(|e| e.field == field).map(|e| e.message.clone()).unwrap_or_default()
+    };
+    let tu = [("tu", list.map_or("", frame::slug))];
+    let path = format!("{}/{}", frame::dossier(&d.code), frame::step_slug(verb));
+    let n = wrong.errors.len() + usize::from(!wrong.message.is_empty());
+    let word = verb.word();
+    StepPage {
+        back: place.dossier(&d.code, list),
+        heading: words::verb(verb),
+        code: d.code.clone(),
+        procedure: case.procedure.name.clone(),
+        applicant: d.applicant.name.clone(),
+        status: words::status(status),
+        status_class: frame::status_class(status),
+        promise: panels::promise(case),
+        explain: say(&format!("explain.{word}"), &[]),
+        action: place.href(&path, &tu),
+        seen: d.version,
+        open: ways.is_some(),
+        summary: if n == 0 { String::new() } else { say("step.errors", &[("n", &n.to_string())]) },
+        picks: picks(case, verb, &typed, &ways.unwrap_or_default(), &error),
+        amount: (verb == Verb::AskFee).then(|| typed.amount.clone()),
+        amount_error: error("amount"),
+        fees: if verb == Verb::AskFee { fees(case) } else { Vec::new() },
+        note_label: find(&format!("note.{word}")).unwrap_or_else(|| say("note.any", &[])),
+        note_hint: say("note.hint", &[]),
+        note_error: error("note"),
+        note_needed: needs_note(verb),
+        note: typed.note,
+        button: words::verb(verb),
+        icon: icon(verb),
+        serious: matches!(verb, Verb::Refuse | Verb::Stop | Verb::Withdraw),
+        message: wrong.message,
+        errors: wrong.errors,
+        shell,
+    }
+}
+
+fn needs_note(verb: Verb) -> bool {
+    matches!(verb, Verb::AskSupplement | Verb::Supplement | Verb::Refuse | Verb::ReturnStep | Verb::Stop)
+}
+
+/// The choices that a step asks for.
+fn picks(
+    case: &Case,
+    verb: Verb,
+    typed: &Typed,
+    ways: &[String],
+    error: &impl Fn(&str) -> String,
+) -> Vec<Pick> {
+    let pick = |name: &'static str, many: bool, choices: Vec<Choice>| Pick {
+        label: say(&format!("pick.{name}"), &[]),
+        hint: find(&format!("pick_hint.{name}")).unwrap_or_default(),
+        error: error(name),
+        name,
+        many,
+        choices,
+    };
+    let reasons = |list: &[&str], words_: &str| -> Vec<Choice> {
+        list.iter()
+            .map(|code| Choice {
+                value: code.to_string(),
+                label: words::t(&format!("{words_}.{code}")),
+                chosen: typed.reason == *code,
+            })
+            .collect()
+    };
+    match verb {
+        Verb::AskSupplement => {
+            let choices = case.procedure.components_for(&case.dossier.answers).into_iter().map(|c| Choice {
+                value: c.id.clone(),
+                label: c.name.clone(),
+                chosen: typed.components.contains(&c.id),
+            });
+            let choices: Vec<Choice> = choices.collect();
+            if choices.is_empty() { Vec::new() } else { vec![pick("components", true, choices)] }
+        }
+        Verb::Refuse => vec![pick("reason", false, reasons(&REFUSE_REASONS, "refuse_reason"))],
+        Verb::Stop => vec![pick("reason", false, reasons(&STOP_REASONS, "stop_reason"))],
+        Verb::Decide => {
+            let choices = [Outcome::Granted, Outcome::Denied].map(|o| Choice {
+                value: o.word().to_string(),
+                label: words::t(&format!("outcome.{}", o.word())),
+                chosen: typed.outcome == o.word(),
+            });
+            vec![pick("outcome", false, choices.into())]
+        }
+        Verb::PassOn | Verb::ReturnStep | Verb::SubmitForSignature if !ways.is_empty() => {
+            // One is always chosen, so that a way cannot be forgotten.
+            let first = if ways.contains(&typed.to) { typed.to.as_str() } else { ways[0].as_str() };
+            let choice = |id: &String| Choice {
+                value: id.clone(),
+                label: case.procedure.step(id).map_or_else(|| id.clone(), |s| s.name.clone()),
+                chosen: id == first,
+            };
+            vec![pick("to", false, ways.iter().map(choice).collect())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the catalogue knows of the procedure's fees.
+fn fees(case: &Case) -> Vec<String> {
+    let line = |fee: &crate::procedure::model::Fee| {
+        let amount = match fee.amount {
+            Some(0) => say("fee.free", &[]),
+            Some(amount) => say("fee.amount", &[("amount", &base::format::thousands(amount))]),
+            None => fee.note.clone().unwrap_or_else(|| say("fee.unknown", &[])),
+        };
+        format!("{}: {amount}", fee.name)
+    };
+    case.procedure.fees.iter().map(line).collect()
+}
