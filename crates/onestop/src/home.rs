@@ -13,12 +13,12 @@ use axum::routing::get;
 use base::{Instant, format};
 use db::{Tx, args};
 use directory::MaybeViewer;
+use web::due::limit_text;
 use web::page::{self, Cached};
 use web::{Problem, Shell, filters};
 
 use crate::App;
 use crate::procedure::Procedure;
-use crate::view;
 use crate::words_citizen::{find, say};
 
 /// Tiles on the front page.
@@ -205,7 +205,10 @@ pub fn tile(p: &Procedure) -> Tile {
         code: p.code.clone(),
         name: p.name.clone(),
         icon: icon_of(p),
-        note: format!("{} · {}", p.field, view::limit(p.limit)),
+        note: match p.limit {
+            Some(limit) => format!("{} · {}", p.field, limit_text(limit)),
+            None => p.field.clone(),
+        },
         online: p.is_online(),
     }
 }

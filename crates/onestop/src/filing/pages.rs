@@ -5,6 +5,8 @@ mod check;
 mod form;
 mod papers;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -74,6 +76,11 @@ struct Fault {
     text: String,
 }
 
+/// The words of an error in the summary, with the question they belong to where they do not name it.
+fn labelled(title: &str, text: &str) -> String {
+    if title.is_empty() || text.contains(title) { text.to_string() } else { format!("{title}: {text}") }
+}
+
 fn summary(faults: &[Fault]) -> String {
     say("form.summary", &[("n", &faults.len().to_string())])
 }
@@ -133,9 +140,9 @@ impl Around {
 fn is_done(draft: &Draft, id: &str, today: base::Day) -> bool {
     let clean = draft.clean();
     match id {
-        PAPERS => papers_missing(draft).is_empty(),
-        // Chosen beforehand; done once the papers are, since they come before it.
-        RETURN => draft.row.version > 1 && papers_missing(draft).is_empty(),
+        PAPERS => form_done(draft, today) && papers_missing(draft).is_empty(),
+        // Chosen beforehand, so it counts once the steps before it do.
+        RETURN => form_done(draft, today) && papers_missing(draft).is_empty(),
         CHECK => false,
         page => draft.procedure.form.as_ref().is_some_and(|form| {
             let fields = form.pages.iter().find(|p| p.id == page).map(|p| p.fields.as_slice());
@@ -143,6 +150,11 @@ fn is_done(draft: &Draft, id: &str, today: base::Day) -> bool {
             touched && form.check_page(page, &clean, today).is_empty()
         }),
     }
+}
+
+/// Whether every page of the form has all it needs: which papers are asked for is known only then.
+fn form_done(draft: &Draft, today: base::Day) -> bool {
+    draft.procedure.form.as_ref().is_some_and(|form| form.check(&draft.clean(), today).is_empty())
 }
 
 /// Papers that must be uploaded and are not: id and name.

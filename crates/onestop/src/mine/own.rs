@@ -356,7 +356,7 @@ fn facts(read: &Read) -> Vec<(String, String)> {
         fact("counter", read.counter.clone()),
         fact("channel", words::t(&format!("channel.{}", d.channel))),
         fact("return_by", words::t(&format!("return_by.{}", d.return_by))),
-        fact("limit", crate::view::limit(read.case.procedure.limit)),
+        fact("limit", crate::procedure::pages::short_limit(&read.case.procedure)),
     ];
     if !d.state.status().is_final() {
         facts.insert(2, fact("holder", read.holder.clone()));

@@ -16,7 +16,6 @@ use super::Procedure;
 use super::model::{Channel, Component, Fee, Level, ServiceLevel};
 use crate::App;
 use crate::home::{Field, Tile, fields, slug, tile};
-use crate::view;
 use crate::words_citizen::{find, say};
 
 /// Procedures on one page of the list.
@@ -241,7 +240,7 @@ fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
         name: p.name.clone(),
         field: p.field.clone(),
         field_slug: slug(&p.field),
-        limit: view::limit(p.limit),
+        limit: short_limit(p),
         limit_notes: p
             .limit_note
             .iter()
@@ -277,6 +276,11 @@ fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
         hotline: app.site.brand.hotline.clone(),
         shell,
     }
+}
+
+/// The limit alone; what must be known beside it follows as notes.
+pub fn short_limit(p: &Procedure) -> String {
+    p.limit.map_or_else(|| crate::view::limit(None), web::due::limit_text)
 }
 
 fn basis_line(basis: &super::model::LegalBasis) -> String {

@@ -12,12 +12,13 @@ use web::filters::promised_text;
 use web::{FieldError, Path, Problem, RawForm, Shell, filters, page};
 
 use super::papers::about;
-use super::{Around, Fault, Stop, next_step, open, see_other, shell, summary};
+use super::{Around, Fault, Stop, labelled, next_step, open, see_other, shell, summary};
 use crate::App;
 use crate::dossier::{Case, Who};
 use crate::filing::draft::{self, Draft, RETURN_WAYS};
 use crate::filing::rules;
 use crate::procedure::ask;
+use crate::procedure::pages::short_limit;
 use crate::refusal::Refusal;
 use crate::words;
 use crate::words_citizen::say;
@@ -209,7 +210,7 @@ fn check_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, errors: &
         papers: papers(draft),
         return_by: words::t(&format!("return_by.{}", draft.row.return_by)),
         applicant: citizen.person.name.clone(),
-        limit: crate::view::limit(draft.procedure.limit),
+        limit: short_limit(&draft.procedure),
         around,
     }
 }
@@ -229,7 +230,7 @@ fn fault(draft: &Draft, base: &str, error: &FieldError) -> Fault {
     };
     let title = |field: &str| form.map(|f| f.title(field).to_string()).unwrap_or_default();
     let (href, text) = match kind {
-        "answers" => (page_of(what), format!("{}: {}", title(what), error.message)),
+        "answers" => (page_of(what), labelled(&title(what), &error.message)),
         "uploads" => (Some(format!("{base}/{}#{what}", super::PAPERS)), error.message.clone()),
         "return_by" => (Some(format!("{base}/{}", super::RETURN)), error.message.clone()),
         "applicant" => (asked_as(what), error.message.clone()),

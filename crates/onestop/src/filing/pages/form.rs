@@ -9,7 +9,7 @@ use db::Tx;
 use directory::Citizen;
 use web::{Path, Problem, RawForm, Shell, page};
 
-use super::{Around, Fault, Stop, is_done, next_step, open, see_other, shell, step_ids, summary};
+use super::{Around, Fault, Stop, is_done, labelled, next_step, open, see_other, shell, step_ids, summary};
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::procedure::ask::{self, Question};
@@ -108,10 +108,7 @@ fn form_page(
     let (form, page) = (draft.form()?, draft.page(id)?);
     let faults: Vec<Fault> = errors
         .iter()
-        .map(|(field, text)| Fault {
-            href: format!("#{field}"),
-            text: format!("{}: {text}", form.title(field)),
-        })
+        .map(|(field, text)| Fault { href: format!("#{field}"), text: labelled(form.title(field), text) })
         .collect();
     let title = say("title.page", &[("page", &page.title), ("name", &draft.procedure.name)]);
     let mut shell = shell(app, citizen, title);

@@ -13,8 +13,7 @@ use super::see_other;
 use crate::App;
 use crate::filing::{draft, store};
 use crate::procedure::Procedure;
-use crate::procedure::pages::{PaperLine, paper_line};
-use crate::view;
+use crate::procedure::pages::{PaperLine, paper_line, short_limit};
 use crate::words_citizen::say;
 
 #[derive(Deserialize)]
@@ -92,7 +91,7 @@ async fn start_page(
         shell,
         code: p.code.clone(),
         name: p.name.clone(),
-        limit: view::limit(p.limit),
+        limit: short_limit(&p),
         agency: p.agency.clone(),
         papers: p.components.iter().map(|c| paper_line(&p, c)).collect(),
         pages: p.form.as_ref().map_or(0, |f| f.pages.len()),
