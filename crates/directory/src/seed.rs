@@ -236,7 +236,8 @@ async fn put_province(tx: &mut Tx, province: &Province, now: Instant) -> db::Res
     .await?;
     tx.change(
         "insert into province (code, name, short_name, frame, owner, hotline, ident, ident_qd20, root,
-                               procedure_levels, registration_open, confirm_on_registration, seeded, loaded_at)
+                               procedure_levels, registration_open, confirm_on_registration, seeded,
+                               loaded_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         args![
             file.code,
@@ -338,7 +339,8 @@ async fn load_officials(
     Ok(total)
 }
 
-const INSERT_ACCOUNT: &str = "insert into account (id, kind, login, name, name_folded, sort_key, email, confirmed_at, created_at) values";
+const INSERT_ACCOUNT: &str = "insert into account (id, kind, login, name, name_folded, sort_key, email,
+                          confirmed_at, created_at) values";
 const INSERT_POST: &str = "insert into post (id, account, unit, role, title, valid_from) values";
 
 fn push_official(
@@ -431,7 +433,8 @@ async fn put_demo(tx: &mut Tx, province: &Province, hash: &str, now: Instant) ->
             }
             let unit = province.id_of(&post.unit);
             tx.change(
-                "insert into post (id, account, unit, role, title, valid_from) values ($1, $2, $3, $4, $5, $6)",
+                "insert into post (id, account, unit, role, title, valid_from)
+                 values ($1, $2, $3, $4, $5, $6)",
                 args![post_id, id, unit, post.role, post.title, province.file.valid_from],
             )
             .await?;

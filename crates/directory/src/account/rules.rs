@@ -115,7 +115,7 @@ pub fn check_password(password: &str, secrets: &[&str]) -> Result<(), Wrong> {
         p if !p.chars().any(char::is_alphabetic) || !p.chars().any(char::is_numeric) => {
             Err(Wrong::PlainPassword)
         }
-        _ if secrets.iter().any(|s| tells(s)) => Err(Wrong::PasswordTellsWho),
+        _ if secrets.iter().any(tells) => Err(Wrong::PasswordTellsWho),
         _ if COMMON.contains(&folded.as_str()) => Err(Wrong::CommonPassword),
         _ => Ok(()),
     }

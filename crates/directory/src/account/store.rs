@@ -11,7 +11,8 @@ macro_rules! account {
     ($tail:literal) => {
         concat!(
             "select a.id, a.kind, a.login, a.name, a.personal_number, a.phone, a.email, a.address, ",
-            "a.confirmed_at, a.disabled_at, case when a.password_hash is null then 0 else 1 end as has_password, ",
+            "a.confirmed_at, a.disabled_at, ",
+            "case when a.password_hash is null then 0 else 1 end as has_password, ",
             "a.password_once, a.version from account a ",
             $tail
         )
@@ -242,7 +243,8 @@ pub async fn list(tx: &mut Tx, asked: &Asked<'_>) -> db::Result<Vec<Line>> {
         case when a.password_hash is null then 0 else 1 end as has_password, p.title, u.name as unit_name,
         (select count(*) from post q where q.account = a.id and q.valid_to is null) as posts
         from account a
-        left join post p on p.id = (select min(m.id) from post m where m.account = a.id and m.valid_to is null)
+        left join post p on p.id =
+            (select min(m.id) from post m where m.account = a.id and m.valid_to is null)
         left join unit u on u.id = p.unit";
     const WITHIN: &str = "with recursive below(id) as (select id from unit where id = $1 union all
             select x.id from unit x join below b on x.parent = b.id),
@@ -252,7 +254,8 @@ pub async fn list(tx: &mut Tx, asked: &Asked<'_>) -> db::Result<Vec<Line>> {
         case when a.password_hash is null then 0 else 1 end as has_password, p.title, u.name as unit_name,
         (select count(*) from post q where q.account = a.id and q.valid_to is null) as posts
         from mine join account a on a.id = mine.account
-        left join post p on p.id = (select min(m.id) from post m where m.account = a.id and m.valid_to is null)
+        left join post p on p.id =
+            (select min(m.id) from post m where m.account = a.id and m.valid_to is null)
         left join unit u on u.id = p.unit";
     let mut filter = match asked.within {
         Some(top) => Filter::with(WITHIN, args![top]),

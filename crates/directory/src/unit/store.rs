@@ -8,8 +8,8 @@ use super::{Receiving, Unit, UnitId};
 macro_rules! unit {
     ($tail:literal) => {
         concat!(
-            "select u.id, u.code, u.valid_from, u.valid_to, u.name, u.kind, u.level, u.territory, u.function, ",
-            "u.parent, u.symbol, u.ident, u.address, u.invented, u.version from unit u ",
+            "select u.id, u.code, u.valid_from, u.valid_to, u.name, u.kind, u.level, u.territory, ",
+            "u.function, u.parent, u.symbol, u.ident, u.address, u.invented, u.version from unit u ",
             $tail
         )
     };
