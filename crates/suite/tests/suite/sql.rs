@@ -16,7 +16,7 @@ fn every_statement_prepares_on_both_engines() {
     assert!(found.statements.len() > 100, "only {} statements were found", found.statements.len());
 
     db::testing::both(async |t| {
-        t.migrate(&[web::migrations(), directory::migrations(), onestop::migrations()].concat()).await;
+        t.migrate(&cuulong::open::migrations()).await;
         let mut wrong = Vec::new();
         for statement in &found.statements {
             if let Err(e) = t.db.prepare(&statement.sql).await {
