@@ -7,4 +7,6 @@ pub mod browser;
 pub mod html;
 pub mod person;
 pub mod product;
+pub mod routes;
 pub mod sql;
+pub mod town;

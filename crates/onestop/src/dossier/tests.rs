@@ -31,7 +31,12 @@ fn sign_stage() -> String {
     permit().steps.iter().find(|s| s.kind == model::StepKind::Sign).unwrap().id.clone()
 }
 
-/// One state of each status; `InProcess` twice, at work and at signature.
+fn before_sign() -> String {
+    let sign = sign_stage();
+    permit().steps.iter().find(|s| s.next.contains(&sign)).unwrap().id.clone()
+}
+
+/// One state of each status; `InProcess` three times: at the first step, before the signature, at it.
 fn states() -> Vec<(&'static str, State)> {
     let (now, due) = (at("2026-08-20T09:00:00+07:00"), at("2026-09-10T17:00:00+07:00"));
     let first = permit().steps[0].id.clone();
@@ -39,7 +44,8 @@ fn states() -> Vec<(&'static str, State)> {
         ("filed", State::Filed { answer_by: due }),
         ("received", State::Received { due }),
         ("declined", State::Declined { at: now }),
-        ("in-process/work", State::InProcess { due, at: first.clone() }),
+        ("in-process/first", State::InProcess { due, at: first.clone() }),
+        ("in-process/last", State::InProcess { due, at: before_sign() }),
         ("in-process/sign", State::InProcess { due, at: sign_stage() }),
         ("supplement/1", State::Supplementing { asked: now, was: Was::Filed }),
         ("supplement/2", State::Supplementing { asked: now, was: Was::Received { due } }),
@@ -66,7 +72,7 @@ fn matrix() -> String {
     with_terms(|terms| {
         let mut table = String::from("\n");
         for (name, state) in states() {
-            table += &format!("{name:<16}");
+            table += &format!("{name:<17}");
             for verb in Verb::ALL {
                 table += &format!("{:>4}", outcome(&state, verb, terms));
             }
@@ -81,19 +87,20 @@ fn matrix() -> String {
 #[test]
 fn every_pair_of_state_and_step() {
     let expected = "
-filed              2   5   -   3   7   -   -   -   -   -   -   -   -
-received           -   5   -   -   7   4   -   -   -   6   -   8   -
-declined           -   -   -   -   -   -   -   -   -   -   -   -   -
-in-process/work    -   5   -   -   7   4   -   4   -   6   -   8   -
-in-process/sign    -   5   -   -   7   -   4   -   9   6   -   8   -
-supplement/1       -   -   2   -   7   -   -   -   -   -   -   8   -
-supplement/2       -   -   2   -   7   -   -   -   -   -   -   8   -
-supplement/4       -   -   4   -   7   -   -   -   -   -   -   8   -
-awaiting-fee       -   -   -   -   7   -   -   -   -   -   4   8   -
-withdrawn          -   -   -   -   -   -   -   -   -   -   -   -   -
-stopped            -   -   -   -   -   -   -   -   -   -   -   -   -
-settled            -   -   -   -   -   -   -   -   -   -   -   -  10
-returned           -   -   -   -   -   -   -   -   -   -   -   -   -
+filed               2   5   -   3   7   -   -   -   -   -   -   -   -
+received            -   5   -   -   7   4   -   -   -   6   -   8   -
+declined            -   -   -   -   -   -   -   -   -   -   -   -   -
+in-process/first    -   5   -   -   7   4   -   -   -   6   -   8   -
+in-process/last     -   5   -   -   7   -   4   4   -   6   -   8   -
+in-process/sign     -   5   -   -   7   -   4   -   9   6   -   8   -
+supplement/1        -   -   2   -   7   -   -   -   -   -   -   8   -
+supplement/2        -   -   2   -   7   -   -   -   -   -   -   8   -
+supplement/4        -   -   4   -   7   -   -   -   -   -   -   8   -
+awaiting-fee        -   -   -   -   7   -   -   -   -   -   4   8   -
+withdrawn           -   -   -   -   -   -   -   -   -   -   -   -   -
+stopped             -   -   -   -   -   -   -   -   -   -   -   -   -
+settled             -   -   -   -   -   -   -   -   -   -   -   -  10
+returned            -   -   -   -   -   -   -   -   -   -   -   -   -
 ";
     assert_eq!(matrix(), expected);
 }

@@ -2,4 +2,6 @@
 
 mod harness;
 mod kill;
+mod life;
+mod routes;
 mod sql;
