@@ -97,8 +97,7 @@ impl<'a> FromSql<'a> for Value<'static> {
 fn bad(e: tokio_postgres::Error) -> Bad {
     let Some(answer) = e.as_db_error() else {
         let text = chain(&e);
-        let lost = e.is_closed() || text.contains("error communicating") || text.contains("error connecting");
-        return Bad::from(if lost { Error::Unavailable(text) } else { Error::Fault(text) });
+        return Bad::from(if lost(&e) { Error::Unavailable(text) } else { Error::Fault(text) });
     };
     let code = answer.code().code();
     let text = format!("{code} {}", answer.message());
@@ -114,6 +113,15 @@ fn bad(e: tokio_postgres::Error) -> Bad {
         }
         _ => Bad::from(Error::Fault(text)),
     }
+}
+
+/// Whether the connection is gone: closed, broken, or ended by the server (class 57P).
+fn lost(e: &tokio_postgres::Error) -> bool {
+    if let Some(answer) = e.as_db_error() {
+        return answer.code().code().starts_with("57P");
+    }
+    let text = chain(e);
+    e.is_closed() || text.contains("error communicating") || text.contains("error connecting")
 }
 
 /// The detail `Key (a, b)=(…) already exists.` gives the columns in any language: "t.a,b".
@@ -150,7 +158,11 @@ impl PgTx {
             }
         };
         done.map_err(|e| {
-            let bad = bad(e);
+            // A connection that died while it lay idle shows it only now. Nothing has happened on it
+            // yet, so another one may be taken.
+            let idle_and_lost = begin.is_some() && lost(&e);
+            let mut bad = bad(e);
+            bad.again |= idle_and_lost;
             if matches!(&bad.error, Error::Unavailable(text) if text.starts_with(OLD_PLAN)) {
                 connection.statement_cache.clear();
             }
@@ -433,7 +445,7 @@ where
         let below_us = RETRY_WAIT_US << tries.min(6);
         tokio::time::sleep(Duration::from_micros(random() % below_us)).await;
     }
-    Err(E::from(Error::Unavailable("too many conflicts with other writers".into())))
+    Err(E::from(Error::Unavailable("too many conflicts with other writers, or lost connections".into())))
 }
 
 /// One try; whether it should be tried again.
