@@ -85,7 +85,7 @@ fn read_crate(files: &[(String, String)], found: &mut Found) {
             Err(e) => found.unseen.push(format!("{name}: not Rust: {e}")),
         }
     }
-    let scopes: Vec<File> = trees.iter().map(|(_, tree)| File::of(tree)).collect();
+    let scopes: Vec<File> = trees.iter().map(|(name, tree)| File::of(name, tree)).collect();
     let all = Crate::of(&scopes);
     for ((name, tree), file) in trees.iter().zip(&scopes) {
         let mut reader =

@@ -73,10 +73,13 @@ impl Reader<'_> {
                 arms?.into_iter().reduce(Filter::join)
             }
             Expr::MethodCall(call) => {
-                let mut filter = self.filter(&call.receiver)?;
-                if call.method != "clone" {
+                let method = call.method.to_string();
+                let Some(mut filter) = self.filter(&call.receiver) else {
+                    return self.narrowed(&method, call.args.iter());
+                };
+                if method != "clone" {
                     let words = self.texts(call.args.first()?)?.join(" and ");
-                    filter.add(&call.method.to_string(), words)?;
+                    filter.add(&method, words)?;
                 }
                 Some(filter)
             }
@@ -94,32 +97,51 @@ impl Reader<'_> {
                 let values = highest_place(&select);
                 Some(Filter { select, values, ..Filter::default() })
             }
-            [name] => {
-                let function = self.file.functions.get(*name)?;
-                let given = call.args.iter().find_map(|arg| self.filter(arg))?;
-                self.narrowed(given, function)
-            }
-            _ => None,
+            [.., name] => self.narrowed(name, call.args.iter()),
+            [] => None,
         }
     }
 
-    /// The filter after a function that takes and returns one: with every condition the function
-    /// may add.
-    fn narrowed(&self, given: Filter, function: &syn::ItemFn) -> Option<Filter> {
-        let mut narrowing = Narrowing { reader: self, filter: given, seen_all: true };
-        narrowing.visit_block(&function.block);
+    /// The filter among the arguments, after a function that takes and returns one: with every
+    /// condition the function may add.
+    fn narrowed<'e>(&self, name: &str, mut given: impl Iterator<Item = &'e Expr>) -> Option<Filter> {
+        let body = self.all.narrowing(self.file, name)?;
+        let filter = given.find_map(|argument| self.filter(argument))?;
+        let mut narrowing = Narrowing { reader: self, filter, within: vec![name.into()], seen_all: true };
+        narrowing.visit_block(body);
         narrowing.seen_all.then_some(narrowing.filter)
     }
 }
 
-/// Walks a narrowing function and takes in its conditions in the order they are written.
+/// Walks a narrowing function and takes in its conditions in the order they are written, those
+/// of the narrowing functions it calls too.
 struct Narrowing<'a, 'b> {
     reader: &'a Reader<'b>,
     filter: Filter,
+    /// The functions being walked, so that none is walked inside itself.
+    within: Vec<String>,
     seen_all: bool,
 }
 
+impl Narrowing<'_, '_> {
+    fn called(&mut self, name: &str) {
+        let body = self.reader.all.narrowing(self.reader.file, name);
+        if let (Some(body), false) = (body, self.within.iter().any(|outer| outer == name)) {
+            self.within.push(name.into());
+            self.visit_block(body);
+            self.within.pop();
+        }
+    }
+}
+
 impl<'ast> Visit<'ast> for Narrowing<'_, '_> {
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        visit::visit_expr_call(self, call);
+        if let Some(name) = name_of(&call.func) {
+            self.called(&name);
+        }
+    }
+
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         visit::visit_expr_method_call(self, call);
         let method = call.method.to_string();
@@ -130,6 +152,8 @@ impl<'ast> Visit<'ast> for Narrowing<'_, '_> {
             let words = call.args.first().and_then(|words| self.reader.texts(words));
             let added = words.and_then(|words| self.filter.add(&method, words.join(" and ")));
             self.seen_all &= added.is_some();
+        } else {
+            self.called(&method);
         }
     }
 }

@@ -9,9 +9,12 @@ use syn::{Expr, ExprLit, Lit};
 /// One file's declarations.
 #[derive(Default)]
 pub struct File {
+    /// Its path, `onestop/src/desk/store.rs`.
+    name: String,
     consts: HashMap<String, Expr>,
     macros: HashMap<String, Macro>,
-    pub functions: HashMap<String, syn::ItemFn>,
+    /// The bodies of functions and methods that take a filter and return one.
+    narrowing: HashMap<String, syn::Block>,
 }
 
 /// A `macro_rules!` with one arm: the names of its arguments and what it becomes.
@@ -22,8 +25,8 @@ struct Macro {
 }
 
 impl File {
-    pub fn of(tree: &syn::File) -> File {
-        let mut file = File::default();
+    pub fn of(name: &str, tree: &syn::File) -> File {
+        let mut file = File { name: name.into(), ..File::default() };
         file.visit_file(tree);
         file
     }
@@ -48,9 +51,32 @@ impl<'ast> Visit<'ast> for File {
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.functions.insert(item.sig.ident.to_string(), item.clone());
+        self.function(&item.sig, &item.block);
         visit::visit_item_fn(self, item);
     }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.function(&item.sig, &item.block);
+        visit::visit_impl_item_fn(self, item);
+    }
+}
+
+impl File {
+    fn function(&mut self, signature: &syn::Signature, body: &syn::Block) {
+        let takes = signature.inputs.iter().any(|input| match input {
+            syn::FnArg::Typed(typed) => is_filter(&typed.ty),
+            syn::FnArg::Receiver(_) => false,
+        });
+        let returns = matches!(&signature.output, syn::ReturnType::Type(_, kind) if is_filter(kind));
+        if takes && returns {
+            self.narrowing.insert(signature.ident.to_string(), body.clone());
+        }
+    }
+}
+
+fn is_filter(kind: &syn::Type) -> bool {
+    let syn::Type::Path(path) = kind else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == "Filter")
 }
 
 /// Reads `(…) => {…}`; several arms are not ours to guess among.
@@ -83,10 +109,31 @@ impl<'a> Crate<'a> {
         Crate { files }
     }
 
-    /// The constant of this name: the file's own, or the only one in the crate.
+    /// What a name means in a file: the file's own, that of a module it stands in, or the only one
+    /// in the crate.
+    fn meant<T>(&self, file: &'a File, find: impl Fn(&'a File) -> Option<T>) -> Option<(&'a File, T)> {
+        let mut known: Vec<(&File, T)> = self.files.iter().filter_map(|f| Some((f, find(f)?))).collect();
+        let above = |f: &File| file.name.starts_with(&format!("{}/", f.name.trim_end_matches(".rs")));
+        let nearest = known
+            .iter()
+            .enumerate()
+            .filter(|(_, (f, _))| f.name == file.name || above(f))
+            .max_by_key(|(_, (f, _))| (f.name == file.name, f.name.len()))
+            .map(|(at, _)| at);
+        match (nearest, known.len()) {
+            (Some(at), _) => Some(known.swap_remove(at)),
+            (None, 1) => known.pop(),
+            _ => None,
+        }
+    }
+
     fn constant(&self, file: &'a File, name: &str) -> Option<(&'a File, &'a Expr)> {
-        let own = file.consts.get(name).map(|expr| (file, expr));
-        own.or_else(|| only(self.files.iter().filter_map(|f| Some((f, f.consts.get(name)?)))))
+        self.meant(file, |f| f.consts.get(name))
+    }
+
+    /// The body of the function or method of this name that narrows a filter.
+    pub fn narrowing(&self, file: &'a File, name: &str) -> Option<&'a syn::Block> {
+        self.meant(file, |f| f.narrowing.get(name)).map(|(_, body)| body)
     }
 
     /// A constant that is a number.
@@ -113,9 +160,7 @@ impl<'a> Crate<'a> {
             }
             Expr::Macro(call) => {
                 let name = call.mac.path.get_ident()?.to_string();
-                let own = file.macros.get(&name).map(|found| (file, found));
-                let (home, found) =
-                    own.or_else(|| only(self.files.iter().filter_map(|f| Some((f, f.macros.get(&name)?)))))?;
+                let (home, found) = self.meant(file, |f| f.macros.get(&name))?;
                 let values = arguments(&call.mac)?;
                 if values.len() != found.parameters.len() {
                     return None;
@@ -127,12 +172,6 @@ impl<'a> Crate<'a> {
             _ => None,
         }
     }
-}
-
-/// The one thing, when there is exactly one.
-fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
-    let first = all.next()?;
-    all.next().is_none().then_some(first)
 }
 
 fn arguments(call: &syn::Macro) -> Option<Vec<Expr>> {

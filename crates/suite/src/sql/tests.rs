@@ -45,7 +45,7 @@ fn macros_of_literals_are_expanded() {
 }
 
 #[test]
-fn constants_of_another_file_are_known_unless_two_have_the_name() {
+fn constants_of_another_file_are_known_unless_two_have_the_name_equally_near() {
     let uses = ("a.rs".to_string(), "async fn f(tx: &mut Tx) { tx.get(ALL, args![]).await?; }".to_string());
     let one = ("b.rs".to_string(), "pub const ALL: &str = \"select 1\";".to_string());
     let other = ("c.rs".to_string(), "const ALL: &str = \"select 2\";".to_string());
@@ -53,8 +53,12 @@ fn constants_of_another_file_are_known_unless_two_have_the_name() {
     read_crate(&[uses.clone(), one.clone()], &mut known);
     assert_eq!(known.statements[0].sql, "select 1");
     let mut unsure = Found::default();
-    read_crate(&[uses, one, other], &mut unsure);
+    read_crate(&[uses.clone(), one, other.clone()], &mut unsure);
     assert_eq!(unsure.unseen.len(), 1);
+    let mut nearer = Found::default();
+    let above = ("a.rs".to_string(), "const ALL: &str = \"select 3\";".to_string());
+    read_crate(&[("a/b.rs".into(), uses.1), above, other], &mut nearer);
+    assert_eq!(nearer.statements[0].sql, "select 3");
 }
 
 #[test]
@@ -87,6 +91,24 @@ fn functions_that_narrow_a_filter_are_followed_into_every_branch() {
         }
     "#;
     assert_eq!(texts(text), ["select * from t where a = $1 and b = 1 and c in ($2) limit 1"]);
+}
+
+#[test]
+fn methods_and_functions_that_narrow_are_followed_through_each_other() {
+    let text = r#"
+        async fn f(tx: &mut Tx, shelf: &Shelf) {
+            let q = shelf.within(Filter::new("select * from t")).and("c < ?", after);
+            tx.list::<Row>(&q, &q.args).await?;
+        }
+        impl Shelf {
+            fn within(&self, q: Filter) -> Filter {
+                let q = scoped(q, &self.scope);
+                match self.band { Band::All => q, Band::Late => q.and("b < ?", now) }
+            }
+        }
+        fn scoped(q: Filter, scope: &Scope) -> Filter { q.and("a = ?", Some(scope.unit)) }
+    "#;
+    assert_eq!(texts(text), ["select * from t where a = $1 and b < $2 and c < $3"]);
 }
 
 #[test]
