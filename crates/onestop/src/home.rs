@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Router<App> {
 #[derive(Default)]
 struct Shelf {
     pages: Cached,
-    figures: Mutex<Option<Figures>>,
+    figures: Mutex<Option<Arc<Figures>>>,
 }
 
 /// Counts over all dossiers, taken at an instant.
@@ -98,24 +98,28 @@ async fn home(
     shelf: Arc<Shelf>,
 ) -> Result<Response, Problem> {
     let figures = figures(&app, &shelf).await?;
-    let mut shell = viewer.citizen_shell(&app.site, say("title.home", &[]));
+    let render = || {
+        let mut shell = viewer.citizen_shell(&app.site, say("title.home", &[]));
+        shell.description = app.site.brand.place.clone();
+        view_of(&app, shell, &figures)
+    };
     if viewer.0.is_some() {
-        return Ok(page::html(view_of(&app, shell, &figures)));
+        return Ok(page::html(render()));
     }
-    shell.description = app.site.brand.place.clone();
     let version = figures.at.map_or(0, Instant::micros);
-    Ok(shelf.pages.answer(&headers, "/", version, || view_of(&app, shell, &figures)))
+    Ok(shelf.pages.answer(&headers, "/", version, render))
 }
 
 /// The figures, counted anew when they are older than ten minutes.
-async fn figures(app: &App, shelf: &Shelf) -> Result<Figures, Problem> {
+async fn figures(app: &App, shelf: &Shelf) -> Result<Arc<Figures>, Problem> {
     let now = app.site.clock.now();
     let known = shelf.figures.lock().unwrap_or_else(|e| e.into_inner()).clone();
-    let fresh = |f: &Figures| f.at.is_some_and(|at| at <= now && now < at.plus_minutes(FIGURES_MINUTES_MAX));
+    let fresh =
+        |f: &Arc<Figures>| f.at.is_some_and(|at| at <= now && now < at.plus_minutes(FIGURES_MINUTES_MAX));
     if let Some(figures) = known.filter(fresh) {
         return Ok(figures);
     }
-    let counted = app.site.db.read(async move |tx: &mut Tx| count(tx, now).await).await?;
+    let counted = Arc::new(app.site.db.read(async move |tx: &mut Tx| count(tx, now).await).await?);
     *shelf.figures.lock().unwrap_or_else(|e| e.into_inner()) = Some(counted.clone());
     Ok(counted)
 }

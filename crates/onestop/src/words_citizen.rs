@@ -29,6 +29,17 @@ mod tests {
     }
 
     #[test]
+    fn every_icon_is_drawn() {
+        let root = env!("CARGO_MANIFEST_DIR");
+        assert_eq!(web::icon::check_sources(format!("{root}/templates")), Vec::<String>::new());
+        for p in crate::procedure::model::embedded() {
+            let slug = crate::home::slug(&p.field);
+            let name = find(&format!("field_icon.{slug}")).unwrap_or_else(|| "file-text".into());
+            assert!(web::icon::has(&name), "{slug}: {name}");
+        }
+    }
+
+    #[test]
     fn every_key_that_is_said_has_words() {
         let mut missing = Vec::new();
         for file in [

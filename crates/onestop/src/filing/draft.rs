@@ -131,12 +131,7 @@ pub async fn begin(
     if !procedure.is_online() {
         return Err(Refusal::NotOnline.into());
     }
-    let named = directory::find_unit(tx, unit, now.day()).await?.ok_or(Refusal::NoCounter)?;
-    let offered = receiving(tx, procedure, catalogue.frame, &named.name, now).await?;
-    if !offered.iter().any(|u| u.code == unit) {
-        return Err(Refusal::NoCounter.into());
-    }
-    super::counter_for(tx, unit, now).await?;
+    check_unit(tx, procedure, catalogue.frame, unit, now).await?;
     let row = DraftRow {
         id: base::Id::<DraftKind>::fresh().to_string(),
         account: person.account.to_string(),
@@ -151,6 +146,39 @@ pub async fn begin(
     };
     store::save_draft(tx, &row).await?;
     Ok(row.id)
+}
+
+/// Refuses a unit that does not receive this procedure.
+async fn check_unit(
+    tx: &mut Tx,
+    procedure: &Procedure,
+    frame: Frame,
+    unit: &str,
+    now: Instant,
+) -> Result<(), Problem> {
+    let named = directory::find_unit(tx, unit, now.day()).await?.ok_or(Refusal::NoCounter)?;
+    let offered = receiving(tx, procedure, frame, &named.name, now).await?;
+    if !offered.iter().any(|u| u.code == unit) {
+        return Err(Refusal::NoCounter.into());
+    }
+    super::counter_for(tx, unit, now).await?;
+    Ok(())
+}
+
+/// Keeps another place for the draft.
+pub async fn keep_unit(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    id: &str,
+    account: &str,
+    unit: &str,
+    now: Instant,
+) -> Result<(), Problem> {
+    let mut draft = get(tx, catalogue, id, account).await?;
+    check_unit(tx, &draft.procedure, catalogue.frame, unit, now).await?;
+    draft.row.unit = Some(unit.to_string());
+    store::save_answers(tx, &draft.row, now).await?;
+    Ok(())
 }
 
 fn prefilled(procedure: &Procedure, person: &Person) -> Answers {

@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Router<App> {
         .route(&under("bo-tep/{upload}"), post(papers::remove))
         .route(&under(RETURN), get(check::return_by).post(check::keep_return))
         .route(&under(CHECK), get(check::show).post(check::submit))
+        .route(&under("noi-nop"), get(start::unit).post(start::keep_unit))
         .route(&under("xoa"), post(start::discard))
         .route(&under("{page}"), get(form::show).post(form::keep))
 }
@@ -170,7 +171,7 @@ fn papers_missing(draft: &Draft) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The draft of this citizen with the name of its unit, or where its dossier is confirmed.
+/// The draft of this citizen with the name of its counter, or where its dossier is confirmed.
 async fn open(app: &App, citizen: &Citizen, id: &str) -> Result<(Draft, String), Stop> {
     let catalogue = app.catalogue.clone();
     let (id, account) = (id.to_string(), citizen.viewer.account.to_string());
@@ -181,7 +182,7 @@ async fn open(app: &App, citizen: &Citizen, id: &str) -> Result<(Draft, String),
         .read(async move |tx: &mut Tx| -> Result<_, Problem> {
             let draft = draft::get(tx, &catalogue, &id, &account).await?;
             let unit = match &draft.row.unit {
-                Some(code) => directory::find_unit(tx, code, today).await?.map(|u| u.name),
+                Some(code) => directory::counter_of(tx, code, today).await?.map(|u| u.name),
                 None => None,
             };
             let filed = draft::filed_as(tx, &draft).await?;

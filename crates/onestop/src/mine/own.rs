@@ -27,6 +27,7 @@ pub(super) struct FileLine {
     name: String,
     about: String,
     component: String,
+    at: Instant,
     href: String,
 }
 
@@ -311,6 +312,7 @@ fn files(read: &Read) -> Vec<FileLine> {
             name: f.name.clone(),
             about: about(&f.media, f.size.unsigned_abs()),
             component: component_name(&read.case.procedure, &f.component),
+            at: f.added_at,
             href: format!("/ho-so/{code}/tep/{}", f.id),
         })
         .collect()

@@ -280,7 +280,9 @@ fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
 
 /// The limit alone; what must be known beside it follows as notes.
 pub fn short_limit(p: &Procedure) -> String {
-    p.limit.map_or_else(|| crate::view::limit(None), web::due::limit_text)
+    let text = p.limit.map_or_else(|| crate::view::limit(None), web::due::limit_text);
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
 fn basis_line(basis: &super::model::LegalBasis) -> String {

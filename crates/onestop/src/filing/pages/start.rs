@@ -9,7 +9,7 @@ use serde::Deserialize;
 use web::page;
 use web::{Form, Path, Problem, Query, Shell};
 
-use super::see_other;
+use super::{Stop, open, see_other};
 use crate::App;
 use crate::filing::{draft, store};
 use crate::procedure::Procedure;
@@ -57,6 +57,8 @@ struct StartPage {
     units: Vec<Receiving>,
     error: String,
     sign_in: String,
+    action: String,
+    go_on: String,
 }
 
 /// `GET /nop-ho-so/{code}?noi=`.
@@ -88,6 +90,8 @@ async fn start_page(
     let brand = &app.site.brand;
     Ok(StartPage {
         sign_in: web::back::sign_in_url(&brand.sign_in, &format!("/nop-ho-so/{code}"), false),
+        action: format!("/nop-ho-so/{code}"),
+        go_on: say("draft.go_on", &[]),
         shell,
         code: p.code.clone(),
         name: p.name.clone(),
@@ -158,6 +162,81 @@ pub(super) async fn begin(
         })
         .await?;
     Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}")))
+}
+
+#[derive(Template)]
+#[template(path = "filing/unit.html")]
+struct UnitPage {
+    shell: Shell,
+    name: String,
+    chosen: String,
+    back: String,
+    action: String,
+    go_on: String,
+    place: String,
+    units: Vec<Receiving>,
+    error: String,
+}
+
+/// `GET …/noi-nop?noi=`: another place for a draft.
+pub(super) async fn unit(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(id): Path<String>,
+    Query(query): Query<StartQuery>,
+) -> Result<Response, Stop> {
+    Ok(page::html(unit_page(&app, &citizen, &id, query.place, String::new()).await?))
+}
+
+async fn unit_page(
+    app: &App,
+    citizen: &Citizen,
+    id: &str,
+    place: String,
+    error: String,
+) -> Result<UnitPage, Stop> {
+    let (draft, chosen) = open(app, citizen, id).await?;
+    let (_, units) = choices(app, &draft.procedure, citizen.viewer.account.to_string(), &place).await?;
+    let title = say("title.unit", &[("name", &draft.procedure.name)]);
+    let mut shell = citizen.viewer.citizen_shell(&app.site, title).active("/thu-tuc");
+    shell.has_errors = !error.is_empty();
+    let base = format!("/nop-ho-so/ban-nhap/{id}");
+    Ok(UnitPage {
+        shell,
+        name: draft.procedure.name.clone(),
+        chosen,
+        action: format!("{base}/noi-nop"),
+        go_on: say("draft.keep_unit", &[]),
+        back: base,
+        place,
+        units,
+        error,
+    })
+}
+
+/// `POST …/noi-nop`.
+pub(super) async fn keep_unit(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path(id): Path<String>,
+    Form(form): Form<StartForm>,
+) -> Result<Response, Stop> {
+    open(&app, &citizen, &id).await?;
+    if form.unit.is_empty() {
+        let page = unit_page(&app, &citizen, &id, form.place, say("draft.unit_missing", &[])).await?;
+        return Ok(page::html_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
+    let now = app.site.clock.now();
+    let act = citizen.act("onestop.keep-draft", &id, now);
+    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+    let to = format!("/nop-ho-so/ban-nhap/{id}");
+    app.site
+        .db
+        .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
+            draft::keep_unit(tx, &catalogue, &id, &account, &form.unit, now).await
+        })
+        .await?;
+    Ok(see_other(&to))
 }
 
 /// `POST …/xoa`: throws the draft away.

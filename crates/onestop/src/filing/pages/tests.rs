@@ -295,6 +295,13 @@ fn hanh_files_a_birth_and_a_second_submit_finds_the_same_dossier() {
         hanh.posts(&papers, &[]).await.expect(303);
         hanh.posts(&format!("{draft}/nhan-ket-qua"), &[("return_by", "online")]).await.expect(303);
 
+        let place = format!("{draft}/noi-nop");
+        hanh.opens(&place).await.expect(200).says("Đang chọn: Bộ phận một cửa xã Phước Hậu");
+        hanh.posts(&place, &[("unit", "")]).await.expect(422).says("Chọn nơi tiếp nhận hồ sơ.");
+        hanh.posts(&place, &[("unit", "nowhere")])
+            .await
+            .expect(422)
+            .says("Nơi đã chọn không có bộ phận một cửa");
         let check = format!("{draft}/kiem-tra");
         let page = hanh.opens(&check).await.expect(200);
         page.says("Ngày, tháng, năm sinh 03/11/2026 Sửa");
