@@ -99,7 +99,8 @@ pub async fn desk(
         .db
         .read(async move |tx: &mut Tx| -> Result<_, Problem> {
             let soon = soon(&directory::calendar(tx, &unit).await?, now);
-            let ask = Ask { list, words: words_.clone(), after: query.cursor.clone(), limit: limit + 1, now, soon };
+            let ask =
+                Ask { list, words: words_.clone(), after: query.cursor.clone(), limit: limit + 1, now, soon };
             let lines = store::list(tx, &at, &ask).await?;
             let mut counts = Vec::new();
             for list in at.lists() {

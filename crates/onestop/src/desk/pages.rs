@@ -359,11 +359,23 @@ fn versions_of(app: &App, field: &str) -> Vec<String> {
     of_field.flat_map(|p| (1..=p.version).map(move |version| format!("{}@{version}", p.code))).collect()
 }
 
+/// The longest name of a field in the filter, in characters: the box is as wide as it.
+const FIELD_CHARS_MAX: usize = 34;
+
+/// A name cut at a word.
+fn short(name: &str) -> String {
+    if name.chars().count() <= FIELD_CHARS_MAX {
+        return name.to_string();
+    }
+    let cut: String = name.chars().take(FIELD_CHARS_MAX).collect();
+    let whole = cut.rsplit_once([' ', ',']).map_or(cut.as_str(), |(whole, _)| whole);
+    format!("{}…", whole.trim_end_matches([',', ' ', '(']))
+}
+
 fn fields(app: &App, chosen: &str) -> Vec<Choice> {
     let mut names: Vec<&str> = app.catalogue.list().iter().map(|p| p.field.as_str()).collect();
     names.sort_by_key(|name| base::text::fold(name));
     names.dedup();
-    let choice =
-        |name: &str| Choice { value: name.to_string(), label: name.to_string(), chosen: name == chosen };
+    let choice = |name: &str| Choice { value: name.to_string(), label: short(name), chosen: name == chosen };
     names.into_iter().map(choice).collect()
 }

@@ -83,10 +83,8 @@ fn searched(q: Filter, words: &str) -> Filter {
     }
     if words.chars().any(|c| c.is_ascii_digit()) {
         let plain: String = words.chars().filter(|c| !c.is_whitespace()).collect();
-        return q.and(
-            "(code = ? or applicant_number = ? or applicant_phone = ?)",
-            Some(plain.to_uppercase()),
-        );
+        return q
+            .and("(code = ? or applicant_number = ? or applicant_phone = ?)", Some(plain.to_uppercase()));
     }
     q.and("applicant_folded like ?", Some(format!("%{}%", base::text::fold(words).replace(['%', '_'], ""))))
 }

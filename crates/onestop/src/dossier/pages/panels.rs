@@ -63,6 +63,8 @@ pub struct Check {
 /// A line of the history.
 pub struct Event {
     pub who: String,
+    /// The office in which an official acted.
+    pub office: String,
     pub what: String,
     pub at: Instant,
     /// The reason, the papers asked for, the amount, the words: whatever was said.
@@ -260,7 +262,7 @@ fn answer(form: &Form, field: &str, value: &Value) -> String {
 pub fn person(sheet: &Sheet) -> Vec<Fact> {
     let d = &sheet.case.dossier;
     let a = &d.applicant;
-    let phone = base::number::Phone::parse(&a.phone).map_or_else(|_| a.phone.clone(), |p| p.to_string());
+    let phone = base::number::Phone::parse(&a.phone).map_or_else(|_| a.phone.clone(), |p| p.spaced());
     let fee = match (d.fee_asked, d.fee_paid) {
         (0, _) => String::new(),
         (asked, paid) if paid >= asked => say("person.fee_paid", &[("amount", &money(asked))]),
@@ -343,11 +345,13 @@ fn papers(sheet: &Sheet, checks: &mut Vec<Check>) {
 /// How far the limit may be trusted: only the portal's own figure is taken without a word.
 fn limit(case: &Case, checks: &mut Vec<Check>) {
     let p = &case.procedure;
-    let words = view::limit(p.limit);
-    match (&p.limit, p.limit_confidence.as_deref()) {
+    match (p.limit, p.limit_confidence.as_deref()) {
         (None, _) => checks.push(Check { ok: false, text: say("check.no_limit", &[]) }),
         (Some(_), Some("portal")) => {}
-        (Some(_), _) => checks.push(Check { ok: false, text: say("check.limit", &[("limit", &words)]) }),
+        (Some(limit), _) => {
+            let words = web::due::limit_text(limit);
+            checks.push(Check { ok: false, text: say("check.limit", &[("limit", &words)]) });
+        }
     }
 }
 
@@ -389,10 +393,7 @@ fn event(sheet: &Sheet, h: &History) -> Event {
     if !h.note.is_empty() {
         said.push(h.note.clone());
     }
-    let name = sheet.actor(h);
-    let who =
-        if office.is_empty() { name } else { say("history.who", &[("name", &name), ("office", &office)]) };
-    Event { who, what, at: h.at, said }
+    Event { who: sheet.actor(h), office, what, at: h.at, said }
 }
 
 /// How the present deadline was counted.
