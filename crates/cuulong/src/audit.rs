@@ -29,12 +29,15 @@ pub fn verify(args: &VerifyArgs) -> Result<bool, Failure> {
     };
     crate::runtime()?.block_on(async {
         let db = crate::open::database_that_is_there(&config).await?;
-        let report = db::audit::verify(&db).await.map_err(|e| Failure::new(format!("cannot read the book: {e}")))?;
+        let report =
+            db::audit::verify(&db).await.map_err(|e| Failure::new(format!("cannot read the book: {e}")))?;
         db.close().await;
         let good = report.broken.is_none();
         if args.json {
-            let broken =
-                report.broken.as_ref().map(|b| serde_json::json!({ "no": b.no, "why": format!("{:?}", b.why) }));
+            let broken = report
+                .broken
+                .as_ref()
+                .map(|b| serde_json::json!({ "no": b.no, "why": format!("{:?}", b.why) }));
             let told = serde_json::json!({
                 "entries": report.entries,
                 "chained": report.chained,

@@ -55,9 +55,11 @@ fn sweep(site: &Site) -> Handler {
         let site = site.clone();
         async move {
             let now = site.clock.now();
-            db.upkeep(async move |tx: &mut db::Tx| web::sweep(tx, now).await).await.map_err(|e| e.to_string())?;
-            let day_ago = now.plus_days(-1);
-            site.blobs.sweep(&db, day_ago).await.map_err(|e| e.to_string())?;
+            db.upkeep(async move |tx: &mut db::Tx| web::sweep(tx, now).await)
+                .await
+                .map_err(|e| e.to_string())?;
+            // Twice as long as an upload may wait for its dossier.
+            site.blobs.sweep(&db, now.plus_days(-2)).await.map_err(|e| e.to_string())?;
             db::deliver::sweep(&db, now.plus_days(-EVENTS_KEPT_DAYS)).await.map_err(|e| e.to_string())?;
             Ok(())
         }

@@ -148,34 +148,7 @@ fn is_postgres(url: &str) -> bool {
 }
 
 /// The file with the meaning of each key, ready to be edited.
-pub const EXPLAINED: &str = r#"# Cửu Long: configuration. Every key may be left out; what stands here is the default.
-
-# The data folder: the SQLite file and the blobs, unless they are configured elsewhere.
-data = "./data"
-# The address to listen on. Behind a proxy that does TLS, keep it on loopback.
-listen = "127.0.0.1:8080"
-# The public address, as QR codes and papers print it. With https:// cookies are marked secure.
-address = "http://127.0.0.1:8080"
-# The province file that is loaded into an empty database: vinh-long, vinh-long-2025.
-province = "vinh-long"
-# A demonstration: papers and pages say so, and accounts with known passwords are made.
-demo = false
-
-[database]
-# Empty: cuulong.sqlite in the data folder. Otherwise sqlite:PATH or postgres://user@host/name
-url = ""
-# Connections to PostgreSQL, or readers of SQLite.
-connections = 16
-
-[blobs]
-# Empty: the folder blobs in the data folder. Otherwise a folder, or s3://bucket
-url = ""
-# For S3 stores: the endpoint and region, and the names of the environment variables with the keys.
-endpoint = ""
-region = ""
-access_key_env = ""
-secret_key_env = ""
-"#;
+pub const EXPLAINED: &str = include_str!("../explained.toml");
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,8 @@ pub struct DemoArgs {
 }
 
 /// The files by which a folder is known as ours, so that `--fresh` deletes nothing else.
-const OURS: [&str; 5] = ["cuulong.sqlite", "cuulong.sqlite-wal", "cuulong.sqlite-shm", "demo-accounts.json", "province"];
+const OURS: [&str; 5] =
+    ["cuulong.sqlite", "cuulong.sqlite-wal", "cuulong.sqlite-shm", "demo-accounts.json", "province"];
 const OUR_FOLDERS: [&str; 2] = ["blobs", "spool"];
 
 /// Makes or opens the data folder, loads the province and serves it.
@@ -102,14 +103,20 @@ fn introduce(config: &Config) -> Result<(), Failure> {
     write(&path, &text)?;
     write(&config.data.join("province"), &config.province)?;
 
-    println!("Cửu Long: {}", config.address);
+    println!("{}: {}", crate::words::product(), config.address);
     println!("  {:<22} {}", "citizens", config.address);
     println!("  {:<22} {}/mot-cua", "officials", config.address);
     println!("  {:<22} {}/api/openapi.json", "API", config.address);
     println!("\nsign in as (also in {}):", path.display());
     for a in &accounts {
         let roles: Vec<&str> = a.roles.iter().map(|r| r.as_str()).collect();
-        println!("  {:<26} {:<14} {:<14} {}", a.login, a.password, roles.join(","), a.unit.as_deref().unwrap_or(""));
+        println!(
+            "  {:<26} {:<14} {:<14} {}",
+            a.login,
+            a.password,
+            roles.join(","),
+            a.unit.as_deref().unwrap_or("")
+        );
     }
     println!("\nCtrl+C ends it; the data stays in {}", config.data.display());
     Ok(())

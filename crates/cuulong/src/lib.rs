@@ -11,6 +11,7 @@ pub mod open;
 pub mod openapi;
 pub mod serve;
 pub mod user;
+pub mod words;
 
 use cli::Failure;
 

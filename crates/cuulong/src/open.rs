@@ -8,11 +8,11 @@ use db::blobs::{self, Blobs};
 use db::{Db, Migration, Tx};
 use directory::seed::Province;
 use web::page::{FootColumn, NavItem};
-use web::words::Words;
 use web::{Brand, Site};
 
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::words::WORDS;
 
 /// An installation, open.
 pub struct Opened {
@@ -41,7 +41,8 @@ pub async fn open(
         key: key(config)?,
         spool: Some(config.data.join("spool")),
     };
-    let blobs = Blobs::open(&place).await.map_err(|e| Failure::new(format!("cannot open the blob store: {e}")))?;
+    let blobs =
+        Blobs::open(&place).await.map_err(|e| Failure::new(format!("cannot open the blob store: {e}")))?;
     assemble(db, blobs, config, clock).await
 }
 
@@ -173,8 +174,7 @@ pub async fn calendar_of(data: &Path, code: &str) -> Result<Calendar, Failure> {
 
 /// Whose site it is, and the links that exist.
 fn brand(province: &directory::Province, demo: bool) -> Brand {
-    let words = Words::load(include_str!("../words/vi.toml"), include_str!("../words/en.toml"));
-    let link = |key: &str, href: &str| NavItem::new(words.t(key, &[]), href);
+    let link = |key: &str, href: &str| NavItem::new(WORDS.t(key, &[]), href);
     let services = vec![
         link("nav.procedures", "/thu-tuc"),
         link("nav.tracking", "/tra-cuu"),
@@ -189,8 +189,8 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![
-            FootColumn { title: words.t("foot.services", &[]), items: services },
-            FootColumn { title: words.t("foot.open", &[]), items: open_data },
+            FootColumn { title: WORDS.t("foot.services", &[]), items: services },
+            FootColumn { title: WORDS.t("foot.open", &[]), items: open_data },
         ],
         sign_in: "/dang-nhap".into(),
         sign_out: "/dang-xuat".into(),

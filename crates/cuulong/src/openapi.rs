@@ -21,7 +21,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     #[openapi()]
     struct Empty;
     let mut document = Empty::openapi();
-    document.info = Info::new("Cửu Long", env!("CARGO_PKG_VERSION"));
+    document.info = Info::new(crate::words::product(), env!("CARGO_PKG_VERSION").to_string());
     document.merge(directory::openapi());
     document.merge(onestop::openapi());
     let mut components = document.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());

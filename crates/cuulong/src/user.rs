@@ -113,7 +113,8 @@ fn told(problem: &Problem) -> String {
 }
 
 async fn add(db: &Db, args: &AddArgs, password: &str, now: Instant) -> Result<(), Problem> {
-    let typed = TypedOfficial { login: args.login.clone(), name: args.name.clone(), ..TypedOfficial::default() };
+    let typed =
+        TypedOfficial { login: args.login.clone(), name: args.name.clone(), ..TypedOfficial::default() };
     let post = TypedPost {
         unit: args.unit.clone(),
         role: args.role.as_str().into(),
@@ -132,7 +133,7 @@ async fn set_password(db: &Db, login: &str, password: &str, now: Instant) -> Res
     let act = Act::system("directory.set-password", "", now);
     db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
         let secret = store::find_secret(tx, &login).await?.ok_or(Problem::NotFound)?;
-        
+
         store::set_password(tx, secret.id, &hash, false, secret.version).await?;
         web::session::end_all(tx, &secret.id.to_string(), now).await?;
         Ok(())

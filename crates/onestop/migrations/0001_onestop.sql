@@ -19,6 +19,16 @@ create table number_scheme (
     source text not null
 ) strict;
 
+-- Readings of the law that are a choice: dated, with the reason and the doubt.
+create table parameter (
+    id text not null,                       -- 'after-supplement': restart or resume
+    value text not null,
+    valid_from text not null,
+    valid_to text,
+    source text not null,
+    primary key (id, valid_from)
+) strict;
+
 -- The last number given in each book. One row is one line of counting without gaps.
 create table number_book (
     book text primary key,                  -- SCHEME|OWNER|DAY or YEAR

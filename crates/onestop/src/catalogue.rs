@@ -18,12 +18,8 @@ pub struct Catalogue {
     current: Vec<Arc<Procedure>>,
     search: Search,
     pub frame: Frame,
-}
-
-/// The clock after a supplement. Both frames count again from zero; the settings keep the other
-/// reading at hand. law: onestop/supplement-clock
-pub fn after_supplement() -> AfterSupplement {
-    AfterSupplement::Restart
+    /// What happens to the clock when papers come.
+    pub after_supplement: AfterSupplement,
 }
 
 /// The id of a version: `CODE@VERSION`.
@@ -60,10 +56,16 @@ impl Catalogue {
                 .map_err(|problem| db::Error::Fault(format!("procedure {}: {problem}", row.id)))?;
             versions.insert(row.id, Arc::new(procedure));
         }
-        Ok(Catalogue::of(versions, frame, now.day()))
+        let after_supplement = db.read(async move |tx| after_supplement(tx, now.day()).await).await?;
+        Ok(Catalogue::of(versions, frame, after_supplement, now.day()))
     }
 
-    fn of(versions: BTreeMap<String, Arc<Procedure>>, frame: Frame, today: Day) -> Catalogue {
+    fn of(
+        versions: BTreeMap<String, Arc<Procedure>>,
+        frame: Frame,
+        after_supplement: AfterSupplement,
+        today: Day,
+    ) -> Catalogue {
         let mut newest: BTreeMap<&str, &Arc<Procedure>> = BTreeMap::new();
         for p in versions.values().filter(|p| p.is_valid_on(today)) {
             let slot = newest.entry(p.code.as_str()).or_insert(p);
@@ -73,7 +75,7 @@ impl Catalogue {
         }
         let current: Vec<Arc<Procedure>> = newest.into_values().cloned().collect();
         let search = Search::new(current.iter().map(|p| p.as_ref()));
-        Catalogue { versions, current, search, frame }
+        Catalogue { versions, current, search, frame, after_supplement }
     }
 
     /// The version a dossier was filed under.
@@ -104,6 +106,18 @@ impl Catalogue {
 
 async fn published(tx: &mut Tx) -> db::Result<Vec<Published>> {
     tx.list("select id, source from procedure_version order by code, version", args![]).await
+}
+
+async fn after_supplement(tx: &mut Tx, today: Day) -> db::Result<AfterSupplement> {
+    let word: String = tx
+        .get(
+            "select value from parameter where id = 'after-supplement' and valid_from <= $1
+               and (valid_to is null or valid_to >= $1)",
+            args![today],
+        )
+        .await?;
+    AfterSupplement::from_word(&word)
+        .ok_or_else(|| db::Error::Fault(format!("the parameter after-supplement says “{word}”")))
 }
 
 fn files_missing(published: &[Published]) -> bool {

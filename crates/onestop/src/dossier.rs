@@ -28,8 +28,8 @@ use crate::catalogue::Catalogue;
 use crate::filing::{self, Attached};
 use crate::number;
 use crate::procedure::Procedure;
-use crate::refusal::Refusal;
-use rules::{Seat, State, Status, Step, Terms, Verb};
+use crate::refusal::{Fault, Refusal};
+use rules::{AfterSupplement, Seat, State, Status, Step, Terms, Verb};
 
 pub enum DossierKind {}
 /// The id of a dossier inside the system; people use its code.
@@ -135,13 +135,8 @@ pub enum PaperKind {
 
 impl PaperKind {
     /// All kinds.
-    pub const ALL: [PaperKind; 5] = [
-        PaperKind::Slip,
-        PaperKind::Receipt,
-        PaperKind::Supplement,
-        PaperKind::Refusal,
-        PaperKind::Result,
-    ];
+    pub const ALL: [PaperKind; 5] =
+        [PaperKind::Slip, PaperKind::Receipt, PaperKind::Supplement, PaperKind::Refusal, PaperKind::Result];
 
     /// The word in rows and addresses.
     pub fn word(self) -> &'static str {
@@ -196,9 +191,10 @@ impl Who {
     /// the counter, of the agency that settles it and of the unit that holds it.
     pub fn may_see(&self, d: &Dossier) -> bool {
         d.account.as_deref() == Some(self.account.as_str())
-            || self.posts.iter().any(|p| {
-                settles(p.role) && [&d.counter, &d.agency, &d.holder_unit].contains(&&p.unit)
-            })
+            || self
+                .posts
+                .iter()
+                .any(|p| settles(p.role) && [&d.counter, &d.agency, &d.holder_unit].contains(&&p.unit))
     }
 
     fn holds(&self, role: Role, unit: &UnitId) -> bool {
@@ -216,7 +212,13 @@ impl Who {
 
 /// Writes into the audit book that somebody looked at a person's dossier, before the page is sent.
 /// A store that cannot take it now does not keep the page from the official; it is logged.
-pub async fn look(app: &crate::App, viewer: &directory::Viewer, verb: &'static str, code: &str, now: Instant) {
+pub async fn look(
+    app: &crate::App,
+    viewer: &directory::Viewer,
+    verb: &'static str,
+    code: &str,
+    now: Instant,
+) {
     if let Err(error) = db::audit::looked(&app.site.db, viewer.act(verb, code, now)).await {
         tracing::warn!(%error, "a look is not in the audit book yet");
     }
@@ -233,6 +235,7 @@ pub struct Case {
     pub procedure: Arc<Procedure>,
     pub calendar: Calendar,
     pub seats: Vec<Seat>,
+    pub after_supplement: AfterSupplement,
     pub now: Instant,
 }
 
@@ -252,7 +255,7 @@ impl Case {
         let seats = who.seats(&dossier);
         let procedure = catalogue.version(&dossier.procedure)?;
         let calendar = directory::calendar(tx, &dossier.counter).await?;
-        Ok(Case { dossier, procedure, calendar, seats, now })
+        Ok(Case { dossier, procedure, calendar, seats, after_supplement: catalogue.after_supplement, now })
     }
 
     /// The same, but only if the dossier is still as it was when the person looked at it.
@@ -275,7 +278,7 @@ impl Case {
     pub fn terms(&self) -> Terms<'_> {
         Terms {
             limit: self.procedure.limit,
-            after_supplement: crate::catalogue::after_supplement(),
+            after_supplement: self.after_supplement,
             calendar: &self.calendar,
             stages: &self.procedure.steps,
         }
@@ -290,6 +293,7 @@ impl Case {
 /// What is asked for, with what it carries: the body of `POST …/steps` and of the desk's forms.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::enum_variant_names, reason = "the words are the API's")]
 pub enum Ask {
     Receive {
         #[serde(default)]
@@ -487,7 +491,12 @@ pub async fn pass_on(tx: &mut Tx, case: &mut Case, to: Option<String>, note: &st
 }
 
 /// Gives the dossier back to an earlier internal step, saying why.
-pub async fn return_step(tx: &mut Tx, case: &mut Case, to: Option<String>, note: &str) -> Result<(), Problem> {
+pub async fn return_step(
+    tx: &mut Tx,
+    case: &mut Case,
+    to: Option<String>,
+    note: &str,
+) -> Result<(), Problem> {
     let mut faults = Faults::default();
     faults.need("note", note);
     faults.settle()?;
@@ -606,7 +615,7 @@ impl<'a> Remark<'a> {
 
 /// All faults of what was entered, told at once.
 #[derive(Default)]
-struct Faults(Vec<(String, &'static str, Vec<(&'static str, String)>)>);
+struct Faults(Vec<Fault>);
 
 impl Faults {
     fn add(&mut self, field: &str, key: &'static str, args: &[(&'static str, &str)]) {
@@ -685,8 +694,13 @@ async fn advance(
         details: remark.details,
     };
     store::save_entry(tx, &entry).await?;
-    outbox::put(tx, topic, &case.dossier.id.to_string(), &moved(&case.dossier, old_status.number(), seen, case.now))
-        .await?;
+    outbox::put(
+        tx,
+        topic,
+        &case.dossier.id.to_string(),
+        &moved(&case.dossier, old_status.number(), seen, case.now),
+    )
+    .await?;
     Ok(())
 }
 

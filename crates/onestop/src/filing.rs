@@ -74,6 +74,7 @@ pub async fn file(
     if filing.channel == "online" && !procedure.is_online() {
         return Err(Refusal::NotOnline.into());
     }
+    confirmed(tx, &filing).await?;
     let faults = rules::faults(&procedure, &mut filing, now.day());
     if !faults.is_empty() {
         return Err(Refusal::Faults(faults).into());
@@ -81,10 +82,7 @@ pub async fn file(
 
     let (counter, agency) = seats(tx, &filing.unit, now).await?;
     let calendar = directory::calendar(tx, &counter.id).await?;
-    let answer_by = calendar
-        .due(now, ANSWER_WITHIN)
-        .map_err(|_| dossier::rules::NotAllowed::Uncountable)?
-        .at;
+    let answer_by = calendar.due(now, ANSWER_WITHIN).map_err(|_| dossier::rules::NotAllowed::Uncountable)?.at;
     let ident = counter.ident.clone().unwrap_or_else(|| counter.code.clone());
     let code = number::next(tx, "dossier", &ident, &[("ident", &ident)], now.day()).await?;
 
@@ -130,12 +128,20 @@ pub async fn file(
     Ok(Filed { id: dossier.id, code: dossier.code, answer_by })
 }
 
+/// Online only people file whose identity somebody has confirmed; at the counter the clerk sees them.
+async fn confirmed(tx: &mut Tx, filing: &Filing) -> Result<(), Problem> {
+    let Some(account) = filing.account.as_deref().filter(|_| filing.channel == "online") else {
+        return Ok(());
+    };
+    let id = account.parse().map_err(|_| Problem::fault("an account without an id"))?;
+    match directory::person(tx, id).await?.confirmed_at {
+        Some(_) => Ok(()),
+        None => Err(Refusal::NotConfirmed.into()),
+    }
+}
+
 /// The counter that receives for this unit, and the agency it stands under.
-async fn seats(
-    tx: &mut Tx,
-    unit: &str,
-    now: Instant,
-) -> Result<(directory::Unit, directory::Unit), Problem> {
+async fn seats(tx: &mut Tx, unit: &str, now: Instant) -> Result<(directory::Unit, directory::Unit), Problem> {
     // A code, or an id as `/me` gives it: CODE@DAY.
     let code = unit.split('@').next().unwrap_or_default();
     let counter = directory::counter_of(tx, code, now.day()).await?.ok_or(Refusal::NoCounter)?;

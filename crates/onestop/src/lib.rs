@@ -70,20 +70,16 @@ pub fn migrations() -> Vec<Migration> {
     }]
 }
 
-/// What a new province needs before its first dossier: the schemes of numbers.
+/// What a new province needs before its first dossier: the schemes of numbers and the readings of
+/// the law that are a choice.
 /// `width` of the code is four digits in the rule. law: onestop/dossier-code
 pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
     const SCHEMES: [(&str, &str, i64, &str, &str); 2] = [
         ("dossier", "{ident}-{yymmdd}-{n}", 4, "day", "onestop/dossier-code"),
         ("result", "{n}", 2, "year", "nd30/number"),
     ];
-    let act = Act {
-        actor: Actor::System,
-        office: None,
-        verb: "onestop.seed",
-        subject: String::new(),
-        at: now,
-    };
+    let act =
+        Act { actor: Actor::System, office: None, verb: "onestop.seed", subject: String::new(), at: now };
     db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
         for (id, pattern, width, resets, source) in SCHEMES {
             tx.change(
@@ -93,6 +89,14 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             )
             .await?;
         }
+        // The decree of 2018 counts again from zero; whether 2025 changed it is not settled.
+        tx.change(
+            "insert into parameter (id, value, valid_from, source)
+             values ('after-supplement', 'restart', '2018-01-01', 'onestop/supplement-clock')
+             on conflict (id, valid_from) do nothing",
+            args![],
+        )
+        .await?;
         Ok(())
     })
     .await
@@ -158,5 +162,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         desk::api::desk
     ))]
     struct Doc;
-    Doc::openapi()
+    let mut doc = Doc::openapi();
+    let components = doc.components.get_or_insert_default();
+    components.schemas.extend(dossier::schema::components());
+    doc
 }

@@ -6,6 +6,9 @@ use web::{FieldError, Message, Problem};
 use crate::dossier::rules::{NotAllowed, Verb};
 use crate::words::{self, WORDS};
 
+/// A fault of what was entered: the field, the key of its words, the facts in them.
+pub type Fault = (String, &'static str, Vec<(&'static str, String)>);
+
 /// An expected "no".
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
@@ -15,6 +18,8 @@ pub enum Refusal {
     NotYours(Verb),
     /// The procedure can be read and taken at the counter, not filed online.
     NotOnline,
+    /// The account's owner has not been confirmed yet.
+    NotConfirmed,
     /// No unit receives this procedure there.
     NoCounter,
     /// The day's or year's book of numbers is full.
@@ -34,7 +39,7 @@ pub enum Refusal {
     /// The dossier's files together are larger than they may be.
     DossierTooLarge { most: u64 },
     /// The answers and papers have these faults, all at once.
-    Faults(Vec<(String, &'static str, Vec<(&'static str, String)>)>),
+    Faults(Vec<Fault>),
 }
 
 impl From<NotAllowed> for Refusal {
@@ -55,10 +60,9 @@ impl From<Refusal> for Problem {
             Problem::Refused(Message::new(WORDS.t(key, args), format!("refused: {key}")))
         };
         match refusal {
-            Refusal::NotAllowed(NotAllowed::FromHere(status, verb)) => say(
-                "refusal.from_here",
-                &[("status", &words::status(status)), ("step", &words::verb(verb))],
-            ),
+            Refusal::NotAllowed(NotAllowed::FromHere(status, verb)) => {
+                say("refusal.from_here", &[("status", &words::status(status)), ("step", &words::verb(verb))])
+            }
             Refusal::NotAllowed(NotAllowed::NoSuchStage { to, .. }) => {
                 say("refusal.no_such_stage", &[("to", &to)])
             }
@@ -67,6 +71,7 @@ impl From<Refusal> for Problem {
             Refusal::NotAllowed(NotAllowed::Uncountable) => say("refusal.uncountable", &[]),
             Refusal::NotYours(verb) => say("refusal.not_yours", &[("step", &words::verb(verb))]),
             Refusal::NotOnline => say("refusal.not_online", &[]),
+            Refusal::NotConfirmed => say("refusal.not_confirmed", &[]),
             Refusal::NoCounter => say("refusal.no_counter", &[]),
             Refusal::BookFull => say("refusal.book_full", &[]),
             Refusal::FileKind { name } => say("refusal.file_kind", &[("name", &name)]),
@@ -74,7 +79,11 @@ impl From<Refusal> for Problem {
             Refusal::FileEmpty { name } => say("refusal.file_empty", &[("name", &name)]),
             Refusal::FileTooLarge { name, size } => say(
                 "refusal.file_too_large",
-                &[("name", &name), ("size", &base::format::size(size)), ("most", &base::format::size(base::limits::FILE_SIZE_BYTES_MAX))],
+                &[
+                    ("name", &name),
+                    ("size", &base::format::size(size)),
+                    ("most", &base::format::size(base::limits::FILE_SIZE_BYTES_MAX)),
+                ],
             ),
             Refusal::TooManyWaiting => say("refusal.too_many_waiting", &[]),
             Refusal::TooManyFiles { most } => say("refusal.too_many_files", &[("most", &most.to_string())]),

@@ -12,7 +12,7 @@ use db::Tx;
 use directory::signin::Address;
 use directory::{MaybeViewer, Viewer};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use web::{Path, Problem};
 
@@ -292,7 +292,8 @@ async fn unit(tx: &mut Tx, id: &directory::UnitId) -> Result<UnitRef, Problem> {
 #[utoipa::path(post, path = "/api/v1/dossiers/{code}/steps", tag = "dossiers",
     params(("code" = String, Path, description = "The dossier's code"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer")),
-    request_body(content = Object, description = "One of the open steps' schemas"),
+    request_body(content_type = "application/json", content = Object,
+        description = "One of the schemas Step_*; the dossier lists those of its open steps"),
     responses((status = 200, body = Moved), (status = 404, description = "Not this caller's dossier"),
         (status = 409, description = "The dossier has moved on"), (status = 422, description = "Refused")))]
 pub async fn step(
@@ -357,7 +358,8 @@ fn moved(d: &Dossier) -> Moved {
 
 /// The step and the version that was seen, out of a body.
 fn read(body: &Value) -> Result<(Ask, i64), Problem> {
-    let mut fields = body.as_object().cloned().ok_or_else(|| Problem::field("step", words::t("fault.step")))?;
+    let mut fields =
+        body.as_object().cloned().ok_or_else(|| Problem::field("step", words::t("fault.step")))?;
     let known = fields.get("step").and_then(Value::as_str).and_then(super::rules::Verb::from_word);
     let seen = fields.remove("seen_version").as_ref().and_then(Value::as_i64);
     let Some(verb) = known else { return Err(Problem::field("step", words::t("fault.step"))) };
@@ -418,10 +420,4 @@ pub async fn history(
         .await?;
     super::look(&app, &viewer, "onestop.look-history", &code, now).await;
     Ok(Json(HistoryList { items }))
-}
-
-/// OpenAPI of the bodies of steps: one schema a verb, as they are without a dossier at hand.
-pub fn step_schemas() -> Value {
-    let one = |verb: super::rules::Verb| schema::of(verb, &[], None);
-    json!({ "oneOf": super::rules::Verb::ALL.map(one) })
 }

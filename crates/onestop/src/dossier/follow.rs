@@ -29,7 +29,9 @@ pub async fn follow(app: &App, from: &Address, code: &str, now: Instant) -> Resu
     let act = Act::new(Actor::Anonymous, "onestop.track-missed", "", now);
     app.site
         .db
-        .write(act, async move |tx: &mut Tx| -> Result<u32, Problem> { Ok(throttle::failed(tx, &key, now).await?) })
+        .write(act, async move |tx: &mut Tx| -> Result<u32, Problem> {
+            Ok(throttle::failed(tx, &key, now).await?)
+        })
         .await?;
     Err(Problem::NotFound)
 }

@@ -87,7 +87,11 @@ impl Facts {
     }
 
     fn name(&self, account: Option<&str>) -> String {
-        self.names.iter().find(|(a, _)| Some(a.as_str()) == account).map(|(_, n)| n.clone()).unwrap_or_default()
+        self.names
+            .iter()
+            .find(|(a, _)| Some(a.as_str()) == account)
+            .map(|(_, n)| n.clone())
+            .unwrap_or_default()
     }
 
     fn office(&self, app: &App, unit: &directory::Unit) -> Office {
@@ -166,13 +170,8 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
     let data = data(app, &facts, kind).ok_or(Problem::NotFound)?;
     let pdf = app.press.print(move || data.render(now)).await?;
 
-    let act = Act {
-        actor: Actor::System,
-        office: None,
-        verb: "onestop.print",
-        subject: id.to_string(),
-        at: now,
-    };
+    let act =
+        Act { actor: Actor::System, office: None, verb: "onestop.print", subject: id.to_string(), at: now };
     let size = i64::try_from(pdf.bytes.len()).unwrap_or(i64::MAX);
     let hash = app.site.blobs.store(&app.site.db, act.clone(), pdf.bytes).await?;
     app.site
@@ -206,6 +205,7 @@ fn restarts(h: &History) -> bool {
 }
 
 /// A paper ready for the press.
+#[expect(clippy::large_enum_variant, reason = "one lives for the length of a rendering")]
 enum Data {
     Slip(paper::ProofSlip),
     Receipt(paper::Receipt),
@@ -332,7 +332,8 @@ fn supplement(app: &App, f: &Facts) -> Option<paper::SupplementRequest> {
 fn refusal(app: &App, f: &Facts) -> Option<paper::Refusal> {
     let h = f.last("refuse")?;
     let listed = h.reason_code.as_deref().filter(|code| *code != "other");
-    let listed = listed.map(|code| WORDS.t(&format!("refuse_reason.{code}"), &[]) + ".\n").unwrap_or_default();
+    let listed =
+        listed.map(|code| WORDS.t(&format!("refuse_reason.{code}"), &[]) + ".\n").unwrap_or_default();
     Some(paper::Refusal {
         office: f.office(app, &f.counter),
         number: None,

@@ -140,7 +140,9 @@ impl State {
             State::Received { due } | State::InProcess { due, .. } | State::AwaitingFee { due, .. } => {
                 Some(*due)
             }
-            State::Supplementing { was: Was::Received { due } | Was::InProcess { due, .. }, .. } => Some(*due),
+            State::Supplementing { was: Was::Received { due } | Was::InProcess { due, .. }, .. } => {
+                Some(*due)
+            }
             _ => None,
         }
     }
@@ -157,6 +159,7 @@ impl State {
 
 /// What somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the word of the API is return_step")]
 pub enum Step {
     Receive,
     AskSupplement,
@@ -256,11 +259,23 @@ impl Step {
     }
 }
 
-/// Whether the clock starts again from zero or goes on after the citizen's papers came.
+/// Whether the clock starts again from zero or goes on after the citizen's papers came: a
+/// parameter of the frame (law: onestop/supplement-clock), kept as a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterSupplement {
     Restart,
     Resume,
+}
+
+impl AfterSupplement {
+    /// The reading of this word in the row.
+    pub fn from_word(word: &str) -> Option<AfterSupplement> {
+        match word {
+            "restart" => Some(AfterSupplement::Restart),
+            "resume" => Some(AfterSupplement::Resume),
+            _ => None,
+        }
+    }
 }
 
 /// What the law in force says, taken from the dossier's own procedure version and frame.
@@ -388,7 +403,9 @@ fn onward(from: &str, to: &str, kind: StepKind, terms: &Terms) -> Result<StageId
 
 fn back(from: &str, to: &str, terms: &Terms) -> Result<StageId, NotAllowed> {
     match terms.stage(from) {
-        Some(stage) if stage.may_return_to.iter().any(|r| r == to) && terms.stage(to).is_some() => Ok(to.into()),
+        Some(stage) if stage.may_return_to.iter().any(|r| r == to) && terms.stage(to).is_some() => {
+            Ok(to.into())
+        }
         _ => Err(NotAllowed::NoSuchStage { from: Some(from.into()), to: to.into() }),
     }
 }
@@ -402,11 +419,6 @@ pub enum Seat {
     Counter,
     /// An official of the unit and role that hold the current internal step.
     Desk,
-}
-
-impl Seat {
-    /// All seats.
-    pub const ALL: [Seat; 3] = [Seat::Applicant, Seat::Counter, Seat::Desk];
 }
 
 /// Whether whoever sits in `seat` may ask for `verb` while the dossier has this status. What the

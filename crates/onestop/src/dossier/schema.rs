@@ -2,6 +2,7 @@
 //! OpenAPI carries the same.
 
 use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
 
 use super::rules::Verb;
 use super::{Case, REFUSE_REASONS, STOP_REASONS};
@@ -13,7 +14,7 @@ pub const NOTE_CHARS_MAX: usize = 4_000;
 /// internal steps it may lead to.
 pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
     let mut properties = json!({
-        "step": { "const": verb.word() },
+        "step": { "type": "string", "enum": [verb.word()] },
         "seen_version": { "type": "integer", "minimum": 1 },
         "note": { "type": "string", "maxLength": NOTE_CHARS_MAX },
     });
@@ -43,15 +44,19 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
             });
         }
         Verb::Refuse => {
-            properties["reason"] = json!({ "enum": REFUSE_REASONS });
+            properties["reason"] = json!({ "type": "string", "enum": REFUSE_REASONS });
             required.extend(["reason", "note"]);
         }
         Verb::Stop => {
-            properties["reason"] = json!({ "enum": STOP_REASONS });
+            properties["reason"] = json!({ "type": "string", "enum": STOP_REASONS });
             required.extend(["reason", "note"]);
         }
         Verb::PassOn | Verb::SubmitForSignature | Verb::ReturnStep => {
-            properties["to"] = if ways.is_empty() { json!({ "type": "string" }) } else { json!({ "enum": ways }) };
+            properties["to"] = if ways.is_empty() {
+                json!({ "type": "string" })
+            } else {
+                json!({ "type": "string", "enum": ways })
+            };
             if ways.len() > 1 {
                 required.push("to");
             }
@@ -60,7 +65,7 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
             }
         }
         Verb::Decide => {
-            properties["outcome"] = json!({ "enum": ["granted", "denied"] });
+            properties["outcome"] = json!({ "type": "string", "enum": ["granted", "denied"] });
             required.push("outcome");
         }
         Verb::AskFee => {
@@ -80,4 +85,12 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
 /// Whether the body of this step may have a field of this name.
 pub fn has_field(verb: Verb, name: &str) -> bool {
     of(verb, &[], None)["properties"].get(name).is_some()
+}
+
+/// The schemas of all steps as OpenAPI has them, `Step_receive` and so on, without a dossier at hand.
+pub fn components() -> impl Iterator<Item = (String, RefOr<Schema>)> {
+    Verb::ALL.into_iter().map(|verb| {
+        let schema = serde_json::from_value(of(verb, &[], None));
+        (format!("Step_{}", verb.word()), schema.expect("what `of` writes is a schema; a test reads each"))
+    })
 }

@@ -354,7 +354,17 @@ pub async fn save_decision(tx: &mut Tx, id: DossierId, r: &Decision) -> db::Resu
     tx.change_one(
         "insert into dossier_result (dossier, outcome, number, symbol, day, reason, signer_name,
             signer_title, agency) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        args![id, &r.outcome, &r.number, &r.symbol, r.day, &r.reason, &r.signer_name, &r.signer_title, &r.agency],
+        args![
+            id,
+            &r.outcome,
+            &r.number,
+            &r.symbol,
+            r.day,
+            &r.reason,
+            &r.signer_name,
+            &r.signer_title,
+            &r.agency
+        ],
     )
     .await
 }

@@ -190,7 +190,10 @@ fn a_procedure_without_a_limit_promises_nothing() {
         stages: &permit().steps,
     };
     let now = at("2026-08-20T09:00:00+07:00");
-    assert_eq!(after(&State::Filed { answer_by: now }, &Step::Receive, now, &terms), Err(NotAllowed::NoLimit));
+    assert_eq!(
+        after(&State::Filed { answer_by: now }, &Step::Receive, now, &terms),
+        Err(NotAllowed::NoLimit)
+    );
 }
 
 /// Who may ask for what, in which status (its number). A: applicant, C: counter, D: desk.
@@ -200,7 +203,7 @@ fn every_seat_and_step() {
     for verb in Verb::ALL {
         table += &format!("{:<21}", verb.word());
         for status in Status::ALL {
-            let seats: String = Seat::ALL
+            let seats: String = [Seat::Applicant, Seat::Counter, Seat::Desk]
                 .into_iter()
                 .zip("ACD".chars())
                 .filter(|(seat, _)| may(*seat, verb, status))
@@ -248,4 +251,13 @@ fn every_result_has_the_fields_its_paper_needs() {
             assert!(p.result.fields.contains_key(*key), "{}: the paper {name} needs {key}", p.code);
         }
     }
+}
+
+#[test]
+fn openapi_carries_a_schema_for_every_step() {
+    let components: std::collections::BTreeMap<_, _> = super::schema::components().collect();
+    assert_eq!(components.len(), Verb::ALL.len());
+    let refuse = serde_json::to_value(&components["Step_refuse"]).unwrap();
+    assert_eq!(refuse["required"], serde_json::json!(["step", "seen_version", "reason", "note"]));
+    assert_eq!(refuse["properties"]["step"]["enum"][0], "refuse");
 }

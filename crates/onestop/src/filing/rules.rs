@@ -5,10 +5,7 @@ use base::limits::{DOSSIER_FILES_MAX, DOSSIER_SIZE_BYTES_MAX};
 
 use super::Filing;
 use crate::procedure::Procedure;
-use crate::refusal::Refusal;
-
-/// A fault of what was entered: the field, the key of its words, the facts in them.
-pub type Fault = (String, &'static str, Vec<(&'static str, String)>);
+use crate::refusal::{Fault, Refusal};
 
 /// The longest line of text that a person's own data may have, in characters.
 const LINE_CHARS_MAX: usize = 300;
@@ -40,7 +37,11 @@ fn applicant(filing: &mut Filing, faults: &mut Vec<Fault>) {
         _ => match base::number::PersonalNumber::parse(&a.number) {
             Ok(number) => a.number = number.to_string(),
             Err(base::number::NumberError::Length { got, .. }) => {
-                faults.push((field("personal_number"), "fault.number_length", vec![("got", got.to_string())]));
+                faults.push((
+                    field("personal_number"),
+                    "fault.number_length",
+                    vec![("got", got.to_string())],
+                ));
             }
             Err(_) => faults.push((field("personal_number"), "fault.number", vec![])),
         },

@@ -97,7 +97,8 @@ pub async fn delete_upload(tx: &mut Tx, id: &str, draft: &str, account: &str) ->
 
 /// Uploads that nobody filed before `before` are let go; their bytes follow with the sweep of blobs.
 pub async fn delete_unfiled(tx: &mut Tx, before: Instant) -> db::Result<u64> {
-    tx.change("delete from upload where dossier is null and draft is null and created_at < $1", args![before]).await
+    tx.change("delete from upload where dossier is null and draft is null and created_at < $1", args![before])
+        .await
 }
 
 /// Begins a draft.
@@ -151,7 +152,9 @@ pub async fn save_filed(tx: &mut Tx, id: &str, account: &str, dossier: DossierId
 
 /// Throws a draft away with what was uploaded to it.
 pub async fn delete_draft(tx: &mut Tx, id: &str, account: &str) -> db::Result<()> {
-    tx.change("delete from upload where draft = $1 and account = $2 and dossier is null", args![id, account]).await?;
-    tx.change("delete from draft where id = $1 and account = $2 and dossier is null", args![id, account]).await?;
+    tx.change("delete from upload where draft = $1 and account = $2 and dossier is null", args![id, account])
+        .await?;
+    tx.change("delete from draft where id = $1 and account = $2 and dossier is null", args![id, account])
+        .await?;
     Ok(())
 }

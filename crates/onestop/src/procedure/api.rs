@@ -13,9 +13,7 @@ use crate::App;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/procedures", get(list))
-        .route("/api/v1/procedures/{code}", get(show))
+    Router::new().route("/api/v1/procedures", get(list)).route("/api/v1/procedures/{code}", get(show))
 }
 
 #[derive(Deserialize, IntoParams)]
