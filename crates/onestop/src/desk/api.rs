@@ -76,7 +76,8 @@ pub struct DeskPage {
 
 /// The dossiers that wait for the caller's post, the most urgent first.
 #[utoipa::path(get, path = "/api/v1/desk", tag = "desk", params(DeskQuery),
-    responses((status = 200, body = DeskPage), (status = 403, description = "No post that settles dossiers")))]
+    responses((status = 200, body = DeskPage),
+        (status = 403, description = "No post that settles dossiers")))]
 pub async fn desk(
     State(app): State<App>,
     official: AnyOfficial,

@@ -124,8 +124,10 @@ impl From<&Filed> for FiledView {
 
 /// Files a dossier: a citizen for himself, a counter clerk for a person at the counter.
 #[utoipa::path(post, path = "/api/v1/dossiers", tag = "dossiers", request_body = DossierBody,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same dossier")),
-    responses((status = 201, body = FiledView), (status = 422, description = "Fields to correct, all at once")))]
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "The same key gives the same dossier")),
+    responses((status = 201, body = FiledView),
+        (status = 422, description = "Fields to correct, all at once")))]
 pub async fn create(
     State(app): State<App>,
     viewer: Viewer,

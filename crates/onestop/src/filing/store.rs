@@ -144,7 +144,8 @@ pub async fn save_answers(tx: &mut Tx, d: &DraftRow, at: Instant) -> db::Result<
 /// Marks the draft as filed. `Stale` when it was filed already, so a second submit makes nothing.
 pub async fn save_filed(tx: &mut Tx, id: &str, account: &str, dossier: DossierId) -> db::Result<()> {
     tx.change_one(
-        "update draft set dossier = $1, version = version + 1 where id = $2 and account = $3 and dossier is null",
+        "update draft set dossier = $1, version = version + 1
+          where id = $2 and account = $3 and dossier is null",
         args![dossier, id, account],
     )
     .await

@@ -130,8 +130,8 @@ pub async fn bands(tx: &mut Tx, shelf: &Shelf) -> db::Result<Bands> {
                     as today,
                 cast(coalesce(sum(case when deadline >= $2 and deadline < $3 then 1 else 0 end), 0) as bigint)
                     as near,
-                cast(coalesce(sum(case when deadline >= $2 and deadline >= $3 then 1 else 0 end), 0) as bigint)
-                    as in_time
+                cast(coalesce(sum(case when deadline >= $2 and deadline >= $3 then 1 else 0 end), 0)
+                    as bigint) as in_time
            from dossier",
         args![shelf.now, shelf.tomorrow(), shelf.soon],
     ));
