@@ -23,25 +23,24 @@ use super::draft::{self, Draft};
 use crate::App;
 use crate::words_citizen::say;
 
-/// The routes of these pages.
+/// The routes of these pages. The addresses stand here in full, so that the table of routes and
+/// roles finds them.
 pub(crate) fn routes() -> Router<App> {
-    const DRAFT: &str = "/nop-ho-so/ban-nhap/{draft}";
-    let under = |rest: &str| format!("{DRAFT}/{rest}");
     Router::new()
         .route("/nop-ho-so/{code}", get(start::show).post(start::begin))
         .route("/nop-ho-so/da-nop/{code}", get(check::filed))
-        .route(DRAFT, get(form::resume))
-        .route(&under(PAPERS), get(papers::show).post(papers::go_on))
+        .route("/nop-ho-so/ban-nhap/{draft}", get(form::resume))
+        .route("/nop-ho-so/ban-nhap/{draft}/{page}", get(form::show).post(form::keep))
+        .route("/nop-ho-so/ban-nhap/{draft}/giay-to", get(papers::show).post(papers::go_on))
         .route(
-            &under("giay-to/{component}"),
+            "/nop-ho-so/ban-nhap/{draft}/giay-to/{component}",
             post(papers::upload).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
         )
-        .route(&under("bo-tep/{upload}"), post(papers::remove))
-        .route(&under(RETURN), get(check::return_by).post(check::keep_return))
-        .route(&under(CHECK), get(check::show).post(check::submit))
-        .route(&under("noi-nop"), get(start::unit).post(start::keep_unit))
-        .route(&under("xoa"), post(start::discard))
-        .route(&under("{page}"), get(form::show).post(form::keep))
+        .route("/nop-ho-so/ban-nhap/{draft}/bo-tep/{upload}", post(papers::remove))
+        .route("/nop-ho-so/ban-nhap/{draft}/nhan-ket-qua", get(check::return_by).post(check::keep_return))
+        .route("/nop-ho-so/ban-nhap/{draft}/kiem-tra", get(check::show).post(check::submit))
+        .route("/nop-ho-so/ban-nhap/{draft}/noi-nop", get(start::unit).post(start::keep_unit))
+        .route("/nop-ho-so/ban-nhap/{draft}/xoa", post(start::discard))
 }
 
 /// The steps that follow the form's own pages, as their addresses name them.

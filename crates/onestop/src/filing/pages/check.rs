@@ -161,10 +161,12 @@ pub(super) async fn show(
     let mut filing = draft.filing(&citizen.person);
     let now = app.site.clock.now();
     let found = rules::faults(&draft.procedure, &mut filing, now.day());
-    let errors = match Problem::from(Refusal::Faults(found)) {
+    let mut errors = match Problem::from(Refusal::Faults(found)) {
         Problem::Invalid(errors) => errors,
         other => return Err(other.into()),
     };
+    let unconfirmed = citizen.person.confirmed_at.is_none();
+    errors.extend(unconfirmed.then(|| FieldError::new("", words::t("refusal.not_confirmed"))));
     Ok(page::html(check_page(&app, &citizen, &draft, &unit, &errors)))
 }
 

@@ -51,6 +51,8 @@ struct StartPage {
     all_max: String,
     signed_in: bool,
     is_citizen: bool,
+    /// What keeps this citizen from filing online, in words; a draft may be prepared all the same.
+    hindrance: String,
     online: bool,
     drafts: Vec<Waiting>,
     place: String,
@@ -84,6 +86,7 @@ async fn start_page(
         Some(v) if is_citizen => choices(app, &p, v.account.to_string(), &place).await?,
         _ => (Vec::new(), Vec::new()),
     };
+    let unconfirmed = viewer.0.as_ref().is_some_and(|v| is_citizen && v.person().confirmed_at.is_none());
     let title = say("title.start", &[("name", &p.name)]);
     let mut shell = viewer.citizen_shell(&app.site, title).active("/thu-tuc");
     shell.has_errors = !error.is_empty();
@@ -104,6 +107,7 @@ async fn start_page(
         all_max: base::format::size(base::limits::DOSSIER_SIZE_BYTES_MAX),
         signed_in: viewer.0.is_some(),
         is_citizen,
+        hindrance: if unconfirmed { crate::words::t("refusal.not_confirmed") } else { String::new() },
         online: p.is_online(),
         drafts,
         place,

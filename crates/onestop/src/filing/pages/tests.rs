@@ -364,6 +364,29 @@ fn what_was_typed_stays_with_its_errors() {
 }
 
 #[test]
+fn an_account_not_yet_confirmed_prepares_but_does_not_file() {
+    both(async |t| {
+        let w = world(&t).await;
+        let act = Act::system("test.forget", "", w.now());
+        let forget = async |tx: &mut Tx| {
+            tx.change("update account set confirmed_at = null where login = $1", args![HANH]).await
+        };
+        w.app.site.db.write(act, forget).await.unwrap();
+        let mut hanh = w.as_citizen(HANH).await;
+        let why = "Tài khoản chưa được xác nhận danh tính.";
+        hanh.opens("/nop-ho-so/1.001193").await.expect(200).says(why);
+        let draft = hanh.begins().await;
+        hanh.fills(&draft).await;
+        let to = format!("{draft}/giay-to/birth-record");
+        hanh.posts_files(&to, &[], &[("tep", "a.pdf", PDF)]).await.expect(303);
+        let check = format!("{draft}/kiem-tra");
+        hanh.opens(&check).await.expect(200).says(why);
+        hanh.posts(&check, &[]).await.expect(422).says(why);
+        assert_eq!(w.count("select count(*) from dossier").await, 0);
+    });
+}
+
+#[test]
 fn a_draft_is_nobody_elses() {
     both(async |t| {
         let w = world(&t).await;
