@@ -165,7 +165,8 @@ pub fn docs(
     let d = &sheet.case.dossier;
     let base = format!("/ho-so/{}", crate::desk::frame::encode(&d.code));
     let chosen = match (file, paper) {
-        (None, None) => sheet.files.first().map(|f| f.id.as_str()),
+        // A PDF is loaded only when it is asked for: it may be large, and its viewer takes the keys.
+        (None, None) => sheet.files.first().filter(|f| kind(&f.media) == "image").map(|f| f.id.as_str()),
         _ => file,
     };
     let mut docs = Vec::new();
