@@ -94,6 +94,8 @@ struct ListPage {
     shell: Shell,
     heading: String,
     caption: String,
+    /// How the last column is sorted, as a screen reader says it.
+    sorted: &'static str,
     action: String,
     post: String,
     band: &'static str,
@@ -216,6 +218,7 @@ fn list_page(
     read.lines.truncate(LINES);
     let cursor = read.lines.last().map(|l| l.place.clone()).unwrap_or_default();
     let total = read.bands.of(band);
+    let newest = matches!(list, None | Some(List::Done));
     let rows: Vec<Row> =
         read.lines.iter().map(|l| row(app, place, list, l, &read, now)).collect::<Result<_, _>>()?;
     let empty = match list {
@@ -229,7 +232,12 @@ fn list_page(
     };
     Ok(ListPage {
         heading: shell.title.clone(),
-        caption: say("list.caption", &[("list", &shell.title)]),
+        caption: if newest {
+            say("list.caption_newest", &[("list", &shell.title)])
+        } else {
+            say("list.caption", &[("list", &shell.title)])
+        },
+        sorted: if newest { "descending" } else { "ascending" },
         action: path.clone(),
         post: if place.href("", &[]).is_empty() { String::new() } else { place.post.id.to_string() },
         band: band_slug(band),

@@ -208,6 +208,40 @@ fn lists_are_cut_searched_and_counted() {
 }
 
 #[test]
+fn a_long_list_has_pages_and_what_is_over_begins_with_the_newest() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let mut an = town.token(CITIZEN).await;
+        let mut codes = Vec::new();
+        for _ in 0..27 {
+            codes.push(files_a_birth(&mut an).await);
+            town.hand.advance(std::time::Duration::from_secs(1));
+        }
+        let mut clerk = browser(&town, CLERK).await;
+        clerk.opens("/mot-cua/cho-tiep-nhan").await.expect(200);
+        says(&clerk, "1–25 trong 27 hồ sơ");
+        assert_eq!((clerk.page().link(&codes[24]).is_some(), clerk.page().link(&codes[25])), (true, None));
+        let next = clerk.link("Trang sau");
+        clerk.opens(&next).await.expect(200);
+        says(&clerk, "26–27 trong 27 hồ sơ");
+        assert_eq!((clerk.page().link(&codes[24]), clerk.page().link(&codes[25]).is_some()), (None, true));
+        let first = clerk.link("Về trang đầu");
+        clerk.opens(&first).await.expect(200);
+        clerk.link(&codes[0]);
+
+        for code in &codes[..2] {
+            takes(&mut an, code, "withdraw", json!({})).await;
+            town.hand.advance(std::time::Duration::from_secs(1));
+        }
+        clerk.opens("/mot-cua/da-xong").await.expect(200);
+        let page = clerk.page().text();
+        let (older, newer) = (page.find(&codes[0]), page.find(&codes[1]));
+        assert!(newer < older && newer.is_some(), "the newest stands first");
+        town.delivers().await;
+    });
+}
+
+#[test]
 fn pages_and_papers_of_a_dossier_are_for_its_own_people() {
     both(async |t| {
         let town = Town::of(&t).await;

@@ -61,6 +61,11 @@ impl Bands {
 }
 
 impl Shelf {
+    /// What waits stands by urgency; what is over, and what was searched for, by newness.
+    pub fn newest_first(&self) -> bool {
+        matches!(self.list, None | Some(List::Done))
+    }
+
     fn tomorrow(&self) -> Instant {
         let day: Day = self.now.day();
         day.plus(1).at(0)
@@ -102,12 +107,16 @@ fn scoped(q: Filter, scope: &Scope) -> Filter {
     }
 }
 
-/// A page of the shelf after the cursor `after`, the most urgent first.
+/// A page of the shelf after the cursor `after`, in the shelf's order.
 pub async fn page(tx: &mut Tx, shelf: &Shelf, after: Option<&str>, limit: usize) -> db::Result<Vec<Line>> {
-    let q = shelf
-        .within(Filter::new(LINES))
-        .and("cast(coalesce(deadline, since) as text) || ':' || id > ?", after)
-        .tail("order by place limit 101");
+    let q = shelf.within(Filter::new(LINES));
+    let q = if shelf.newest_first() {
+        q.and("cast(coalesce(deadline, since) as text) || ':' || id < ?", after)
+            .tail("order by place desc limit 101")
+    } else {
+        q.and("cast(coalesce(deadline, since) as text) || ':' || id > ?", after)
+            .tail("order by place limit 101")
+    };
     let mut lines: Vec<Line> = tx.list(&q, &q.args).await?;
     lines.truncate(limit);
     Ok(lines)
@@ -115,9 +124,12 @@ pub async fn page(tx: &mut Tx, shelf: &Shelf, after: Option<&str>, limit: usize)
 
 /// How many lines of the shelf stand up to and with the cursor.
 pub async fn until(tx: &mut Tx, shelf: &Shelf, cursor: &str) -> db::Result<i64> {
-    let q = shelf
-        .within(Filter::new("select count(*) from dossier"))
-        .and("cast(coalesce(deadline, since) as text) || ':' || id <= ?", Some(cursor));
+    let q = shelf.within(Filter::new("select count(*) from dossier"));
+    let q = if shelf.newest_first() {
+        q.and("cast(coalesce(deadline, since) as text) || ':' || id >= ?", Some(cursor))
+    } else {
+        q.and("cast(coalesce(deadline, since) as text) || ':' || id <= ?", Some(cursor))
+    };
     tx.get(&q, &q.args).await
 }
 
@@ -157,5 +169,6 @@ pub async fn neighbours(
         .tail("order by cast(coalesce(deadline, since) as text) || ':' || id limit 1");
     let before: Option<Neighbour> = tx.find(&before, &before.args).await?;
     let after: Option<Neighbour> = tx.find(&after, &after.args).await?;
+    let (before, after) = if shelf.newest_first() { (after, before) } else { (before, after) };
     Ok((before.map(|n| n.code), after.map(|n| n.code)))
 }
