@@ -109,28 +109,36 @@ fn scoped(q: Filter, scope: &Scope) -> Filter {
 
 /// A page of the shelf after the cursor `after`, in the shelf's order.
 pub async fn page(tx: &mut Tx, shelf: &Shelf, after: Option<&str>, limit: usize) -> db::Result<Vec<Line>> {
-    let q = shelf.within(Filter::new(LINES));
-    let q = if shelf.newest_first() {
-        q.and("cast(coalesce(deadline, since) as text) || ':' || id < ?", after)
-            .tail("order by place desc limit 101")
+    let newest = shelf
+        .within(Filter::new(LINES))
+        .and("cast(coalesce(deadline, since) as text) || ':' || id < ?", after)
+        .tail("order by place desc limit 101");
+    let urgent = shelf
+        .within(Filter::new(LINES))
+        .and("cast(coalesce(deadline, since) as text) || ':' || id > ?", after)
+        .tail("order by place limit 101");
+    let mut lines: Vec<Line> = if shelf.newest_first() {
+        tx.list(&newest, &newest.args).await?
     } else {
-        q.and("cast(coalesce(deadline, since) as text) || ':' || id > ?", after)
-            .tail("order by place limit 101")
+        tx.list(&urgent, &urgent.args).await?
     };
-    let mut lines: Vec<Line> = tx.list(&q, &q.args).await?;
     lines.truncate(limit);
     Ok(lines)
 }
 
 /// How many lines of the shelf stand up to and with the cursor.
 pub async fn until(tx: &mut Tx, shelf: &Shelf, cursor: &str) -> db::Result<i64> {
-    let q = shelf.within(Filter::new("select count(*) from dossier"));
-    let q = if shelf.newest_first() {
-        q.and("cast(coalesce(deadline, since) as text) || ':' || id >= ?", Some(cursor))
+    let newest = shelf
+        .within(Filter::new("select count(*) from dossier"))
+        .and("cast(coalesce(deadline, since) as text) || ':' || id >= ?", Some(cursor));
+    let urgent = shelf
+        .within(Filter::new("select count(*) from dossier"))
+        .and("cast(coalesce(deadline, since) as text) || ':' || id <= ?", Some(cursor));
+    if shelf.newest_first() {
+        tx.get(&newest, &newest.args).await
     } else {
-        q.and("cast(coalesce(deadline, since) as text) || ':' || id <= ?", Some(cursor))
-    };
-    tx.get(&q, &q.args).await
+        tx.get(&urgent, &urgent.args).await
+    }
 }
 
 /// The counts of all bands.
