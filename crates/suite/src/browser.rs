@@ -1,12 +1,15 @@
 //! A headless Chromium that judges every page it visits: accessibility by axe at both widths,
 //! no inline style or script, no sideways scrolling.
 
+use axum::Router;
 use base64::Engine;
 use fantoccini::elements::Element;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -27,6 +30,8 @@ pub struct Browser {
     client: Client,
     base: String,
     keeper: Child,
+    /// What was wrong with the pages visited so far.
+    wrong: RefCell<Vec<String>>,
     _profile: tempfile::TempDir,
 }
 
@@ -35,6 +40,16 @@ impl Drop for Browser {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// Serves a router on a free port of loopback for as long as the runtime lives; its address for
+/// [`Browser::start`].
+pub async fn serve(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("a listener has an address");
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    format!("http://{address}")
 }
 
 impl Browser {
@@ -63,14 +78,18 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("chromedriver opens a session");
-        let browser = Browser { client, base: base.trim_end_matches('/').into(), keeper, _profile: profile };
+        let base = base.trim_end_matches('/').into();
+        let browser = Browser { client, base, keeper, wrong: RefCell::default(), _profile: profile };
         browser.widen(WIDTHS[0]).await;
         browser
     }
 
-    /// Ends the session, so that Chromium leaves before its profile does.
+    /// Ends the session, so that Chromium leaves before its profile does; fails when anything was
+    /// wrong with any page on the way.
     pub async fn close(self) {
         self.client.clone().close().await.expect("the session ends");
+        let wrong = self.wrong.take();
+        assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
     }
 
     /// Opens a page of the site and judges it.
@@ -128,23 +147,80 @@ impl Browser {
         self.field(name).await.send_keys(&file.to_string_lossy()).await.expect("the field takes a file");
     }
 
-    /// Clicks the button or link with these words; the page that follows is judged.
+    /// As `upload`, for a page with several fields of one name: the field with this id.
+    pub async fn upload_by_id(&self, id: &str, file: &Path) {
+        let file = file.canonicalize().expect("the file is there");
+        let css = format!("input[type=file][id=\"{id}\"]");
+        let field = self.client.find(Locator::Css(&css)).await;
+        let field = field.unwrap_or_else(|e| panic!("no field {id:?} takes a file: {e}"));
+        field.send_keys(&file.to_string_lossy()).await.expect("the field takes a file");
+    }
+
+    /// What the field with this name holds.
+    pub async fn value(&self, name: &str) -> String {
+        let held = self.field(name).await.prop("value").await.expect("a field has a value");
+        held.unwrap_or_default()
+    }
+
+    /// Clicks the button or link with these words, in the page's main part if it has one there;
+    /// the page that follows is judged.
     pub async fn click(&self, words: &str) {
         let quoted = words.replace('"', "");
-        let xpath = format!(
-            "(//button|//a|//summary|//input[@type='submit'])\
-             [normalize-space(.)=\"{quoted}\" or @value=\"{quoted}\" or @aria-label=\"{quoted}\"]"
-        );
-        self.press(Locator::XPath(&xpath)).await;
+        let named =
+            format!("[normalize-space(.)=\"{quoted}\" or @value=\"{quoted}\" or @aria-label=\"{quoted}\"]");
+        let within = |place: &str| {
+            let kinds = ["button", "a", "summary", "input[@type='submit']"];
+            kinds.map(|kind| format!("{place}//{kind}{named}")).join(" | ")
+        };
+        // The page's own button before one of the same words in its frame.
+        let main = within("//main");
+        let here = self.client.find(Locator::XPath(&main)).await.is_ok();
+        let path = if here { main } else { within("") };
+        let found = self.client.find(Locator::XPath(&path)).await;
+        let Ok(found) = found else {
+            panic!("{} has no {words:?}:\n{}", self.path().await, self.text().await)
+        };
+        let element = serde_json::to_value(&found).expect("an element has a name of its own");
+        let leaves = self.run(LEAVES, vec![element]).await == true;
+        found.click().await.unwrap_or_else(|e| panic!("{words:?} cannot be clicked: {e}"));
+        if leaves {
+            self.leave(words).await;
+        }
         self.settle().await;
         self.judge().await;
     }
 
-    /// Sends keys to the page as it is, as somebody who uses no mouse does.
+    /// Waits until the marked page has made way for another.
+    async fn leave(&self, words: &str) {
+        let gone = async {
+            while self
+                .client
+                .execute("return window.clickedHere === true", vec![])
+                .await
+                .is_ok_and(|still| still == true)
+            {}
+        };
+        let gone = tokio::time::timeout(PATIENCE, gone).await;
+        assert!(gone.is_ok(), "{words:?} led nowhere");
+    }
+
+    /// Sends keys to whatever has the focus, as somebody who uses no mouse does.
     pub async fn keys(&self, keys: &str) {
-        let body = self.client.find(Locator::Css("body")).await.expect("the page has a body");
-        body.send_keys(keys).await.expect("the page takes keys");
         self.settle().await;
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("the page takes keys");
+    }
+
+    /// Waits until keys have led to a page, or a state of it, that has such an element; judges it.
+    pub async fn arrives(&self, css: &str) {
+        self.waits_for(css).await;
+        self.settle().await;
+        self.judge().await;
+    }
+
+    /// Loses all cookies, as a closed private window does.
+    pub async fn forget(&self) {
+        self.client.delete_all_cookies().await.expect("cookies can be lost");
     }
 
     /// Waits until an element is there that this selector names.
@@ -162,17 +238,26 @@ impl Browser {
     pub async fn pictures(&self, folder: &Path, name: &str) -> Vec<PathBuf> {
         let mut made = Vec::new();
         for width in WIDTHS {
-            self.widen(width).await;
-            let whole = json!({ "captureBeyondViewport": true, "format": "png" });
-            let said = self.devtools("Page.captureScreenshot", whole).await;
-            let data = said["data"].as_str().expect("a picture came back");
-            let png = base64::engine::general_purpose::STANDARD.decode(data).expect("it is base64");
-            let file = folder.join(format!("{name}-{width}.png"));
-            std::fs::write(&file, png).expect("the picture can be saved");
-            made.push(file);
+            made.push(self.picture(folder, name, width, u32::MAX).await);
         }
-        self.widen(WIDTHS[0]).await;
         made
+    }
+
+    /// Saves the page at this width, cut off below `height_max` pixels, as `NAME-WIDTH.png`.
+    pub async fn picture(&self, folder: &Path, name: &str, width: u32, height_max: u32) -> PathBuf {
+        self.widen(width).await;
+        // Fonts, pictures in the page, and the focus ring of nothing.
+        let drawn = self.client.execute_async(DRAWN, vec![]).await.expect("the page is drawn");
+        let height = drawn.as_f64().expect("the page has a height").min(f64::from(height_max));
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        let wish = json!({ "captureBeyondViewport": true, "format": "png", "clip": clip });
+        let said = self.devtools("Page.captureScreenshot", wish).await;
+        let data = said["data"].as_str().expect("a picture came back");
+        let png = base64::engine::general_purpose::STANDARD.decode(data).expect("it is base64");
+        let file = folder.join(format!("{name}-{width}.png"));
+        std::fs::write(&file, png).expect("the picture can be saved");
+        self.widen(WIDTHS[0]).await;
+        file
     }
 
     /// Everything wrong with the page now shown, one line each.
@@ -194,9 +279,13 @@ impl Browser {
         all
     }
 
+    /// Writes down what is wrong with the page now shown, and tells it at once for whoever watches.
     async fn judge(&self) {
-        let findings = self.findings().await;
-        assert!(findings.is_empty(), "{}:\n{}", self.path().await, findings.join("\n"));
+        let path = self.path().await;
+        for finding in self.findings().await {
+            eprintln!("{path}: {finding}");
+            self.wrong.borrow_mut().push(format!("{path}: {finding}"));
+        }
     }
 
     /// What axe finds against WCAG 2.0 to 2.2 A and AA and its best practices.
@@ -272,6 +361,23 @@ axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['viola
   report => done(report.violations.flatMap(v => v.nodes.map(
     n => `${v.id} (${v.impact}): ${v.help}: ${n.target.join(' ')} ${n.html.slice(0, 160)}`))),
   error => done(['axe failed: ' + error]));
+";
+
+/// Waits until fonts and pictures are there and two frames have been drawn; the page's height.
+const DRAWN: &str = r"
+const done = arguments[arguments.length - 1];
+const frame = () => new Promise(requestAnimationFrame);
+const pictures = [...document.images].map(image => image.decode().catch(() => 0));
+Promise.all([document.fonts.ready, ...pictures]).then(frame).then(frame).then(
+  () => done(document.documentElement.scrollHeight));
+";
+
+/// Whether a click on this leads to another page; marks the present one if so.
+const LEAVES: &str = r"
+const to = arguments[0].closest('a, button, input, summary');
+const link = to.matches('a') && !to.getAttribute('href').startsWith('#');
+const sends = to.matches('button, input') && to.form && to.form.method !== 'dialog' && to.type === 'submit';
+return window.clickedHere = Boolean(link || sends);
 ";
 
 /// Elements with a style of their own and scripts with a body; data is not a script.

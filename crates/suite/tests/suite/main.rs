@@ -1,5 +1,7 @@
 //! The one integration-test binary: what no crate can test alone.
 
+mod browser;
+mod desk;
 mod harness;
 mod kill;
 mod life;

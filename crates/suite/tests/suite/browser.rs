@@ -1,0 +1,98 @@
+//! The product in Chromium, on both databases: every page that is opened on the way is judged by
+//! axe at two widths, for inline style and script, and for scrolling sideways.
+
+mod desk;
+mod public;
+mod story;
+
+use base::Hand;
+use db::testing::{TestDb, both};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use suite::browser::{Browser, serve};
+use suite::town::{PASSWORD, Town, morning};
+
+/// A browser fills a core by itself, so the stories are told one after another.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A town with a browser before it.
+struct Visit {
+    town: Town,
+    browser: Browser,
+    folder: tempfile::TempDir,
+    minutes: std::cell::Cell<i64>,
+}
+
+/// Tells a story in a browser on both databases.
+fn visit<F: AsyncFn(&Visit)>(story: F) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    both(async |t: TestDb| {
+        let town = Town::of(&t).await;
+        let browser = Browser::start(&serve(town.opened.router.clone()).await).await;
+        let folder = tempfile::tempdir().unwrap();
+        let visit = Visit { town, browser, folder, minutes: 0.into() };
+        story(&visit).await;
+        visit.browser.close().await;
+        visit.town.delivers().await;
+        visit.town.audit_book_is_whole().await;
+    });
+}
+
+impl Visit {
+    /// Lets some minutes pass, and everything be delivered that was to be.
+    async fn later(&self, minutes: i64) {
+        self.minutes.set(self.minutes.get() + minutes);
+        let hand: &Hand = &self.town.hand;
+        hand.set(morning().plus_minutes(self.minutes.get()));
+        self.town.delivers().await;
+    }
+
+    /// Leaves whoever was signed in, and signs in at the door to `path`.
+    async fn signs_in(&self, login: &str, path: &str) {
+        let b = &self.browser;
+        b.forget().await;
+        b.goto(&format!("/dang-nhap?ve={path}")).await;
+        b.fill("login", login).await;
+        b.fill("password", PASSWORD).await;
+        b.click("Đăng nhập").await;
+        assert_eq!(b.path().await, path, "{login} is let in");
+    }
+
+    /// What a selector shows: the words of each element it names.
+    async fn words_of(&self, css: &str) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText.trim())";
+        let said = self.browser.run(script, vec![css.into()]).await;
+        said.as_array().unwrap().iter().map(|words| words.as_str().unwrap().to_string()).collect()
+    }
+
+    /// A file to be uploaded, of a name and with a content.
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+/// A whole PDF of one page with a line of text, as a scanner or a word processor would make it.
+fn real_pdf(line: &str) -> Vec<u8> {
+    let text = format!("BT /F1 18 Tf 72 720 Td ({line}) Tj ET");
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>".to_string(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".into(),
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R\
+         /Resources<</Font<</F1 5 0 R>>>>>>"
+            .into(),
+        format!("<</Length {}>>\nstream\n{text}\nendstream", text.len()),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".into(),
+    ];
+    let mut pdf = "%PDF-1.4\n".to_string();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (n, object) in objects.iter().enumerate() {
+        table += &format!("{:010} 00000 n \n", pdf.len());
+        pdf += &format!("{} 0 obj\n{object}\nendobj\n", n + 1);
+    }
+    let start = pdf.len();
+    pdf += &table;
+    pdf += &format!("trailer\n<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n", objects.len() + 1);
+    pdf.into_bytes()
+}
