@@ -220,7 +220,7 @@ fn line(place: &Place, p: &Procedure) -> Line {
         name: p.name.clone(),
         code: p.code.clone(),
         field: p.field.clone(),
-        limit: view::limit(p.limit),
+        limit: p.limit.map_or_else(|| view::limit(None), web::due::limit_text),
         known: p.limit.is_some(),
     }
 }
