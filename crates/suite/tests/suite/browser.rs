@@ -1,6 +1,7 @@
 //! The product in Chromium, on both databases: every page that is opened on the way is judged by
 //! axe at two widths, for inline style and script, and for scrolling sideways.
 
+mod busy;
 mod desk;
 mod public;
 mod story;
@@ -65,12 +66,27 @@ impl Visit {
         said.as_array().unwrap().iter().map(|words| words.as_str().unwrap().to_string()).collect()
     }
 
+    /// For the documentation: saves the page as it is at these widths, cut off below a height, when
+    /// the environment names a folder in `PICTURES`.
+    async fn pictures(&self, name: &str, widths: &[u32], height_max: u32) {
+        let Some(folder) = pictures_wanted(&self.town) else { return };
+        for width in widths {
+            self.browser.picture(&folder, name, *width, height_max).await;
+        }
+    }
+
     /// A file to be uploaded, of a name and with a content.
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         path
     }
+}
+
+/// The folder for the documentation's pictures, which are taken on SQLite only.
+fn pictures_wanted(town: &Town) -> Option<PathBuf> {
+    let sqlite = town.opened.site.db.kind() == db::Kind::Sqlite;
+    std::env::var_os("PICTURES").filter(|_| sqlite).map(PathBuf::from)
 }
 
 /// A whole PDF of one page with a line of text, as a scanner or a word processor would make it.

@@ -1,6 +1,7 @@
 //! The life of a birth registration by the hands of those who live it.
 
-use super::{Visit, real_pdf, visit};
+use super::{Visit, pictures_wanted, real_pdf, visit};
+use suite::browser::WIDTHS;
 use suite::town::COMMUNE;
 use suite::town::people::*;
 
@@ -27,6 +28,7 @@ async fn finds_the_procedure(v: &Visit) {
     assert_eq!(v.words_of(".cl-papers b a").await[0], "Đăng ký khai sinh", "found without tone marks");
     b.click("Đăng ký khai sinh").await;
     assert_eq!(b.path().await, "/thu-tuc/1.001193");
+    v.pictures("02-thu-tuc", &[1280], 1800).await;
     b.click("Nộp trực tuyến").await;
     b.fill("noi", "phuoc hau").await;
     b.click("Tìm nơi tiếp nhận").await;
@@ -79,6 +81,7 @@ async fn brings_papers_and_files(v: &Visit) -> String {
     b.sees("Giấy tờ đính kèm").await;
     b.click(GO_ON).await;
     b.sees("Còn 1 mục cần sửa").await;
+    v.pictures("03-nop-ho-so", &WIDTHS, 2000).await;
     let paper = v.file("Giấy chứng sinh.pdf", &real_pdf("Giay chung sinh"));
     b.upload_by_id("birth-record", &paper).await;
     b.click("Tải lên cho Giấy chứng sinh").await;
@@ -132,8 +135,23 @@ async fn officials_settle(v: &Visit, code: &str) {
     v.later(1).await;
 }
 
+/// Keeps a printed paper as a picture, when pictures are wanted.
+async fn prints(v: &Visit, code: &str, paper: &str, name: &str) {
+    let Some(folder) = pictures_wanted(&v.town) else { return };
+    let mut citizen = v.town.token(CITIZEN).await;
+    let pdf = citizen.gets(&format!("/ho-so/{code}/giay/{paper}")).await.expect(200).body;
+    let file = v.file(&format!("{name}.pdf"), &pdf);
+    let made = std::process::Command::new("pdftoppm")
+        .args(["-png", "-singlefile", "-r", "90"])
+        .args([&file, &folder.join(name)])
+        .status();
+    assert!(made.unwrap().success(), "poppler-utils draws {name}");
+}
+
 async fn everybody_sees_the_end(v: &Visit, code: &str) {
     let b = &v.browser;
+    prints(v, code, "receipt", "09-giay-tiep-nhan").await;
+    prints(v, code, "result", "10-ket-qua").await;
     v.signs_in(CITIZEN, "/ho-so-cua-toi").await;
     b.click("Đăng ký khai sinh").await;
     assert_eq!(v.words_of(".cl-status h2").await, ["Đã trả kết quả"]);
