@@ -215,6 +215,14 @@ pub async fn save_entry(tx: &mut Tx, e: &Entry<'_>) -> db::Result<()> {
     .await
 }
 
+/// Whether this account has taken a step on the dossier.
+pub async fn has_acted(tx: &mut Tx, id: DossierId, account: &str) -> db::Result<bool> {
+    let taken: i64 = tx
+        .get("select count(*) from dossier_step where dossier = $1 and account = $2", args![id, account])
+        .await?;
+    Ok(taken > 0)
+}
+
 db::record! {
     struct HistoryRow {
         ordinal: i64, verb: String, from_status: i64, to_status: i64, from_stage: Option<String>,

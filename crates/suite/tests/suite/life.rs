@@ -42,12 +42,16 @@ fn a_birth_is_registered_from_filing_to_the_returned_certificate() {
         assert_eq!((&received["status"], &received["due"]), (&json!(2), &json!("2026-08-20T17:00:00+07:00")));
         takes(&mut clerk, code, "pass_on", json!({})).await;
         takes(&mut registrar, code, "submit_for_signature", json!({ "note": "Đủ điều kiện" })).await;
+        let after = sees(&mut registrar, code).await;
+        assert_eq!(after["steps"], json!([]), "it is on another desk now");
+        assert!(after["applicant"].is_object(), "but whoever worked on it may look back");
         takes(&mut chairman, code, "decide", json!({ "outcome": "granted" })).await;
         town.delivers().await;
         assert_eq!(takes(&mut clerk, code, "return_result", json!({})).await["status"], 10);
 
         let mine = sees(&mut an, code).await;
-        let papers: Vec<&str> = mine["papers"].as_array().unwrap().iter().filter_map(|p| p["kind"].as_str()).collect();
+        let papers: Vec<&str> =
+            mine["papers"].as_array().unwrap().iter().filter_map(|p| p["kind"].as_str()).collect();
         assert_eq!(papers, ["receipt", "result"]);
         assert_eq!(mine["steps"], json!([]), "nothing is left to do");
         let path = format!("/api/v1/dossiers/{code}/history");
@@ -281,7 +285,8 @@ fn refusing_needs_a_reason_of_the_list_and_words() {
         let town = Town::of(&t).await;
         let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
         let code = files_a_birth(&mut an).await;
-        let told = tries_step(&mut clerk, &code, "refuse", json!({ "reason": "mood" })).await.expect(422).json();
+        let told =
+            tries_step(&mut clerk, &code, "refuse", json!({ "reason": "mood" })).await.expect(422).json();
         assert_eq!(fields(&told), ["reason", "note"]);
         let why = json!({ "reason": "wrong_agency", "note": "Trẻ cư trú tại xã khác." });
         assert_eq!(takes(&mut clerk, &code, "refuse", why).await["status"], 3);
@@ -296,7 +301,8 @@ fn the_list_of_the_counter_follows_what_happens() {
         let town = Town::of(&t).await;
         let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
         let codes = [files_a_birth(&mut an).await, files_a_birth(&mut an).await];
-        let first = clerk.calls(Method::GET, "/api/v1/desk?list=waiting&limit=1", None).await.expect(200).json();
+        let first =
+            clerk.calls(Method::GET, "/api/v1/desk?list=waiting&limit=1", None).await.expect(200).json();
         assert_eq!(first["items"].as_array().unwrap().len(), 1);
         assert_eq!(first["counts"][0], json!({ "list": "waiting", "count": 2 }));
         let cursor = first["next_cursor"].as_str().expect("there is a second page");
