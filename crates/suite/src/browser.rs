@@ -246,9 +246,11 @@ impl Browser {
     /// Saves the page at this width, cut off below `height_max` pixels, as `NAME-WIDTH.png`.
     pub async fn picture(&self, folder: &Path, name: &str, width: u32, height_max: u32) -> PathBuf {
         self.widen(width).await;
-        // Fonts, pictures in the page, and the focus ring of nothing.
-        let drawn = self.client.execute_async(DRAWN, vec![]).await.expect("the page is drawn");
-        let height = drawn.as_f64().expect("the page has a height").min(f64::from(height_max));
+        let height = self.drawn_height().await;
+        // A window as high as the page, so that what sticks to the window's edges reaches its end.
+        self.resize(width, height).await;
+        self.drawn_height().await;
+        let height = height.min(height_max);
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
         let wish = json!({ "captureBeyondViewport": true, "format": "png", "clip": clip });
         let said = self.devtools("Page.captureScreenshot", wish).await;
@@ -329,8 +331,19 @@ impl Browser {
     }
 
     async fn widen(&self, width: u32) {
-        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.resize(width, 900).await;
+    }
+
+    async fn resize(&self, width: u32, height: u32) {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// The page's height once its fonts and pictures are there.
+    async fn drawn_height(&self) -> u32 {
+        let drawn = self.client.execute_async(DRAWN, vec![]).await.expect("the page is drawn");
+        drawn.as_u64().and_then(|height| height.try_into().ok()).expect("the page has a height")
     }
 
     async fn devtools(&self, method: &str, params: Value) -> Value {
@@ -411,6 +424,8 @@ fn axe_file() -> PathBuf {
 fn start_driver() -> (Child, u16) {
     let mut keeper = Command::new("sh")
         .args(["-c", KEEPER, "keeper", "chromedriver", "--port=0"])
+        // Chromium's own words in Vietnamese, where Debian's chromium-l10n is there.
+        .env("LANGUAGE", "vi")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -28,7 +28,7 @@ async fn finds_the_procedure(v: &Visit) {
     assert_eq!(v.words_of(".cl-papers b a").await[0], "Đăng ký khai sinh", "found without tone marks");
     b.click("Đăng ký khai sinh").await;
     assert_eq!(b.path().await, "/thu-tuc/1.001193");
-    v.pictures("02-thu-tuc", &[1280], 1800).await;
+    v.pictures("02-thu-tuc", &[1280], u32::MAX).await;
     b.click("Nộp trực tuyến").await;
     b.fill("noi", "phuoc hau").await;
     b.click("Tìm nơi tiếp nhận").await;
@@ -81,7 +81,7 @@ async fn brings_papers_and_files(v: &Visit) -> String {
     b.sees("Giấy tờ đính kèm").await;
     b.click(GO_ON).await;
     b.sees("Còn 1 mục cần sửa").await;
-    v.pictures("03-nop-ho-so", &WIDTHS, 2000).await;
+    v.pictures("03-nop-ho-so", &WIDTHS, u32::MAX).await;
     let paper = v.file("Giấy chứng sinh.pdf", &real_pdf("Giay chung sinh"));
     b.upload_by_id("birth-record", &paper).await;
     b.click("Tải lên cho Giấy chứng sinh").await;
