@@ -79,7 +79,13 @@ impl Viewer {
 
     /// The frame of an officials' page seen by this person.
     pub fn official_shell(&self, site: &Site, title: impl Into<String>) -> Shell {
-        Shell::official(site, self.badge(), &self.csrf, title)
+        let shell = Shell::official(site, self.badge(), &self.csrf, title);
+        if self.holds(Role::UnitAdmin) || self.holds(Role::Admin) {
+            return shell;
+        }
+        // A link to a page that would refuse is no help.
+        let open = site.brand.modules.iter().filter(|module| !module.href.starts_with("/quan-tri"));
+        shell.modules(open.cloned().collect())
     }
 
     /// The post with this role in which the person acts: the one chosen, or the one held longest.

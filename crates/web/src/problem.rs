@@ -29,6 +29,8 @@ pub enum Problem {
     Taken(String),
     /// The rules say no, and why.
     Refused(Message),
+    /// Login and password do not belong together, said to a program.
+    SignInRefused(Message),
     /// Fields to correct, all of them at once.
     Invalid(Vec<FieldError>),
     /// Bytes that are not what they should be; the reason is for the log and holds no value of theirs.
@@ -114,6 +116,7 @@ impl Problem {
             Problem::Stale => (S::CONFLICT, "stale"),
             Problem::Taken(_) => (S::CONFLICT, "taken"),
             Problem::Refused(_) => (S::UNPROCESSABLE_ENTITY, "refused"),
+            Problem::SignInRefused(_) => (S::UNAUTHORIZED, "sign-in-refused"),
             Problem::Invalid(_) => (S::UNPROCESSABLE_ENTITY, "invalid"),
             Problem::Malformed(_) => (S::BAD_REQUEST, "malformed"),
             Problem::TooMany { .. } => (S::TOO_MANY_REQUESTS, "too-many"),
@@ -152,7 +155,7 @@ impl Problem {
     pub fn text(&self) -> String {
         let key = format!("problem.{}.text", self.code());
         match self {
-            Problem::Refused(message) => message.outside.clone(),
+            Problem::Refused(message) | Problem::SignInRefused(message) => message.outside.clone(),
             Problem::TooMany { retry_after_s } => words::own().t(&key, &[("wait", &wait(*retry_after_s))]),
             Problem::TooLarge { limit_bytes } => {
                 words::own().t(&key, &[("limit", &base::format::size(*limit_bytes))])
@@ -179,7 +182,9 @@ impl Problem {
     fn log(&self) {
         match self {
             Problem::Fault { incident, log } => tracing::error!(incident, log, "fault"),
-            Problem::Refused(message) => tracing::info!(log = message.log, "refused"),
+            Problem::Refused(message) | Problem::SignInRefused(message) => {
+                tracing::info!(log = message.log, "refused");
+            }
             Problem::Taken(what) => tracing::info!(log = what, "taken"),
             Problem::Malformed(why) => tracing::info!(log = why, "malformed"),
             _ => {}
@@ -198,7 +203,9 @@ impl fmt::Display for Problem {
     /// For logs and tests; people read [`Problem::title`] and [`Problem::text`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Refused(message) => write!(f, "refused: {}", message.log),
+            Problem::Refused(message) | Problem::SignInRefused(message) => {
+                write!(f, "refused: {}", message.log)
+            }
             Problem::Taken(what) => write!(f, "taken: {what}"),
             Problem::Malformed(why) => write!(f, "malformed: {why}"),
             Problem::Fault { incident, log } => write!(f, "fault {incident}: {log}"),

@@ -33,7 +33,7 @@ pub struct SessionAnswer {
 /// `POST /api/v1/session`: begins a session.
 #[utoipa::path(post, path = "/api/v1/session", tag = "directory", request_body = SessionRequest, responses(
     (status = 200, body = SessionAnswer),
-    (status = 422, description = "Login and password do not belong together: code `refused`"),
+    (status = 401, description = "Login and password do not belong together: code `sign-in-refused`"),
     (status = 429, description = "Too many tries: code `too-many`, with Retry-After"),
 ))]
 pub async fn begin(
@@ -41,7 +41,11 @@ pub async fn begin(
     address: Address,
     Json(asked): Json<SessionRequest>,
 ) -> Result<Json<SessionAnswer>, Problem> {
-    let signed = sign_in(&site, &asked.login, &asked.password, &address, session::Kind::Api).await?;
+    let signed = sign_in(&site, &asked.login, &asked.password, &address, session::Kind::Api).await;
+    let signed = signed.map_err(|problem| match problem {
+        Problem::Refused(message) => Problem::SignInRefused(message),
+        other => other,
+    })?;
     let expires_at = site.clock.now().plus_minutes(base::limits::SESSION_AGE_HOURS_MAX * 60);
     Ok(Json(SessionAnswer { token: signed.token.as_str().to_string(), expires_at }))
 }

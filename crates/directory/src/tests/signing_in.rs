@@ -85,8 +85,8 @@ fn nobody_and_a_wrong_password_get_the_same_answer() {
         let known = answer("motcua.phuochau").await;
         let unknown = answer("khong.co.ai").await;
         let without_password = answer("").await;
-        assert_eq!(known.0, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(known.1["code"], "refused");
+        assert_eq!(known.0, StatusCode::UNAUTHORIZED);
+        assert_eq!(known.1["code"], "sign-in-refused");
         assert_eq!(known, unknown);
         assert_eq!(known, without_password);
     });
@@ -106,7 +106,7 @@ fn many_tries_at_once_gain_nothing() {
         let tries: Vec<_> = tries.map(tokio::spawn).collect();
         let mut answered = 0;
         for one in tries {
-            answered += usize::from(one.await.unwrap() == StatusCode::UNPROCESSABLE_ENTITY);
+            answered += usize::from(one.await.unwrap() == StatusCode::UNAUTHORIZED);
         }
         assert!(answered <= 5, "{answered} of 12 parallel guesses were answered");
     });

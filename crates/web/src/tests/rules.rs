@@ -15,6 +15,7 @@ fn every_problem_its_status_code_and_title() {
         Problem::Stale,
         Problem::Taken("unit.code".into()),
         Problem::Refused(Message::new("Hồ sơ đã trả kết quả.", "return after return")),
+        Problem::SignInRefused(Message::new("Tên đăng nhập hoặc mật khẩu chưa đúng.", "wrong password")),
         Problem::Invalid(vec![FieldError::new("a", "x"), FieldError::new("b", "y")]),
         Problem::Malformed("not JSON".into()),
         Problem::TooMany { retry_after_s: 40 },
