@@ -8,6 +8,7 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub struct Browser {
     keeper: Child,
     /// What was wrong with the pages visited so far.
     wrong: RefCell<Vec<String>>,
+    /// The pages judged already, which need not be judged again.
+    judged: RefCell<HashSet<String>>,
     _profile: tempfile::TempDir,
 }
 
@@ -79,7 +82,14 @@ impl Browser {
             .await
             .expect("chromedriver opens a session");
         let base = base.trim_end_matches('/').into();
-        let browser = Browser { client, base, keeper, wrong: RefCell::default(), _profile: profile };
+        let browser = Browser {
+            client,
+            base,
+            keeper,
+            wrong: RefCell::default(),
+            judged: RefCell::default(),
+            _profile: profile,
+        };
         browser.widen(WIDTHS[0]).await;
         browser
     }
@@ -283,6 +293,10 @@ impl Browser {
 
     /// Writes down what is wrong with the page now shown, and tells it at once for whoever watches.
     async fn judge(&self) {
+        let page = self.run(PAGE, vec![]).await.to_string();
+        if !self.judged.borrow_mut().insert(page) {
+            return;
+        }
         let path = self.path().await;
         for finding in self.findings().await {
             eprintln!("{path}: {finding}");
@@ -366,11 +380,19 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
+/// The page without what differs each time it is sent.
+const PAGE: &str = r"
+const page = document.documentElement.cloneNode(true);
+page.querySelectorAll('input[type=hidden]').forEach(field => field.remove());
+return page.outerHTML;
+";
+
 /// What axe is asked, and how its report becomes lines.
 const AXE: &str = r"
 const done = arguments[arguments.length - 1];
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }).then(
+const wish = { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'], preload: false };
+axe.run(document, wish).then(
   report => done(report.violations.flatMap(v => v.nodes.map(
     n => `${v.id} (${v.impact}): ${v.help}: ${n.target.join(' ')} ${n.html.slice(0, 160)}`))),
   error => done(['axe failed: ' + error]));
