@@ -79,7 +79,12 @@ impl Viewer {
 
     /// The frame of an officials' page seen by this person.
     pub fn official_shell(&self, site: &Site, title: impl Into<String>) -> Shell {
-        let shell = Shell::official(site, self.badge(), &self.csrf, title);
+        self.official_shell_at(site, self.posts.first().map_or("", |p| &p.unit_name), title)
+    }
+
+    /// The same, naming the unit in which the person works just now.
+    pub fn official_shell_at(&self, site: &Site, place: &str, title: impl Into<String>) -> Shell {
+        let shell = Shell::official(site, ViewerBadge::new(&self.name, place), &self.csrf, title);
         if self.holds(Role::UnitAdmin) || self.holds(Role::Admin) {
             return shell;
         }

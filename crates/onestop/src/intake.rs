@@ -12,7 +12,7 @@ use axum::routing::get;
 use base::Instant;
 use base::number::{PersonalNumber, TaxNumber};
 use db::{Tx, args};
-use directory::{AnyOfficial, CounterClerk};
+use directory::CounterClerk;
 use serde::Deserialize;
 use serde_json::Map;
 use web::idempotent::{self, Known};
@@ -149,11 +149,6 @@ impl Typed {
     }
 }
 
-fn place(clerk: &CounterClerk) -> Result<Place, Problem> {
-    let official = AnyOfficial { official: clerk.official.clone(), viewer: clerk.viewer.clone() };
-    Place::of(&official, Some(&clerk.post.id.to_string()))
-}
-
 /// `GET /mot-cua/tiep-nhan-moi?q=` finds the procedure; with `thu-tuc=` it is the form.
 async fn begin(
     State(app): State<App>,
@@ -161,7 +156,7 @@ async fn begin(
     Query(query): Query<IntakeQuery>,
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
-    let place = place(&clerk)?;
+    let place = Place::of_clerk(&clerk)?;
     let (at, levels) = (place.clone(), clerk.post.unit.clone());
     let (counts, levels) = app
         .site
@@ -240,7 +235,7 @@ async fn take(
     form: RawForm,
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
-    let place = place(&clerk)?;
+    let place = Place::of_clerk(&clerk)?;
     let p = app.catalogue.find(&query.procedure).cloned().ok_or(Problem::NotFound)?;
     let mut typed = Typed::of(&form);
     let (status, wrong, told) = match form.get("lam") {

@@ -6,6 +6,7 @@ mod desk;
 mod dossier;
 mod filing;
 mod home;
+mod identity;
 mod intake;
 mod mine;
 mod number;
@@ -117,6 +118,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(desk::pages::routes())
         .merge(dossier::pages::routes())
         .merge(dossier::files::routes())
+        .merge(identity::routes())
         .merge(intake::routes())
         .with_state(app.clone())
 }

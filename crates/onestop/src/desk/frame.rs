@@ -3,8 +3,8 @@
 
 use base::Instant;
 use db::Tx;
-use directory::{AnyOfficial, Post, Viewer};
-use web::page::{NavGroup, NavItem, NoticeKind, SideNav, Tone, ViewerBadge};
+use directory::{AnyOfficial, CounterClerk, Post, Viewer};
+use web::page::{NavGroup, NavItem, NoticeKind, SideNav, Tone};
 use web::{Problem, Shell};
 
 use super::words::{find, say};
@@ -34,6 +34,12 @@ impl Place {
         let (post, scope) = named.or_else(|| desks().next()).ok_or(Problem::Forbidden)?;
         let others = desks().map(|(p, _)| p.clone()).filter(|p| p.id != post.id).collect();
         Ok(Place { post: post.clone(), scope, others })
+    }
+
+    /// The place of a counter clerk, in the post of this request.
+    pub fn of_clerk(clerk: &CounterClerk) -> Result<Place, Problem> {
+        let official = AnyOfficial { official: clerk.official.clone(), viewer: clerk.viewer.clone() };
+        Place::of(&official, Some(&clerk.post.id.to_string()))
     }
 
     /// `path` with the query pairs, and with the post where there is a choice of posts. Empty
@@ -179,9 +185,9 @@ pub fn shell(
     title: String,
     list: Option<List>,
 ) -> Shell {
-    let badge = ViewerBadge::new(&viewer.name, &place.post.unit_name);
     let active = list.map(|l| place.list(l)).unwrap_or_default();
-    Shell::official(&app.site, badge, &viewer.csrf, title)
+    viewer
+        .official_shell_at(&app.site, &place.post.unit_name, title)
         .module(MODULE)
         .active(active)
         .search(format!("{MODULE}/tim"), say("frame.search", &[]))
@@ -192,8 +198,10 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
     let mut groups = Vec::new();
     if place.is_counter() {
         let href = place.href(&format!("{MODULE}/tiep-nhan-moi"), &[]);
-        let item = NavItem::new(say("frame.intake", &[]), href).icon("file-plus");
-        groups.push(NavGroup { title: String::new(), items: vec![item] });
+        let intake = NavItem::new(say("frame.intake", &[]), href).icon("file-plus");
+        let href = place.href(crate::identity::PATH, &[]);
+        let identity = NavItem::new(say("identity.title", &[]), href).icon("user-check");
+        groups.push(NavGroup { title: String::new(), items: vec![intake, identity] });
     }
     let lists = place.scope.lists().iter().map(|list| {
         let item = NavItem::new(list_name(*list), place.list(*list)).icon(list.icon());

@@ -37,6 +37,7 @@ mod tests {
             "dossier/pages",
             "dossier/pages/panels",
             "dossier/pages/step",
+            "identity",
             "intake",
         ];
         let mut missing = Vec::new();

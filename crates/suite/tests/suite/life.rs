@@ -336,3 +336,30 @@ fn a_house_is_permitted_where_the_frame_says() {
         town.delivers().await;
     });
 }
+
+#[test]
+fn only_whom_a_clerk_has_seen_files_online() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let (mut neighbour, mut clerk) = (town.token(NEIGHBOUR).await, town.token(CLERK).await);
+        // An account that only claims to be hers, as registration leaves it where the province wants proof.
+        let unseen = async |tx: &mut db::Tx| -> db::Result<u64> {
+            tx.change("update account set confirmed_at = null where login = $1", db::args![NEIGHBOUR]).await
+        };
+        assert_eq!(town.opened.site.db.upkeep(unseen).await.unwrap(), 1);
+        let body = birth(&mut neighbour).await;
+        assert_eq!(files(&mut neighbour, &body).await.expect(422).json()["code"], "refused");
+
+        let page = clerk.opens(&format!("/mot-cua/xac-nhan?so={NEIGHBOUR}")).await.expect(200).text();
+        assert!(page.contains("Đã đối chiếu thẻ, xác nhận"), "the clerk is asked to compare the card");
+        let form = format!("number={NEIGHBOUR}");
+        let kind = Some("application/x-www-form-urlencoded");
+        clerk.sends(Method::POST, "/mot-cua/xac-nhan", kind, form.clone().into()).await.expect(303);
+        neighbour.sends(Method::POST, "/mot-cua/xac-nhan", kind, form.into()).await.expect(403);
+
+        let mut neighbour = town.token(NEIGHBOUR).await;
+        files(&mut neighbour, &body).await.expect(201);
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
