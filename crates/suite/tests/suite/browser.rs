@@ -30,7 +30,7 @@ fn visit<F: AsyncFn(&Visit)>(story: F) {
     both(async |t: TestDb| {
         let town = Town::of(&t).await;
         let browser = Browser::start(&serve(town.opened.router.clone()).await).await;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder for the story");
         let visit = Visit { town, browser, folder, minutes: 0.into() };
         story(&visit).await;
         visit.browser.close().await;
@@ -63,7 +63,8 @@ impl Visit {
     async fn words_of(&self, css: &str) -> Vec<String> {
         let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText.trim())";
         let said = self.browser.run(script, vec![css.into()]).await;
-        said.as_array().unwrap().iter().map(|words| words.as_str().unwrap().to_string()).collect()
+        let words = said.as_array().into_iter().flatten();
+        words.filter_map(|words| words.as_str().map(str::to_string)).collect()
     }
 
     /// For the documentation: saves the page as it is at these widths, cut off below a height, when
@@ -78,7 +79,7 @@ impl Visit {
     /// A file to be uploaded, of a name and with a content.
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, bytes).expect("the file can be saved");
         path
     }
 }

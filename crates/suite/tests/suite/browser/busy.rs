@@ -69,7 +69,7 @@ async fn takes_at_the_counter(v: &Visit, name: &str, number: &str, procedure: &s
         "applicant": { "name": name, "personal_number": number },
     });
     let filed = clerk.calls(Method::POST, "/api/v1/dossiers", Some(&body)).await.expect(201).json();
-    let code = filed["code"].as_str().unwrap().to_string();
+    let code = filed["code"].as_str().expect("a filing answers with a code").to_string();
     takes(&mut clerk, &code, "receive", json!({})).await;
     if procedure == LACKS_A_PAPER {
         let ask = json!({ "note": "Bổ sung bản sao hợp đồng thuê mặt bằng." });
@@ -97,7 +97,7 @@ async fn files_with(v: &Visit, login: &str, scan: &[u8]) -> String {
     });
     let filed = who.calls(Method::POST, "/api/v1/dossiers", Some(&body)).await.expect(201).json();
     v.later(4).await;
-    filed["code"].as_str().unwrap().to_string()
+    filed["code"].as_str().expect("a filing answers with a code").to_string()
 }
 
 async fn settles(v: &Visit, code: &str) {
@@ -136,7 +136,8 @@ async fn one_dossier(v: &Visit, code: &str) {
     b.click(code).await;
     // The paper is a picture, shown in the page.
     let drawn = "const i = document.querySelector('.a-view img'); return i ? i.naturalWidth : 0";
-    assert!(b.run(drawn, vec![]).await.as_i64().unwrap() > 300, "the scan is shown");
+    let width = b.run(drawn, vec![]).await.as_i64();
+    assert!(width > Some(300), "the scan is shown, not {width:?}");
     v.pictures("06-ho-so", &[1280], 1600).await;
 }
 
@@ -154,18 +155,21 @@ async fn outside(v: &Visit, code: &str) {
 /// A paper as a scanner gives it, drawn by the browser itself.
 async fn scanned_paper(v: &Visit) -> Vec<u8> {
     const SHEET: &str = r#"<!doctype html><html lang="vi"><meta charset="utf-8"><title>Giấy chứng sinh</title>
-<body style="margin:0;padding:44px 52px;width:516px;font:17px/1.75 Tinos,'Liberation Serif',serif;background:#fdfcf7">
+<body style="margin:0;padding:44px 52px;width:516px;font:17px/1.75 Tinos,'Liberation Serif',serif;
+background:#fdfcf7">
 <p style="text-align:center;margin:0"><b>SỞ Y TẾ VĨNH LONG</b><br><b>BỆNH VIỆN ĐA KHOA VĨNH LONG</b></p>
 <h1 style="text-align:center;font-size:27px;margin:26px 0 20px">GIẤY CHỨNG SINH</h1>
 <p style="margin:0">Họ và tên mẹ: Trần Thị Bích Hạnh<br>Năm sinh: 1996<br>
-Nơi cư trú: Ấp Phước Lợi A, xã Phước Hậu<br>Đã sinh con vào lúc: 04 giờ 35 phút, ngày 10 tháng 08 năm 2026<br>
+Nơi cư trú: Ấp Phước Lợi A, xã Phước Hậu<br>
+Đã sinh con vào lúc: 04 giờ 35 phút, ngày 10 tháng 08 năm 2026<br>
 Tại: Bệnh viện đa khoa Vĩnh Long<br>Số con trong lần sinh này: 01<br>Giới tính của con: Nam<br>
 Cân nặng: 3.200 g<br>Hiện trạng sức khỏe của con: Khỏe mạnh<br>Dự kiến đặt tên con là: Nguyễn Minh Khôi</p>
-<p style="text-align:right;margin:26px 0 90px"><i>Vĩnh Long, ngày 11 tháng 08 năm 2026</i><br><b>Người đỡ đẻ</b></p>"#;
+<p style="text-align:right;margin:26px 0 90px"><i>Vĩnh Long, ngày 11 tháng 08 năm 2026</i><br>
+<b>Người đỡ đẻ</b></p>"#;
     let sheet = v.file("giay-chung-sinh.html", SHEET.as_bytes());
     let artist = Browser::start("file://").await;
     artist.visit_without_judging(&sheet.to_string_lossy()).await;
     let picture = artist.picture(v.folder.path(), "giay-chung-sinh", 620, 877).await;
     artist.close().await;
-    std::fs::read(picture).unwrap()
+    std::fs::read(picture).expect("the picture was saved")
 }

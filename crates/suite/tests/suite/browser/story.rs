@@ -145,7 +145,7 @@ async fn prints(v: &Visit, code: &str, paper: &str, name: &str) {
         .args(["-png", "-singlefile", "-r", "90"])
         .args([&file, &folder.join(name)])
         .status();
-    assert!(made.unwrap().success(), "poppler-utils draws {name}");
+    assert!(made.expect("pdftoppm is installed").success(), "poppler-utils draws {name}");
 }
 
 async fn everybody_sees_the_end(v: &Visit, code: &str) {
