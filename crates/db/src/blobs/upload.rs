@@ -123,11 +123,24 @@ impl Upload {
     ///
     /// # Errors
     /// `Unavailable` when the database or the store does not take them.
-    pub async fn finish(mut self) -> Result<Stored, PutError> {
+    pub async fn finish(self) -> Result<Stored, PutError> {
+        self.finish_with(async |_: &mut Tx, _: Stored| Ok(())).await
+    }
+
+    /// As [`Upload::finish`], and `row` writes what the caller keeps of it in the commit that
+    /// reserves the content: one commit instead of two. Only for rows that nobody looks for before
+    /// this answers, since the bytes may not be durable yet when the row is.
+    ///
+    /// # Errors
+    /// As [`Upload::finish`], and those of `row`.
+    pub async fn finish_with<F>(mut self, row: F) -> Result<Stored, PutError>
+    where
+        F: AsyncFn(&mut Tx, Stored) -> Result<()> + Clone + Send + 'static,
+    {
         let mut hash = [0; 32];
         hash.copy_from_slice(self.sum.clone().finish().as_ref());
         let stored = Stored { hash: Hash(hash), size_bytes: self.size_bytes };
-        let reserve = reserve(self.db.clone(), self.act.clone(), stored);
+        let reserve = reserve(self.db.clone(), self.act.clone(), stored, row);
         if let Some(folder) = self.blobs.0.folder.clone() {
             // the spool is not the content's place yet: both at once
             let (kept, file) = tokio::join!(reserve, self.spill(true));
@@ -176,8 +189,12 @@ fn next_part(mut file: File) -> std::io::Result<(File, Bytes)> {
 }
 
 /// Says that a content is coming; whether it is there already, and needed by somebody.
-async fn reserve(db: Db, act: Act, stored: Stored) -> Result<bool> {
+async fn reserve<F>(db: Db, act: Act, stored: Stored, row: F) -> Result<bool>
+where
+    F: AsyncFn(&mut Tx, Stored) -> Result<()> + Clone + Send + 'static,
+{
     for _ in 0..DOOMED_TRIES {
+        let row = row.clone();
         let reserve = async move |tx: &mut Tx| -> Result<bool> {
             let at = tx.act().at;
             let sql = "insert into content(hash, size_bytes, refs, doomed, at) values ($1, $2, 0, 0, $3)
@@ -185,7 +202,9 @@ async fn reserve(db: Db, act: Act, stored: Stored) -> Result<bool> {
                 returning refs";
             let size = i64::try_from(stored.size_bytes).map_err(|e| Error::Fault(e.to_string()))?;
             let refs: Option<i64> = tx.find(sql, args![stored.hash, size, at]).await?;
-            refs.map(|refs| refs > 0).ok_or(Error::Stale)
+            let is_kept = refs.ok_or(Error::Stale)? > 0;
+            row(tx, stored).await?;
+            Ok(is_kept)
         };
         match db.write(act.clone(), reserve).await {
             Err(Error::Stale) => tokio::time::sleep(DOOMED_WAIT).await, // a sweep is deleting it just now

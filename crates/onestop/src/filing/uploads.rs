@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use base::Instant;
 use base::limits::{DOSSIER_FILES_MAX, FILE_NAME_CHARS_MAX, FILE_SIZE_BYTES_MAX};
-use db::blobs::{self, Hash, PutError};
+use db::blobs::{self, Hash, PutError, Stored, Upload};
 use db::{Act, Actor, Tx};
 use web::Problem;
 use web::upload::FilePart;
@@ -52,36 +52,72 @@ pub async fn keep(
     let name = tidy_name(name);
     may_take(app, account, draft, component).await?;
     let act = Act::new(Actor::Account(account.into()), "onestop.upload", draft.unwrap_or_default(), now);
-    let (hash, size, kind) = take(app, act.clone(), &name, &mut part).await?;
-
-    let id = base::Id::<UploadKind>::fresh().to_string();
-    let kept = Kept { id, sha256: hash.to_string(), size, media: kind.media().into() };
-    let row = kept.clone();
-    let (account, draft) = (account.to_string(), draft.map(str::to_string));
-    let component = component.map(str::to_string);
-    let size = i64::try_from(size).map_err(Problem::fault)?;
-    app.site
-        .db
-        .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-            if let Some(draft) = &draft {
-                // From now on the draft holds the content; without one it lives for a day.
-                store::find_draft(tx, draft, &account).await?.ok_or(Problem::NotFound)?;
-                blobs::commit(tx, &hash).await?;
-            }
-            let upload = NewUpload {
-                id: &row.id,
-                account: &account,
-                draft: draft.as_deref(),
-                component: component.as_deref(),
-                name: &name,
-                media: &row.media,
-                size,
-                sha256: hash,
+    let (upload, size, kind) = take(app, act.clone(), &name, &mut part).await?;
+    let row = Row {
+        id: base::Id::<UploadKind>::fresh().to_string(),
+        account: account.into(),
+        draft: draft.map(str::to_string),
+        component: component.map(str::to_string),
+        name,
+        size: i64::try_from(size).map_err(Problem::fault)?,
+        now,
+    };
+    let id = row.id.clone();
+    let (hash, kind) = match (kind, draft) {
+        // Nobody knows this row's id before the answer, so it may stand in the reserving commit.
+        (Some(kind), None) => {
+            let save = async move |tx: &mut Tx, stored: Stored| row.save(tx, stored.hash, kind).await;
+            (upload.finish_with(save).await.map_err(not_put)?.hash, kind)
+        }
+        (kind, _) => {
+            let hash = upload.finish().await.map_err(not_put)?.hash;
+            let kind = match kind {
+                Some(kind) => kind,
+                None => archive(app, &hash, &row.name).await?,
             };
-            Ok(store::save_upload(tx, &upload, now).await?)
-        })
-        .await?;
-    Ok(kept)
+            let save = async move |tx: &mut Tx| row.save_in_draft(tx, hash, kind).await;
+            app.site.db.write(act, save).await?;
+            (hash, kind)
+        }
+    };
+    Ok(Kept { id, sha256: hash.to_string(), size, media: kind.media().into() })
+}
+
+/// What is kept of an upload, beside its content and kind.
+#[derive(Clone)]
+struct Row {
+    id: String,
+    account: String,
+    draft: Option<String>,
+    component: Option<String>,
+    name: String,
+    size: i64,
+    now: Instant,
+}
+
+impl Row {
+    async fn save(&self, tx: &mut Tx, sha256: Hash, kind: Kind) -> db::Result<()> {
+        let upload = NewUpload {
+            id: &self.id,
+            account: &self.account,
+            draft: self.draft.as_deref(),
+            component: self.component.as_deref(),
+            name: &self.name,
+            media: kind.media(),
+            size: self.size,
+            sha256,
+        };
+        store::save_upload(tx, &upload, self.now).await
+    }
+
+    /// From now on the draft, if there is one, holds the content; without one it lives for a day.
+    async fn save_in_draft(&self, tx: &mut Tx, sha256: Hash, kind: Kind) -> Result<(), Problem> {
+        if let Some(draft) = &self.draft {
+            store::find_draft(tx, draft, &self.account).await?.ok_or(Problem::NotFound)?;
+            blobs::commit(tx, &sha256).await?;
+        }
+        Ok(self.save(tx, sha256, kind).await?)
+    }
 }
 
 /// Whether the account may bring one more file there.
@@ -119,8 +155,13 @@ async fn may_take(
         .await
 }
 
-/// The bytes into their place, with what they are.
-async fn take(app: &App, act: Act, name: &str, part: &mut FilePart) -> Result<(Hash, u64, Kind), Problem> {
+/// The bytes on their way, how many, and what they are; an archive tells that only at its end.
+async fn take(
+    app: &App,
+    act: Act,
+    name: &str,
+    part: &mut FilePart,
+) -> Result<(Upload, u64, Option<Kind>), Problem> {
     let mut upload = app.site.blobs.upload(&app.site.db, act, FILE_SIZE_BYTES_MAX);
     let mut head: Vec<u8> = Vec::with_capacity(HEAD_BYTES);
     let mut size = 0_u64;
@@ -136,18 +177,18 @@ async fn take(app: &App, act: Act, name: &str, part: &mut FilePart) -> Result<(H
     if size > FILE_SIZE_BYTES_MAX {
         return Err(Refusal::FileTooLarge { name: name.into(), size }.into());
     }
-    let refused = |why| Problem::from(refusal(why, name));
-    if !head.starts_with(b"PK\x03\x04") {
-        let kind = sniff::kind(&mut Cursor::new(head)).map_err(refused)?;
-        let stored = upload.finish().await.map_err(not_put)?;
-        return Ok((stored.hash, size, kind));
+    if head.starts_with(b"PK\x03\x04") {
+        return Ok((upload, size, None));
     }
-    // An archive tells what it is at its end; what is refused is never committed, and swept.
-    let stored = upload.finish().await.map_err(not_put)?;
-    let bytes = app.site.blobs.get(&stored.hash).await?;
+    let kind = sniff::kind(&mut Cursor::new(head)).map_err(|why| refusal(why, name))?;
+    Ok((upload, size, Some(kind)))
+}
+
+/// What an archive is. What is refused here is never committed, and swept.
+async fn archive(app: &App, hash: &Hash, name: &str) -> Result<Kind, Problem> {
+    let bytes = app.site.blobs.get(hash).await?;
     let looked = tokio::task::spawn_blocking(move || sniff::kind(&mut Cursor::new(bytes)));
-    let kind = looked.await.map_err(Problem::fault)?.map_err(refused)?;
-    Ok((stored.hash, size, kind))
+    Ok(looked.await.map_err(Problem::fault)?.map_err(|why| refusal(why, name))?)
 }
 
 fn not_put(error: PutError) -> Problem {
