@@ -163,7 +163,26 @@ pub struct Ask {
     pub soon: Instant,
 }
 
-/// Until when a deadline counts as near: the end of the second working day from now.
+/// Until when a deadline counts as near: the end of the day that is the second working day from now,
+/// so that what is due at its close is near too.
 pub fn soon(calendar: &base::calendar::Calendar, now: Instant) -> Instant {
-    calendar.due(now, base::calendar::Limit::WorkingDays(2)).map_or(now.plus_days(2), |due| due.at)
+    let second = calendar.due(now, base::calendar::Limit::WorkingDays(2));
+    second.map_or(now.plus_days(2), |due| due.at.day().next().at(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use base::calendar::Calendar;
+
+    use super::*;
+
+    #[test]
+    fn what_is_due_at_the_close_of_the_second_working_day_is_near() {
+        let at = |text: &str| Instant::parse_rfc3339(text).unwrap();
+        let calendar = Calendar::national();
+        // A Thursday; Friday is the first working day, and Saturday 22 August 2026 is worked for 31 August.
+        let soon = soon(&calendar, at("2026-08-20T09:00:00+07:00"));
+        assert!(at("2026-08-22T17:00:00+07:00") < soon);
+        assert!(soon < at("2026-08-24T07:00:00+07:00"));
+    }
 }

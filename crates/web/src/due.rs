@@ -54,7 +54,7 @@ impl Pill {
 
 /// The pill of a running clock: late, today, within two working days, or in time.
 ///
-/// Days are working days of `calendar`; late by less than one of them counts in hours, then minutes.
+/// Days are working days of `calendar`; late without one of them in between counts in hours, then minutes.
 pub fn due_pill(now: Instant, due: Instant, calendar: &Calendar) -> Pill {
     if due < now {
         return overdue(now, due, calendar);
