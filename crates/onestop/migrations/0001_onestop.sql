@@ -14,7 +14,8 @@ create table procedure_version (
 create table number_scheme (
     id text primary key,                    -- 'dossier', 'result', 'receipt'
     pattern text not null,                  -- words in braces: {ident} {yymmdd} {yyyy} {n} {symbol}
-    width bigint not null check (width between 1 and 9),
+    width bigint not null check (width between 1 and 9),   -- digits at least, zeros in front
+    width_max bigint not null check (width_max between width and 9), -- a fuller book refuses
     resets text not null check (resets in ('day', 'year')),
     source text not null
 ) strict;

@@ -7,7 +7,7 @@ use web::Problem;
 
 use crate::refusal::Refusal;
 
-db::record! { struct Scheme { pattern: String, width: i64, resets: String } }
+db::record! { struct Scheme { pattern: String, width: i64, width_max: i64, resets: String } }
 db::record! { struct Last { last: i64 } }
 
 /// The next number of `scheme` in the book of `owner` (the identifier of a counter or an agency).
@@ -19,8 +19,9 @@ pub async fn next(
     words: &[(&str, &str)],
     day: Day,
 ) -> Result<String, Problem> {
-    let Scheme { pattern, width, resets } =
-        tx.get("select pattern, width, resets from number_scheme where id = $1", args![scheme]).await?;
+    let Scheme { pattern, width, width_max, resets } = tx
+        .get("select pattern, width, width_max, resets from number_scheme where id = $1", args![scheme])
+        .await?;
     let period = if resets == "day" { day.to_string() } else { day.year().to_string() };
     let book = format!("{scheme}|{owner}|{period}");
     let Last { last } = tx
@@ -30,7 +31,7 @@ pub async fn next(
             args![book],
         )
         .await?;
-    if last >= 10_i64.pow(u32::try_from(width).unwrap_or(9)) {
+    if last >= 10_i64.pow(u32::try_from(width_max).unwrap_or(9)) {
         return Err(Refusal::BookFull.into());
     }
     Ok(fill(&pattern, width, last, words, day))
@@ -59,6 +60,7 @@ mod tests {
         let day = Day::new(2026, 11, 9).unwrap();
         let ident = [("ident", "Z61.12")];
         assert_eq!(fill("{ident}-{yymmdd}-{n}", 4, 11, &ident, day), "Z61.12-261109-0011");
+        assert_eq!(fill("{ident}-{yymmdd}-{n}", 4, 10_000, &ident, day), "Z61.12-261109-10000");
         assert_eq!(fill("{n}", 2, 7, &[], day), "07");
         assert_eq!(fill("{n}/{yyyy}", 1, 123, &[], day), "123/2026");
     }
