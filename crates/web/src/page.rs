@@ -355,7 +355,8 @@ impl Cached {
         Cached::default()
     }
 
-    /// The kept page for `key` if it was made from `version` or newer data, else a fresh one, kept from now on.
+    /// The kept page for `key` if it was made from `version` or newer data, else a fresh one, kept
+    /// from now on.
     pub fn answer<T: Template>(
         &self,
         headers: &HeaderMap,
@@ -365,7 +366,8 @@ impl Cached {
     ) -> Response {
         let known = self.0.read().unwrap_or_else(|e| e.into_inner()).get(key).cloned();
         let kept = match known {
-            // A page of newer data serves whoever still holds the older: two first visitors may count at once.
+            // Newer data serves whoever still holds the older: two first visitors may count
+            // at once.
             Some(kept) if kept.version >= version => kept,
             _ => match page().render() {
                 Ok(html) => self.keep(key, version, html),
