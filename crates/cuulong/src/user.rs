@@ -119,7 +119,7 @@ async fn add(db: &Db, args: &AddArgs, password: &str, now: Instant) -> Result<()
         unit: args.unit.clone(),
         role: args.role.as_str().into(),
         title: args.title.clone(),
-        valid_from: base::format::date_vn(now.day()),
+        valid_from: now.day().to_string(),
     };
     let act = Act::system("directory.add-official", "", now);
     db.write(act, async move |tx: &mut Tx| admin::add_official(tx, &typed, &post, None, now).await).await?;
