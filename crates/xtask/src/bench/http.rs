@@ -2,7 +2,7 @@
 
 use crate::shell::Outcome;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, IoSlice, Read, Write};
 use std::net::TcpStream;
 
 /// A connection.
@@ -62,8 +62,11 @@ impl Line {
             request += &format!("content-length: {}\r\n", body.len());
         }
         request += "\r\n";
-        let whole = [request.as_bytes(), body].concat();
-        self.stream.get_mut().write_all(&whole).map_err(|e| format!("{path}: {e}"))?;
+        let mut pieces: &mut [_] = &mut [IoSlice::new(request.as_bytes()), IoSlice::new(body)];
+        while !pieces.is_empty() {
+            let written = self.stream.get_mut().write_vectored(pieces).map_err(|e| format!("{path}: {e}"))?;
+            IoSlice::advance_slices(&mut pieces, written);
+        }
         self.answer().map_err(|e| format!("{path}: {e}"))
     }
 
