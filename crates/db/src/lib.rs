@@ -59,6 +59,12 @@ impl Config {
     }
 }
 
+/// How many workers the runtime should have: enough that some are left for everything else while as
+/// many reads as there may be run on their callers' threads.
+pub fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from) + lite::reads_at_once()
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config::new("sqlite:cuulong.db")

@@ -4,7 +4,9 @@
 use std::{
     collections::VecDeque,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -306,7 +308,6 @@ impl Lite {
             Ok(c)
         });
         let connection = connection.map_err(|e| cannot_open(path, &e))?;
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let me = Lite {
             path: path.to_owned(),
             queue_max: settings.queue_max,
@@ -315,7 +316,7 @@ impl Lite {
             threads: Mutex::default(),
             readers_started: Mutex::new(false),
             idle: Mutex::default(),
-            places: Semaphore::new((2 * cores).max(4)),
+            places: Semaphore::new(reads_at_once()),
             waiting: std::sync::atomic::AtomicUsize::new(0),
         };
         let batch = Batch { write: true, combine: settings.combine.max(1), bells };
@@ -394,14 +395,15 @@ impl Lite {
         Handle::try_current().is_ok_and(|h| h.runtime_flavor() == RuntimeFlavor::MultiThread)
     }
 
-    /// A read on the caller's own thread: no hop to another and back.
+    /// A read on the caller's own thread: no hop to another and back. The runtime needs more workers
+    /// than [`reads_at_once`], so that some are left when every place is taken by a long read.
     pub async fn here<T, E, F>(&self, closure: F) -> Result<T, E>
     where
         E: From<Error>,
         F: AsyncFn(&mut Tx) -> Result<T, E>,
     {
         let _place = self.place().await?;
-        tokio::task::block_in_place(|| self.read_now(&closure))
+        self.read_now(&closure)
     }
 
     async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
@@ -438,7 +440,7 @@ impl Lite {
         };
         tx.reset(None);
         exec(&tx, "begin")?;
-        let done = Handle::current().block_on(body(&mut tx, closure));
+        let done = at_once(body(&mut tx, closure));
         if exec(&tx, "commit").is_ok() && !self.writes.lock().closed {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(tx);
         }
@@ -452,6 +454,23 @@ impl Lite {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let _ = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|t| drop(t.join()))).await;
+    }
+}
+
+/// How many reads run at the same time, each on its caller's thread.
+pub(crate) fn reads_at_once() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    (2 * cores).max(4)
+}
+
+/// What the closure of a read gives. Its statements never wait, so it ends at the first look; one that
+/// waits for something else (none of ours does) may, with the thread's other tasks moved elsewhere.
+fn at_once<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut context = Context::from_waker(Waker::noop());
+    match work.as_mut().poll(&mut context) {
+        Poll::Ready(done) => done,
+        Poll::Pending => tokio::task::block_in_place(|| Handle::current().block_on(work)),
     }
 }
 

@@ -37,11 +37,11 @@ pub use working_time::{calendar, close_on};
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration {
-        system: "directory",
-        name: "0001_directory",
-        sql: include_str!("../migrations/0001_directory.sql"),
-    }]
+    let own = |name, sql| Migration { system: "directory", name, sql };
+    vec![
+        own("0001_directory", include_str!("../migrations/0001_directory.sql")),
+        own("0002_holiday_stamp", include_str!("../migrations/0002_holiday_stamp.sql")),
+    ]
 }
 
 /// The pages and the JSON of this crate.

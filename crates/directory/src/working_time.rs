@@ -1,5 +1,7 @@
 //! The working calendar of a unit: the days of the country, the unit's hours, its closures.
 
+use std::sync::{Mutex, PoisonError};
+
 use base::calendar::{Kind, Occasion, Row, Standing};
 use base::{Calendar, Day, OfficeHours};
 use db::{Tx, args};
@@ -25,18 +27,53 @@ db::record! {
 /// corrected them, the office hours of the unit or of the nearest one above it, and the days on which
 /// it or anything above it is closed.
 pub async fn calendar(tx: &mut Tx, unit: &UnitId) -> db::Result<Calendar> {
+    let mut calendar = national(tx).await?;
+    let closures = closures(tx, unit).await?;
+    if !closures.is_empty() {
+        calendar = calendar.with_rows(closures);
+    }
+    if let Some(hours) = hours(tx, unit).await? {
+        calendar = calendar.with_hours(hours);
+    }
+    Ok(calendar)
+}
+
+/// The table read last and its stamp. One for the process is enough: a stamp is never given twice,
+/// not even by two databases, and one that was rolled back is never seen again.
+static READ_LAST: Mutex<Option<(String, Calendar)>> = Mutex::new(None);
+
+/// The days of the country. Every filing asks for them, so they are parsed once per change.
+async fn national(tx: &mut Tx) -> db::Result<Calendar> {
+    let read_last = || READ_LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let stamp: Option<String> = tx.find("select stamp from holiday_stamp where one = 1", args![]).await?;
+    if let Some((of, calendar)) = &*read_last()
+        && Some(of) == stamp.as_ref()
+    {
+        return Ok(calendar.clone());
+    }
     let rows: Vec<HolidayRow> = tx
         .list(
             "select day, kind, occasion, standing, swap, source from holiday order by day limit 2000",
             args![],
         )
         .await?;
-    let rows = rows.into_iter().map(row).collect::<db::Result<Vec<Row>>>()?;
-    let mut calendar = Calendar::new(rows).with_rows(closures(tx, unit).await?);
-    if let Some(hours) = hours(tx, unit).await? {
-        calendar = calendar.with_hours(hours);
+    let calendar = Calendar::new(rows.into_iter().map(row).collect::<db::Result<Vec<Row>>>()?);
+    if let Some(stamp) = stamp {
+        *read_last() = Some((stamp, calendar.clone()));
     }
     Ok(calendar)
+}
+
+/// To be called by every write to the table holiday.
+async fn renew_stamp(tx: &mut Tx) -> db::Result<()> {
+    enum Stamp {}
+    tx.change(
+        "insert into holiday_stamp (one, stamp) values (1, $1)
+         on conflict (one) do update set stamp = excluded.stamp",
+        args![base::Id::<Stamp>::fresh()],
+    )
+    .await?;
+    Ok(())
 }
 
 fn row(row: HolidayRow) -> db::Result<Row> {
@@ -121,5 +158,6 @@ pub async fn put_holidays(tx: &mut Tx, rows: &[Row]) -> db::Result<u64> {
             )
             .await?;
     }
+    renew_stamp(tx).await?;
     Ok(put)
 }

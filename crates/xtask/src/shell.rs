@@ -129,10 +129,12 @@ pub fn files(root: &Path, folder: &str) -> Vec<String> {
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_folder && !NOT_OURS.contains(&name.as_str()) {
+            if NOT_OURS.contains(&name.as_str()) {
+                continue; // in a second work tree `.git` is a file
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 open.push(entry.path());
-            } else if !is_folder {
+            } else {
                 let path = entry.path();
                 let below = path.strip_prefix(root).expect("the walk began at the top");
                 found.push(below.to_string_lossy().replace('\\', "/"));

@@ -159,6 +159,42 @@ fn a_unit_counts_by_the_country_its_hours_and_its_closures() {
 }
 
 #[test]
+fn a_new_day_off_counts_at_once_and_one_that_was_rolled_back_never_did() {
+    both(async |t| {
+        site_of(&t, "vinh-long").await;
+        let due = async || {
+            let of = UnitId::from("29596-MC@2018-01-01");
+            let own = read(&t, async move |tx: &mut Tx| crate::calendar(tx, &of).await).await;
+            let limit = "1wd".parse::<Limit>().unwrap();
+            own.due(day("2026-12-08").at(9 * 60), limit).unwrap().at.to_string()
+        };
+        let day_off = base::calendar::Row {
+            day: day("2026-12-09"),
+            kind: base::calendar::Kind::Holiday,
+            occasion: None,
+            standing: base::calendar::Standing::Confirmed,
+            swap: None,
+            source: "test".into(),
+        };
+        let put = async |stays: bool| {
+            let row = day_off.clone();
+            t.db.write(t.act(), async move |tx: &mut Tx| -> db::Result<String> {
+                working_time::put_holidays(tx, std::slice::from_ref(&row)).await?;
+                let own = crate::calendar(tx, &UnitId::from("29596-MC@2018-01-01")).await?;
+                let due = own.due(day("2026-12-08").at(9 * 60), "1wd".parse::<Limit>().unwrap());
+                if stays { Ok(due.unwrap().at.to_string()) } else { Err(db::Error::Stale) }
+            })
+            .await
+        };
+        assert_eq!(due().await, "2026-12-09T17:00:00+07:00");
+        assert_eq!(put(false).await, Err(db::Error::Stale));
+        assert_eq!(due().await, "2026-12-09T17:00:00+07:00");
+        assert_eq!(put(true).await.unwrap(), "2026-12-10T17:00:00+07:00");
+        assert_eq!(due().await, "2026-12-10T17:00:00+07:00");
+    });
+}
+
+#[test]
 fn a_code_used_again_names_two_units_in_time() {
     both(async |t| {
         site_of(&t, "vinh-long").await;
