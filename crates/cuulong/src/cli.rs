@@ -36,6 +36,9 @@ enum Command {
     /// Working time
     #[command(subcommand)]
     Calendar(CalendarCommand),
+    /// Files of procedures
+    #[command(subcommand)]
+    Procedure(crate::procedure::ProcedureCommand),
 }
 
 /// Which configuration file.
@@ -123,6 +126,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Audit(AuditCommand::Verify(args)) => crate::audit::verify(&args).map(exit),
         Command::Calendar(CalendarCommand::Due(args)) => crate::calendar::due(&args).map(exit),
+        Command::Procedure(command) => crate::procedure::run(&command).map(exit),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod health;
 pub mod open;
 pub mod openapi;
+pub mod procedure;
 pub mod serve;
 pub mod user;
 pub mod words;

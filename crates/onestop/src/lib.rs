@@ -30,7 +30,9 @@ use utoipa::OpenApi;
 use web::{Problem, Site};
 
 pub use catalogue::Catalogue;
+pub use procedure::inspect;
 pub use procedure::model::Frame;
+pub use procedure::model::files as procedure_files;
 
 /// What the handlers of this system hold.
 #[derive(Clone)]

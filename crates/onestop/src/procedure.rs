@@ -9,9 +9,11 @@ pub mod api;
 pub mod ask;
 pub mod check;
 pub mod form;
+pub mod inspect;
 pub mod model;
 pub mod pages;
 pub mod search;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

@@ -309,6 +309,16 @@ impl Form {
         found
     }
 
+    /// Whether the form would take `value` as the answer to this field, were it asked.
+    pub fn accepts(&self, field: &str, value: &Value) -> bool {
+        let Some(property) = self.property(field) else { return false };
+        let Some(kept) = tidy(property, self.widget(field), value) else { return false };
+        let mut found = Vec::new();
+        let sound = Map::from_iter([(field.to_owned(), kept.clone())]);
+        self.by_schema(Value::Object(sound), &mut found);
+        found.is_empty() && self.problem(field, &kept, Day::MAX).is_none()
+    }
+
     /// Everything wrong with the answers of one page.
     pub fn check_page(&self, page: &str, given: &Answers, today: Day) -> Vec<FieldFinding> {
         let fields = self.pages.iter().find(|p| p.id == page).map_or(&[][..], |p| &p.fields[..]);

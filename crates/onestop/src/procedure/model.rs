@@ -61,9 +61,13 @@ pub struct Procedure {
     /// Other words by which people look for it.
     #[serde(default)]
     pub synonyms: Vec<String>,
-    /// The procedures that are settled together with this one (liên thông).
+    /// The procedures that are settled together with this one (liên thông), in words.
     #[serde(default)]
     pub interlinked: Vec<String>,
+    /// The same as parts with their own agencies and limits; the citizen has one promise, `limit`.
+    /// Read, checked and shown; not run as dossiers of their own yet.
+    #[serde(default)]
+    pub children: Vec<Child>,
     /// What an official has to know that fits nowhere else.
     #[serde(default)]
     pub notes: Option<String>,
@@ -83,6 +87,29 @@ pub struct Procedure {
     pub source: Source,
     #[serde(skip)]
     sound: OnceLock<bool>,
+}
+
+/// One procedure inside an interlinked one. law: onestop/interlinked
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Child {
+    pub id: String,
+    /// Its own code, where the catalogue has it.
+    #[serde(default)]
+    pub code: Option<String>,
+    pub name: String,
+    /// Who settles it, in words.
+    pub agency: String,
+    /// Its own limit; absent when no source states one.
+    #[serde(default, deserialize_with = "limit_opt")]
+    pub limit: Option<Limit>,
+    /// The children whose results it waits for; without one it begins at once.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// What it gives.
+    pub result: String,
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// The level of the state that settles a procedure.
@@ -425,6 +452,12 @@ pub fn files() -> Vec<(String, String)> {
         Some((name, String::from_utf8_lossy(&file.data).into_owned()))
     };
     names.into_iter().filter_map(read).collect()
+}
+
+/// Whether a file of the catalogue has this code in its name. Reads no file: the check of one
+/// procedure asks it about another.
+pub fn is_in_catalogue(code: &str) -> bool {
+    Files::iter().any(|name| name.strip_prefix(code).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// Every procedure of the catalogue, in order of code and version.

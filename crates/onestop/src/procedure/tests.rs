@@ -96,7 +96,8 @@ const SPOILT: &[(&str, &str, &[&str])] = &[
     (
         "limit = \"3wd\"",
         "limit = \"12wd\"",
-        &["the steps take up to 9120 working minutes, the law gives 6720"],
+        &["the steps take up to 9120 working minutes \
+           (examine + site_visit + draft + review + sign), the law gives 6720"],
     ),
     ("kind = \"sign\"", "kind = \"work\"", &["no step signs"]),
     (
@@ -109,7 +110,7 @@ const SPOILT: &[(&str, &str, &[&str])] = &[
     (
         "when = { field = \"works_kind\", equals = \"other\" }",
         "when = { field = \"works\", equals = \"other\" }",
-        &["component 'project-approval' depends on 'works', which is not asked before it"],
+        &["component 'project-approval' depends on 'works', which no question asks"],
     ),
     (
         "when = { field = \"works_kind\", equals = \"other\" }",
@@ -159,7 +160,7 @@ fn the_check_finds_what_is_wrong() {
     let broken = spoilt("1.013225", "type = \"number\"", "type = \"nombre\"");
     assert!(broken[0].starts_with("the form's schema: "), "{broken:?}");
     let slow = spoilt("1.001193", "limit = \"4wh\"", "limit = \"7wh\"");
-    assert_eq!(slow, ["the steps take up to 540 working minutes, the law gives 480"]);
+    assert_eq!(slow, ["the steps take up to 540 working minutes (examine + sign), the law gives 480"]);
 }
 
 #[test]
