@@ -22,6 +22,8 @@ enum Command {
     Demo(crate::demo::DemoArgs),
     /// Serve an installation
     Serve(ConfigArg),
+    /// Fill a demonstration with invented dossiers that the rules themselves have made
+    Seed(crate::seed::SeedArgs),
     /// Bring the tables to this version, then stop
     Migrate(ConfigArg),
     /// Accounts of officials
@@ -108,6 +110,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             let config = Config::read(&arg.config)?;
             crate::runtime()?.block_on(crate::serve::serve(&config)).map(|()| ExitCode::SUCCESS)
         }
+        Command::Seed(args) => crate::seed::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(arg) => {
             let config = Config::read(&arg.config)?;
             let applied = crate::runtime()?.block_on(crate::open::migrate(&config))?;

@@ -10,6 +10,7 @@ pub mod health;
 pub mod open;
 pub mod openapi;
 pub mod procedure;
+pub mod seed;
 pub mod serve;
 pub mod user;
 pub mod words;

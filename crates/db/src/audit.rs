@@ -5,6 +5,7 @@
 //! the chain byte by byte. Looks at a person's data have no write of their own: [`looked`].
 
 mod looks;
+mod past;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::{
 
 pub(crate) use looks::Looks;
 pub use looks::{Look, looked};
+pub use past::put_past;
 
 /// An entry's id.
 pub enum EntryKind {}

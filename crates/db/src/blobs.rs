@@ -386,6 +386,18 @@ pub async fn commit(tx: &mut Tx, hash: &Hash) -> Result<()> {
     }
 }
 
+/// As [`commit`], for so many rows at once.
+///
+/// # Errors
+/// `NotFound` when it was never put, or swept meanwhile.
+pub async fn commit_times(tx: &mut Tx, hash: &Hash, rows: i64) -> Result<()> {
+    let sql = "update content set refs = refs + $2 where hash = $1 and doomed = 0";
+    match tx.change(sql, args![hash, rows]).await? {
+        0 => Err(Error::NotFound),
+        _ => Ok(()),
+    }
+}
+
 /// In the write that removes a row that referred to a content. After the last one a sweep may take it.
 ///
 /// # Errors

@@ -141,6 +141,33 @@ pub(crate) fn change(c: &Connection, sql: &str, args: &[Value<'_>]) -> Result<u6
     Ok(bound(c, sql, args)?.raw_execute().map_err(bad)? as u64)
 }
 
+/// Runs one statement for each row of `width` values; the number of rows changed.
+pub(crate) fn many(c: &Connection, sql: &str, width: usize, values: &[Value<'_>]) -> Result<u64, Bad> {
+    let mut statement = c.prepare_cached(sql).map_err(bad)?;
+    let mut places = Vec::with_capacity(width);
+    for i in 1..=statement.parameter_count() {
+        match value_index(statement.parameter_name(i)).filter(|at| *at < width) {
+            Some(at) => places.push(at),
+            None => {
+                return fault(format!("a parameter beyond the {width} values of a row: {sql}"))
+                    .map_err(Bad::from);
+            }
+        }
+    }
+    let mut changed = 0;
+    for row in values.chunks_exact(width) {
+        for (i, at) in places.iter().enumerate() {
+            let value = &row[*at];
+            if matches!(value, Value::Text(text) if text.as_bytes().contains(&0)) {
+                return fault("a text with a NUL in it").map_err(Bad::from); // PostgreSQL keeps none either
+            }
+            statement.raw_bind_parameter(i + 1, value).map_err(bad)?;
+        }
+        changed += statement.raw_execute().map_err(bad)? as u64;
+    }
+    Ok(changed)
+}
+
 /// Several statements in the words of the dialect.
 pub(crate) fn script(c: &Connection, text: &str) -> Result<(), Bad> {
     c.execute_batch(&dialect::sqlite(text)).map_err(bad)

@@ -166,8 +166,8 @@ impl Tx {
     /// Puts many rows: `tx.many("insert into t(a, b) values", 2, &values, "on conflict do nothing")`
     /// with `values` row after row. The number of rows changed.
     ///
-    /// SQLite runs one cached statement a row; PostgreSQL takes 256, 64, 16, 4 or 1 rows a
-    /// statement, so that five texts at most are ever prepared.
+    /// SQLite runs one cached statement again for each row; PostgreSQL takes 256, 64, 16, 4 or 1
+    /// rows a statement, so that five texts at most are ever prepared.
     pub async fn many(
         &mut self,
         head: &'static str,
@@ -178,11 +178,19 @@ impl Tx {
         if width == 0 || !values.len().is_multiple_of(width) {
             return fault("many: the values are not whole rows");
         }
-        let (mut rest, mut changed) = (values, 0);
+        if let On::Lite(c) = &self.on {
+            self.alive()?;
+            let changed = lite::many(c, &values_text(head, 1, width, tail), width, values);
+            return self.note(changed);
+        }
+        let (mut rest, mut changed, mut text) = (values, 0, (0, String::new()));
         while !rest.is_empty() {
             let rows = self.rows_at_once(rest.len() / width, width);
+            if text.0 != rows {
+                text = (rows, values_text(head, rows, width, tail));
+            }
             let (now, later) = rest.split_at(rows * width);
-            changed += self.change(Sql(values_text(head, rows, width, tail).into()), now).await?;
+            changed += self.change(Sql(text.1.as_str().into()), now).await?;
             rest = later;
         }
         Ok(changed)

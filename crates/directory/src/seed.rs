@@ -10,6 +10,7 @@ use base::{Day, Instant};
 use db::{Act, Db, Tx, Value, args};
 use serde::Serialize;
 
+pub mod citizens;
 pub mod file;
 pub mod people;
 pub mod units;

@@ -83,6 +83,20 @@ pub struct Dossier {
     pub version: i64,
 }
 
+impl Dossier {
+    /// Takes on a new state, with the times that follow from it.
+    pub(crate) fn enter(&mut self, state: State, at: Instant) {
+        if state.status() != self.state.status() {
+            self.since = at;
+        }
+        if self.accepted_at.is_none() && state.promised().is_some() {
+            self.accepted_at = Some(at);
+        }
+        self.promised = state.promised().or(self.promised);
+        self.state = state;
+    }
+}
+
 db::record! {
     /// A file of a dossier; the bytes are in the blob store under their SHA-256.
     pub struct StoredFile {
@@ -670,15 +684,7 @@ async fn advance(
     }
 
     let seen = case.dossier.version;
-    let dossier = &mut case.dossier;
-    if state.status() != old_status {
-        dossier.since = case.now;
-    }
-    if dossier.accepted_at.is_none() && state.promised().is_some() {
-        dossier.accepted_at = Some(case.now);
-    }
-    dossier.promised = state.promised().or(dossier.promised);
-    dossier.state = state;
+    case.dossier.enter(state, case.now);
     hold(tx, &mut case.dossier, &case.procedure).await?;
 
     store::save_moved(tx, seen, &case.dossier).await?;
@@ -720,22 +726,24 @@ pub(crate) fn moved(d: &Dossier, from: i64, ordinal: i64, at: Instant) -> event:
 /// Puts the dossier into the hands of whoever acts next: the unit and role of its internal step
 /// while officials work on it, the counter otherwise.
 async fn hold(tx: &mut Tx, dossier: &mut Dossier, procedure: &Procedure) -> Result<(), Problem> {
-    let stage = match &dossier.state {
+    let (function, role) = hands(&dossier.state, procedure);
+    dossier.holder_unit = match function {
+        "counter" => dossier.counter.clone(),
+        "agency" => dossier.agency.clone(),
+        function => directory::unit_for(tx, &dossier.agency, function).await?.id,
+    };
+    dossier.holder_role = role.to_string();
+    Ok(())
+}
+
+/// Whose turn it is: the function of the unit (`counter`, `agency`, or that of a section of the
+/// agency) and the role.
+pub(crate) fn hands<'p>(state: &State, procedure: &'p Procedure) -> (&'p str, &'static str) {
+    let stage = match state {
         State::InProcess { at, .. } => procedure.steps.iter().find(|s| s.id == *at),
         _ => None,
     };
-    (dossier.holder_unit, dossier.holder_role) = match stage {
-        Some(stage) => {
-            let unit = match stage.unit_kind.as_str() {
-                "counter" => dossier.counter.clone(),
-                "agency" => dossier.agency.clone(),
-                function => directory::unit_for(tx, &dossier.agency, function).await?.id,
-            };
-            (unit, stage.role.as_str().to_string())
-        }
-        None => (dossier.counter.clone(), Role::CounterClerk.as_str().to_string()),
-    };
-    Ok(())
+    stage.map_or(("counter", Role::CounterClerk.as_str()), |s| (s.unit_kind.as_str(), s.role.as_str()))
 }
 
 /// The deed's name in the audit book.

@@ -5,6 +5,7 @@ mod catalogue;
 mod desk;
 mod dossier;
 mod filing;
+mod grow;
 mod home;
 mod identity;
 mod intake;
@@ -30,6 +31,7 @@ use utoipa::OpenApi;
 use web::{Problem, Site};
 
 pub use catalogue::Catalogue;
+pub use grow::{Grown, Plan, grow};
 pub use procedure::inspect;
 pub use procedure::model::Frame;
 pub use procedure::model::files as procedure_files;

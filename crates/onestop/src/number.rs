@@ -8,6 +8,54 @@ use web::Problem;
 use crate::refusal::Refusal;
 
 db::record! { struct Scheme { pattern: String, width: i64, width_max: i64, resets: String } }
+/// How one kind of number is made, for a load of many.
+pub struct Series {
+    scheme: &'static str,
+    pattern: String,
+    width: i64,
+    width_max: i64,
+    daily: bool,
+}
+
+impl Series {
+    /// The scheme as it stands.
+    pub async fn read(tx: &mut Tx, scheme: &'static str) -> db::Result<Series> {
+        let Scheme { pattern, width, width_max, resets } = tx
+            .get("select pattern, width, width_max, resets from number_scheme where id = $1", args![scheme])
+            .await?;
+        Ok(Series { scheme, pattern, width, width_max, daily: resets == "day" })
+    }
+
+    /// The book in which a number of this day is taken.
+    pub fn book(&self, owner: &str, day: Day) -> String {
+        book(self.scheme, owner, self.daily, day)
+    }
+
+    /// The `n`-th number of a book; none when the book is full.
+    pub fn nth(&self, n: i64, words: &[(&str, &str)], day: Day) -> Option<String> {
+        let full = n >= 10_i64.pow(u32::try_from(self.width_max).unwrap_or(9));
+        (!full).then(|| fill(&self.pattern, self.width, n, words, day))
+    }
+}
+
+/// The last number given in each book of these two schemes, as far as there are any.
+pub async fn list_books(tx: &mut Tx) -> db::Result<Vec<(String, i64)>> {
+    tx.list("select book, last from number_book order by book limit 2000000", args![]).await
+}
+
+/// Writes down how far these books have come.
+pub async fn save_books(tx: &mut Tx, books: &[(String, i64)]) -> db::Result<()> {
+    let rows: Vec<db::Value<'_>> =
+        books.iter().flat_map(|(b, n)| [db::Value::Text(b.as_str().into()), db::Value::Int(*n)]).collect();
+    let tail = "on conflict (book) do update set last = excluded.last";
+    tx.many("insert into number_book (book, last) values", 2, &rows, tail).await.map(drop)
+}
+
+fn book(scheme: &str, owner: &str, daily: bool, day: Day) -> String {
+    let period = if daily { day.to_string() } else { day.year().to_string() };
+    format!("{scheme}|{owner}|{period}")
+}
+
 db::record! { struct Last { last: i64 } }
 
 /// The next number of `scheme` in the book of `owner` (the identifier of a counter or an agency).
@@ -22,8 +70,7 @@ pub async fn next(
     let Scheme { pattern, width, width_max, resets } = tx
         .get("select pattern, width, width_max, resets from number_scheme where id = $1", args![scheme])
         .await?;
-    let period = if resets == "day" { day.to_string() } else { day.year().to_string() };
-    let book = format!("{scheme}|{owner}|{period}");
+    let book = book(scheme, owner, resets == "day", day);
     let Last { last } = tx
         .get(
             "insert into number_book (book, last) values ($1, 1)

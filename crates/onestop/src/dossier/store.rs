@@ -1,6 +1,8 @@
 //! The rows of a dossier. Each function takes the caller's transaction, holds its one statement
 //! and calls no rules.
 
+pub mod many;
+
 use base::Instant;
 use db::blobs::Hash;
 use db::{Tx, args};

@@ -1,0 +1,96 @@
+//! `cuulong seed`: a demonstration filled with invented dossiers.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use base::Clock;
+use clap::Args;
+use directory::seed::PROVINCES;
+
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::{open, serve};
+
+/// How much is made, and where.
+#[derive(Args, Debug)]
+pub struct SeedArgs {
+    /// The data folder of a demonstration; made and loaded if it is new
+    #[arg(long, required_unless_present = "config")]
+    data: Option<PathBuf>,
+    /// The configuration file of a demonstration (`demo = true`)
+    #[arg(long, conflicts_with = "data")]
+    config: Option<PathBuf>,
+    /// Another database than the folder's own: postgres://…
+    #[arg(long, default_value = "", conflicts_with = "config")]
+    database: String,
+    /// How many dossiers
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
+    dossiers: u64,
+    /// The same seed on the same data makes the same dossiers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Opens the installation, loads the province's people if they are not there, and grows dossiers.
+pub fn run(args: &SeedArgs) -> Result<(), Failure> {
+    serve::log_to_stderr();
+    let config = config(args)?;
+    crate::runtime()?.block_on(async {
+        let clock = Clock::system();
+        let opened = open::open(&config, clock.clone(), |what, done, total| {
+            tell(what, done as u64, total as u64, "");
+        })
+        .await?;
+        let begun = std::time::Instant::now();
+        let plan = onestop::Plan { dossiers: args.dossiers, seed: args.seed, now: clock.now() };
+        let mut began: Option<(String, std::time::Instant)> = None;
+        let grown = onestop::grow(&opened.onestop, plan, |what, done, total| {
+            if began.as_ref().is_none_or(|(last, _)| last != what) {
+                began = Some((what.to_string(), std::time::Instant::now()));
+            }
+            let seconds = began.as_ref().map_or(0.0, |(_, at)| at.elapsed().as_secs_f64());
+            tell(what, done, total, &format!(", {:.0}/s", done as f64 / seconds.max(0.001)));
+        })
+        .await
+        .map_err(|e| Failure::new(format!("cannot grow dossiers: {e}")))?;
+        opened.site.db.close().await;
+        println!(
+            "{} dossiers with {} steps for {} citizens at {} counters in {:.1} s",
+            grown.dossiers,
+            grown.steps,
+            grown.citizens,
+            grown.counters,
+            begun.elapsed().as_secs_f64()
+        );
+        Ok(())
+    })
+}
+
+/// Invented dossiers never come among real ones: only a demonstration is filled.
+fn config(args: &SeedArgs) -> Result<Config, Failure> {
+    let config = match (&args.config, &args.data) {
+        (Some(path), _) => Config::read(path)?,
+        (None, Some(data)) => {
+            let key = std::fs::read_to_string(data.join("province")).unwrap_or_else(|_| PROVINCES[0].into());
+            let province = key.trim().to_string();
+            let mut config = Config { data: data.clone(), province, demo: true, ..Config::default() };
+            config.database.url = args.database.clone();
+            config
+        }
+        (None, None) => return Err(Failure::new("name a folder with --data or a file with --config")),
+    };
+    if !config.demo {
+        return Err(Failure::new(
+            "this is no demonstration (demo = true): invented dossiers do not belong there",
+        ));
+    }
+    Ok(config)
+}
+
+/// One line, rewritten as the work goes on.
+fn tell(what: &str, done: u64, total: u64, rate: &str) {
+    let mut err = std::io::stderr();
+    let end = if done >= total { "\n" } else { "" };
+    let _ = write!(err, "\r{what}: {done}/{total}{rate}    {end}");
+    let _ = err.flush();
+}
