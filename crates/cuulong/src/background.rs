@@ -28,7 +28,8 @@ impl Background {
             site.clock.clone(),
             heard.clone(),
         ));
-        tasks.spawn(db::jobs::run(site.db.clone(), handlers(opened), site.clock.clone(), heard));
+        tasks.spawn(db::jobs::run(site.db.clone(), handlers(opened), site.clock.clone(), heard.clone()));
+        tasks.spawn(crate::health::upkeep(heard));
         Background { stop, tasks }
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -12,6 +13,7 @@ use axum::{Json, Router};
 use db::{Tx, args};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
+use tokio::sync::watch;
 use web::Site;
 
 use crate::config::Config;
@@ -38,6 +40,19 @@ pub fn routes(site: &Site, config: &Config) -> Router {
 fn recorder() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).as_ref()
+}
+
+/// Empties the recorder's histograms on a timer until `stop` turns true. Without it they are emptied
+/// only when somebody reads `/metrics`, and where nobody does, every request leaves a sample behind.
+pub async fn upkeep(mut stop: watch::Receiver<bool>) {
+    const EVERY: Duration = Duration::from_secs(5);
+    let mut pulse = tokio::time::interval(EVERY);
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = pulse.tick() => if let Some(handle) = recorder() { handle.run_upkeep() },
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 async fn healthz(State(health): State<Health>) -> Response {

@@ -51,7 +51,7 @@ pub struct AddArgs {
     #[arg(long)]
     role: Role,
     /// The title as papers print it
-    #[arg(long, default_value = "")]
+    #[arg(long)]
     title: String,
 }
 

@@ -83,23 +83,51 @@ pub fn on_sqlite<F: AsyncFn(TestDb)>(story: F) {
     });
 }
 
+/// An empty schema on the tests' server, for whoever opens it by its address: the real binary does.
+pub struct Schema {
+    server: String,
+    name: String,
+    /// The address of the schema.
+    pub url: String,
+}
+
+impl Schema {
+    /// Makes one.
+    ///
+    /// # Panics
+    /// When the environment names no server.
+    pub async fn create() -> Schema {
+        let server = std::env::var(SERVER).unwrap_or_else(|_| {
+            panic!(
+                "{SERVER} is not set: run the tests with `cargo x test`, or name a PostgreSQL server for them"
+            )
+        });
+        let name = format!("test_{}", base::Id::<SchemaKind>::fresh().to_string().replace('-', ""));
+        let mark = if server.contains('?') { '&' } else { '?' };
+        let url = format!("{server}{mark}application_name={name}&options=-c%20search_path%3D{name}");
+        statement(&server, &format!("create schema {name}")).await;
+        Schema { server, name, url }
+    }
+
+    /// Removes it with everything in it.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn remove(self) {
+        statement(&self.server, &format!("drop schema {} cascade", self.name)).await;
+    }
+}
+
 /// The story on PostgreSQL alone.
 ///
 /// # Panics
 /// When the environment names no server, and when the story panics.
 pub fn on_postgres<F: AsyncFn(TestDb)>(story: F) {
-    let server = std::env::var(SERVER).unwrap_or_else(|_| {
-        panic!("{SERVER} is not set: run the tests with `cargo x test`, or name a PostgreSQL server for them")
-    });
-    let schema = format!("test_{}", base::Id::<SchemaKind>::fresh().to_string().replace('-', ""));
-    let mark = if server.contains('?') { '&' } else { '?' };
-    let mut config =
-        Config::new(format!("{server}{mark}application_name={schema}&options=-c%20search_path%3D{schema}"));
-    config.connections = 8;
     let dir = tempfile::tempdir().expect("a folder for the test");
     eprintln!("-- on PostgreSQL");
     let runtime = runtime();
-    runtime.block_on(statement(&server, &format!("create schema {schema}")));
+    let schema = runtime.block_on(Schema::create());
+    let config = Config { connections: 8, ..Config::new(schema.url.clone()) };
     let told = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(async {
             let db = open(&config).await;
@@ -107,7 +135,7 @@ pub fn on_postgres<F: AsyncFn(TestDb)>(story: F) {
             db.close().await;
         });
     }));
-    runtime.block_on(statement(&server, &format!("drop schema {schema} cascade")));
+    runtime.block_on(schema.remove());
     told.unwrap_or_else(|panic| resume_unwind(panic));
 }
 

@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod html;
 pub mod person;
+pub mod postgres;
 pub mod product;
 pub mod routes;
 pub mod sql;

@@ -22,13 +22,70 @@ impl Drop for Product {
     }
 }
 
+/// An installation with a configuration file of its own, on a free port.
+pub struct Installation {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// The data folder.
+    pub data: PathBuf,
+    address: SocketAddr,
+}
+
+impl Installation {
+    /// Writes the file into `folder`. `more` are further lines: top-level keys first, then tables.
+    pub fn in_folder(folder: &Path, more: &str) -> Installation {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let (config, data) = (folder.join("cuulong.toml"), folder.join("data"));
+        let scheme = if more.contains("[tls]") { "https" } else { "http" };
+        let text = format!(
+            "data = '{}'\nlisten = '{address}'\naddress = '{scheme}://{address}'\n{more}\n",
+            data.display()
+        );
+        std::fs::write(&config, text).expect("the configuration is written");
+        Installation { config, data, address }
+    }
+
+    /// Where it listens when it is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A subcommand of the binary with this configuration, ready to be run.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(words).arg("--config").arg(&self.config).stdin(Stdio::null());
+        command
+    }
+
+    /// Serves it, and waits until it answers.
+    pub async fn serve(&self) -> Product {
+        self.serve_with(|_| {}).await
+    }
+
+    /// As `serve`, with something said to the process before it starts.
+    pub async fn serve_with(&self, say: impl FnOnce(&mut Command)) -> Product {
+        let mut command = self.command(&["serve"]);
+        say(&mut command);
+        Product::start(command, self.address).await
+    }
+}
+
 impl Product {
     /// Starts the demo on a data folder and a free port, and waits until it answers.
     pub async fn start_demo(data: &Path) -> Product {
+        Product::start_demo_on(data, "").await
+    }
+
+    /// As `start_demo`, on another database than the folder's own.
+    pub async fn start_demo_on(data: &Path, database: &str) -> Product {
         let port = free_port();
-        let mut child = Command::new(binary())
-            .args(["demo", "--port", &port.to_string(), "--data"])
-            .arg(data)
+        let mut command = Command::new(binary());
+        command.args(["demo", "--port", &port.to_string(), "--database", database, "--data"]).arg(data);
+        Product::start(command, SocketAddr::from(([127, 0, 0, 1], port))).await
+    }
+
+    async fn start(mut command: Command, address: SocketAddr) -> Product {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -36,11 +93,11 @@ impl Product {
             .expect("the binary starts");
         let said = drink(child.stdout.take().expect("stdout is a pipe"));
         let complained = drink(child.stderr.take().expect("stderr is a pipe"));
-        let mut product = Product { child, address: SocketAddr::from(([127, 0, 0, 1], port)) };
+        let mut product = Product { child, address };
         if tokio::time::timeout(PATIENCE, product.answers()).await != Ok(true) {
             product.kill();
             let said = [said, complained].map(|thread| thread.join().unwrap_or_default());
-            panic!("the demo did not come up:\n{}", said.join("\n"));
+            panic!("the server did not come up:\n{}", said.join("\n"));
         }
         product
     }
@@ -66,11 +123,54 @@ impl Product {
         Person::over_the_wire(self.address)
     }
 
+    /// Runs a subcommand that needs no installation, to its end.
+    pub fn run(words: &[&str]) -> Output {
+        Command::new(binary()).args(words).stdin(Stdio::null()).output().expect("the binary runs")
+    }
+
+    /// The id of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end in order (SIGTERM) and waits until it has; whether it ended well.
+    pub fn stop(mut self) -> bool {
+        signal(self.pid(), "TERM");
+        self.child.wait().is_ok_and(|status| status.success())
+    }
+
     /// Ends it as a power cut would: SIGKILL, no goodbye.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal to a process of ours.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "SIG{name} could not be sent to {pid}");
+}
+
+/// Runs a command to its end with a line on its standard input.
+pub fn run_with_input(mut command: Command, input: &str) -> Output {
+    use std::io::Write;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    // A command that refuses before it reads closes the pipe, and that is its right.
+    let _ = writeln!(stdin, "{input}");
+    drop(stdin);
+    child.wait_with_output().expect("the binary ends")
+}
+
+/// Everything a command said, for the panic that shows it.
+pub fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
 /// Runs a subcommand of the binary to its end.
@@ -86,7 +186,7 @@ pub fn command(words: &[&str], data: &Path) -> Output {
 
 /// The binary that `cargo x test` has built and named; without it, where cargo puts it beside
 /// the test.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let named = std::env::var_os("CUULONG_BIN").map(PathBuf::from);
     let file = named.unwrap_or_else(|| {
         let test = std::env::current_exe().expect("a test knows its own file");
@@ -97,7 +197,8 @@ fn binary() -> PathBuf {
     file
 }
 
-fn free_port() -> u16 {
+/// A port of loopback that nobody listens on just now.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     listener.expect("loopback has a free port").port()
 }

@@ -6,9 +6,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use suite::person::{Person, Upload};
-use suite::product::{Product, command};
+use suite::product::{Product, binary, words};
 use tokio::sync::mpsc;
 
 /// How often the machine "loses power".
@@ -39,11 +40,24 @@ struct Ledger {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_outlives_twenty_kills() {
+async fn what_was_acknowledged_outlives_twenty_kills_on_sqlite() {
     let folder = tempfile::tempdir().expect("a folder for the data");
-    let data = folder.path().join("data");
-    let mut product = Product::start_demo(&data).await;
-    let accounts = accounts(&data);
+    survives(&folder.path().join("data"), "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_twenty_kills_on_postgresql() {
+    let folder = tempfile::tempdir().expect("a folder for the data");
+    let schema = db::testing::Schema::create().await;
+    survives(&folder.path().join("data"), &schema.url).await;
+    schema.remove().await;
+}
+
+/// The story: kills under load, then everything acknowledged is looked for. `database` is empty for
+/// the data folder's own.
+async fn survives(data: &Path, database: &str) {
+    let mut product = Product::start_demo_on(data, database).await;
+    let accounts = accounts(data);
     let citizen = sign_in(product.somebody(), with_role(&accounts, "citizen")).await;
     let unit =
         with_role(&accounts, "counter_clerk")["unit_code"].as_str().expect("a clerk has a unit").to_string();
@@ -67,7 +81,7 @@ async fn what_was_acknowledged_outlives_twenty_kills() {
         for filer in filers {
             filer.await.expect("a filer ends with the server");
         }
-        product = Product::start_demo(&data).await;
+        product = Product::start_demo_on(data, database).await;
     }
 
     let mut ledger = std::mem::take(&mut *ledger.lock().expect("no filer panicked"));
@@ -79,9 +93,16 @@ async fn what_was_acknowledged_outlives_twenty_kills() {
     numbers_have_no_gaps(&ledger.acknowledged);
 
     product.kill();
-    let said = command(&["audit", "verify"], &data);
-    let words = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
-    assert!(said.status.success(), "the audit book is broken: {words}");
+    let config = data.with_extension("toml");
+    let text = format!(
+        "data = '{}'\n[database]\nurl = '{database}'\n[blobs]\nurl = '{}'\n",
+        data.display(),
+        data.join("blobs").display()
+    );
+    std::fs::write(&config, text).expect("the configuration is written");
+    let said = Command::new(binary()).args(["audit", "verify", "--config"]).arg(&config).output();
+    let said = said.expect("the binary runs");
+    assert!(said.status.success(), "the audit book is broken: {}", words(&said));
 }
 
 /// Files one dossier after another until the server is gone.
@@ -109,7 +130,7 @@ async fn files_until_death(
 }
 
 /// The upload's id, or nothing when the server is gone.
-async fn uploads(who: &mut Person, file: &[u8]) -> Option<String> {
+pub async fn uploads(who: &mut Person, file: &[u8]) -> Option<String> {
     let file =
         Upload { field: "file", file_name: "giay-to.pdf", content_type: "application/pdf", bytes: file };
     let answer = who.tries_upload("/api/v1/uploads", file).await.ok()?;
@@ -167,7 +188,7 @@ fn numbers_have_no_gaps(filed: &[Acknowledged]) {
     }
 }
 
-fn filing(unit: &str, upload: &str) -> Value {
+pub fn filing(unit: &str, upload: &str) -> Value {
     json!({
         "procedure": "2.000815",
         "unit": unit,
@@ -186,14 +207,14 @@ fn filing(unit: &str, upload: &str) -> Value {
 }
 
 /// A small file that is taken for a PDF, different for each name.
-fn pdf(name: &str) -> Vec<u8> {
+pub fn pdf(name: &str) -> Vec<u8> {
     let mut file = format!("%PDF-1.7\n% {name}\n").into_bytes();
     file.resize(20_000, b' ');
     file.extend_from_slice(b"\n%%EOF\n");
     file
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -202,12 +223,12 @@ fn accounts(data: &Path) -> Vec<Value> {
     serde_json::from_str(&text).expect("the accounts are JSON")
 }
 
-fn with_role<'a>(accounts: &'a [Value], role: &str) -> &'a Value {
+pub fn with_role<'a>(accounts: &'a [Value], role: &str) -> &'a Value {
     let has = |account: &&Value| account["roles"].as_array().is_some_and(|all| all.contains(&json!(role)));
     accounts.iter().find(has).unwrap_or_else(|| panic!("the demo has no {role}"))
 }
 
-async fn sign_in(mut somebody: Person, account: &Value) -> String {
+pub async fn sign_in(mut somebody: Person, account: &Value) -> String {
     let body = json!({ "login": account["login"], "password": account["password"] });
     let answer = somebody.calls(Method::POST, "/api/v1/session", Some(&body)).await;
     assert!(answer.status < 300, "{} {}", answer.status, answer.text());

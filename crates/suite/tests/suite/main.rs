@@ -6,4 +6,5 @@ mod harness;
 mod kill;
 mod life;
 mod routes;
+mod running;
 mod sql;
