@@ -26,6 +26,10 @@ enum Command {
     Seed(crate::seed::SeedArgs),
     /// Bring the tables to this version, then stop
     Migrate(ConfigArg),
+    /// Copy the data, rows and files of one instant, while it is served
+    Backup(crate::backup::BackupArgs),
+    /// Make an installation of a backup, in an empty place
+    Restore(crate::backup::RestoreArgs),
     /// Accounts of officials
     #[command(subcommand)]
     User(crate::user::UserCommand),
@@ -117,6 +121,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             println!("{applied} migrations applied");
             Ok(ExitCode::SUCCESS)
         }
+        Command::Backup(args) => crate::backup::take(&args).map(exit),
+        Command::Restore(args) => crate::backup::restore(&args).map(|()| ExitCode::SUCCESS),
         Command::User(command) => crate::user::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Explain) => {
             print!("{EXPLAINED}");

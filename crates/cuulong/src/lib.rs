@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod background;
+pub mod backup;
 pub mod calendar;
 pub mod cli;
 pub mod config;

@@ -34,6 +34,12 @@ pub async fn open(
 ) -> Result<Opened, Failure> {
     let db = database(config).await?;
     load(&db, config, &clock, progress).await?;
+    let blobs = contents(config).await?;
+    assemble(db, blobs, config, clock).await
+}
+
+/// The store of the contents.
+pub async fn contents(config: &Config) -> Result<Blobs, Failure> {
     let place = blobs::Config {
         place: config.blobs_url(),
         endpoint: Some(config.blobs.endpoint.clone()).filter(|s| !s.is_empty()),
@@ -41,9 +47,7 @@ pub async fn open(
         key: key(config)?,
         spool: Some(config.data.join("spool")),
     };
-    let blobs =
-        Blobs::open(&place).await.map_err(|e| Failure::new(format!("cannot open the blob store: {e}")))?;
-    assemble(db, blobs, config, clock).await
+    Blobs::open(&place).await.map_err(|e| Failure::new(format!("cannot open the blob store: {e}")))
 }
 
 /// Puts the systems around an opened, loaded database.
@@ -70,13 +74,18 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
 
 /// The database with its tables up to date.
 async fn database(config: &Config) -> Result<Db, Failure> {
-    std::fs::create_dir_all(&config.data).map_err(|e| {
-        Failure::new(format!("cannot write to the data folder {}: {e}", config.data.display()))
-    })?;
-    writable(&config.data)?;
+    make_data_folder(config)?;
     let db = connect(config).await?;
     db.migrate(&migrations()).await.map_err(|e| refused(config, &e))?;
     Ok(db)
+}
+
+/// The data folder, there and writable.
+pub fn make_data_folder(config: &Config) -> Result<(), Failure> {
+    std::fs::create_dir_all(&config.data).map_err(|e| {
+        Failure::new(format!("cannot write to the data folder {}: {e}", config.data.display()))
+    })?;
+    writable(&config.data)
 }
 
 fn refused(config: &Config, error: &db::MigrateError) -> Failure {

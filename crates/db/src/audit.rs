@@ -259,51 +259,82 @@ pub enum Why {
 /// The store's.
 pub async fn verify(db: &Db) -> Result<Report> {
     // first of all, so that what is chained meanwhile can only make the chain longer than this
-    let end: Head = db.read(async |tx: &mut Tx| head(tx).await).await?;
-    let (mut hash, mut no, mut broken) = ([0; 32], 0, None);
-    'book: while no < end.no {
-        let (after, last) = (no, end.no);
-        let batch = async move |tx: &mut Tx| {
-            let sql = "select * from audit_entry where no > $1 and no <= $2 order by no limit $3";
-            tx.list::<Entry>(sql, args![after, last, VERIFY_BATCH]).await
-        };
-        let batch = db.read(batch).await?;
+    let mut walk = Walk::to(db.read(async |tx: &mut Tx| head(tx).await).await?);
+    while let Some((after, last)) = walk.next() {
+        walk.take(db.read(async move |tx: &mut Tx| entries(tx, after, last).await).await?);
+    }
+    db.read(async move |tx: &mut Tx| count(tx, &walk).await).await
+}
+
+/// The same inside one transaction: the book as this snapshot has it.
+pub(crate) async fn verify_in(tx: &mut Tx) -> Result<Report> {
+    let mut walk = Walk::to(head(tx).await?);
+    while let Some((after, last)) = walk.next() {
+        walk.take(entries(tx, after, last).await?);
+    }
+    count(tx, &walk).await
+}
+
+async fn entries(tx: &mut Tx, after: i64, last: i64) -> Result<Vec<Entry>> {
+    let sql = "select * from audit_entry where no > $1 and no <= $2 order by no limit $3";
+    tx.list(sql, args![after, last, VERIFY_BATCH]).await
+}
+
+/// A walk along the chain, from its beginning to its noted end.
+struct Walk {
+    end: Head,
+    /// The last number found right, and its hash.
+    no: i64,
+    hash: [u8; 32],
+    broken: Option<Broken>,
+}
+
+impl Walk {
+    fn to(end: Head) -> Walk {
+        Walk { end, no: 0, hash: [0; 32], broken: None }
+    }
+
+    /// Which numbers to read next: above the first, up to the second.
+    fn next(&self) -> Option<(i64, i64)> {
+        (self.broken.is_none() && self.no < self.end.no).then_some((self.no, self.end.no))
+    }
+
+    fn take(&mut self, batch: Vec<Entry>) {
         if batch.is_empty() {
-            broken = Some(Broken { no: no + 1, why: Why::CutOff });
-            break;
+            self.broken = Some(Broken { no: self.no + 1, why: Why::CutOff });
         }
         for entry in batch {
-            let next = entry.hash_after(&hash, no + 1);
+            let next = entry.hash_after(&self.hash, self.no + 1);
             let why = match &entry.hash {
-                _ if entry.no != Some(no + 1) => Why::Missing,
+                _ if entry.no != Some(self.no + 1) => Why::Missing,
                 Some(kept) if *kept == hex(&next) => {
-                    (hash, no) = (next, no + 1);
+                    (self.hash, self.no) = (next, self.no + 1);
                     continue;
                 }
                 _ => Why::Changed,
             };
-            broken = Some(Broken { no: no + 1, why });
-            break 'book;
+            self.broken = Some(Broken { no: self.no + 1, why });
+            return;
         }
     }
-    if broken.is_none() && hex(&hash) != end.hash {
-        broken = Some(Broken { no, why: Why::Changed });
+
+    fn broken(&self) -> Option<Broken> {
+        let other_end = hex(&self.hash) != self.end.hash;
+        self.broken.clone().or(other_end.then_some(Broken { no: self.no, why: Why::Changed }))
     }
-    count(db, end, no, broken).await
 }
 
-async fn count(db: &Db, end: Head, chained: i64, mut broken: Option<Broken>) -> Result<Report> {
-    let counts = async |tx: &mut Tx| -> Result<(i64, i64, Option<i64>, i64)> {
-        let all = tx.get("select count(*) from audit_entry", args![]).await?;
-        let tail = tx.get("select count(*) from audit_entry where no is null", args![]).await?;
-        let last = tx.get("select max(no) from audit_entry", args![]).await?;
-        Ok((all, tail, last, head(tx).await?.no))
-    };
-    let (all, tail, last, head_now) = db.read(counts).await?;
+async fn count(tx: &mut Tx, walk: &Walk) -> Result<Report> {
+    let all: i64 = tx.get("select count(*) from audit_entry", args![]).await?;
+    let tail: i64 = tx.get("select count(*) from audit_entry where no is null", args![]).await?;
+    let last: Option<i64> = tx.get("select max(no) from audit_entry", args![]).await?;
+    let head_now = head(tx).await?.no;
+    let mut broken = walk.broken();
     if broken.is_none() && last.unwrap_or(0) > head_now {
         broken = Some(Broken { no: head_now + 1, why: Why::TooLong });
     }
     let number = |n: i64| u64::try_from(n).unwrap_or(0);
-    let head = broken.is_none().then_some(end.hash);
-    Ok(Report { entries: number(all), chained: number(chained), unchained_tail: number(tail), broken, head })
+    let head = broken.is_none().then(|| walk.end.hash.clone());
+    let (entries, chained, unchained_tail) = (number(all), number(walk.no), number(tail));
+    Ok(Report { entries, chained, unchained_tail, broken, head })
 }

@@ -4,6 +4,8 @@
 //! for a number that the database gives. Words are replaced wherever they stand alone, so they must
 //! not be used in a migration's string literals.
 
+use crate::catalogue::Holds;
+
 /// Numbered by the database: grows, may leave gaps (a rolled-back write keeps its number on
 /// PostgreSQL). Two transactions that touch a common row are numbered in the order of their commits.
 const SERIAL_KEY: &str = "serial_key";
@@ -45,6 +47,77 @@ pub(crate) const SQLITE_WRITER: &str = "pragma journal_mode = wal; pragma synchr
 
 /// Readers cannot write.
 pub(crate) const SQLITE_READER: &str = "pragma query_only = on;";
+
+/// Every column of every table: its type in the engine's words, its place in the primary key (from 1,
+/// or 0), and whether the database numbers it.
+pub(crate) const SQLITE_TABLES: &str = "select m.name as table_name, c.name as column_name,
+    lower(c.type) as kind, c.pk as in_key,
+    case when c.pk = 1 and lower(c.type) = 'integer' and instr(lower(m.sql), 'autoincrement') > 0
+        then 1 else 0 end as serial
+  from sqlite_master m join pragma_table_info(m.name) c
+ where m.type = 'table' and substr(m.name, 1, 7) <> 'sqlite_'
+ order by m.name, c.cid";
+
+/// The same on PostgreSQL, of the schema that comes first in the search path.
+pub(crate) const POSTGRES_TABLES: &str = "select cast(t.relname as text) as table_name,
+    cast(a.attname as text) as column_name, format_type(a.atttypid, null) as kind,
+    cast(coalesce((select k.n from unnest(i.indkey) with ordinality as k(att, n)
+        where k.att = a.attnum), 0) as bigint) as in_key,
+    cast(case when a.attidentity <> '' then 1 else 0 end as bigint) as serial
+  from pg_class t
+  join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_index i on i.indrelid = t.oid and i.indisprimary
+ where t.relkind = 'r'
+   and t.relnamespace = (select oid from pg_namespace where nspname = current_schema())
+ order by t.relname, a.attnum";
+
+/// Rows may name rows that come later in the same transaction.
+pub(crate) const SQLITE_DEFER: &str = "pragma defer_foreign_keys = on";
+
+/// PostgreSQL's foreign keys, with what it takes to make them again.
+pub(crate) const POSTGRES_FOREIGN_KEYS: &str = "select cast(t.relname as text) as table_name,
+    cast(c.conname as text) as name, pg_get_constraintdef(c.oid) as definition
+  from pg_constraint c join pg_class t on t.oid = c.conrelid
+ where c.contype = 'f'
+   and c.connamespace = (select oid from pg_namespace where nspname = current_schema())
+ order by t.relname, c.conname";
+
+/// What an engine's type holds.
+pub(crate) fn holds(kind: &str) -> Option<Holds> {
+    Some(match kind {
+        "integer" | "bigint" => Holds::Bigint,
+        "text" => Holds::Text,
+        "blob" | "bytea" => Holds::Blob,
+        "real" | "double precision" => Holds::Double,
+        _ => return None,
+    })
+}
+
+/// The last number given to a [`SERIAL_KEY`], for SQLite and for PostgreSQL.
+pub(crate) fn last_number(table: &str, column: &str) -> (String, String) {
+    (
+        format!("select seq from sqlite_sequence where name = '{table}'"),
+        format!("select pg_sequence_last_value(pg_get_serial_sequence('\"{table}\"', '{column}'))"),
+    )
+}
+
+/// Numbering goes on after `last`.
+pub(crate) fn number_after(table: &str, column: &str, last: i64) -> (String, String) {
+    (
+        format!(
+            "delete from sqlite_sequence where name = '{table}';
+             insert into sqlite_sequence(name, seq) values ('{table}', {last})"
+        ),
+        format!("select setval(pg_get_serial_sequence('\"{table}\"', '{column}'), {last})"),
+    )
+}
+
+/// The head of an insert that brings the numbers of a [`SERIAL_KEY`] with it.
+pub(crate) fn insert_head(table: &str, columns: &[&str], is_postgres: bool) -> String {
+    let columns: Vec<String> = columns.iter().map(|name| format!("\"{name}\"")).collect();
+    let numbered = if is_postgres { " overriding system value" } else { "" };
+    format!("insert into \"{table}\"({}){numbered} values", columns.join(", "))
+}
 
 fn words(text: &str, map: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(text.len() + 64);

@@ -6,7 +6,9 @@
 
 mod act;
 pub mod audit;
+pub mod backup;
 pub mod blobs;
+mod catalogue;
 pub mod deliver;
 mod dialect;
 mod digest;

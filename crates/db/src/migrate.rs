@@ -82,8 +82,26 @@ const FIRST: &str = "create table if not exists applied_migration(
 
 record! { struct Applied { system: String, name: String, hash: String } }
 
+/// db's own migrations and then these.
+pub(crate) fn all(migrations: &[Migration]) -> Vec<Migration> {
+    OWN.iter().chain(migrations).copied().collect()
+}
+
+/// Applies these to an empty database, in the caller's transaction.
+pub(crate) async fn begin(
+    tx: &mut Tx,
+    migrations: &[Migration],
+    now: base::Instant,
+) -> Result<(), MigrateError> {
+    tx.script(FIRST).await?;
+    for migration in migrations {
+        apply(tx, *migration, now).await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn migrate(db: &Db, migrations: &[Migration]) -> Result<u32, MigrateError> {
-    let all: Vec<Migration> = OWN.iter().chain(migrations).copied().collect();
+    let all = all(migrations);
     let known = all.clone();
     let missing: Vec<bool> = db
         .run(Mode::Migrate, None, async move |tx: &mut Tx| {
@@ -135,6 +153,7 @@ async fn apply(tx: &mut Tx, m: Migration, now: base::Instant) -> Result<bool, Mi
     Ok(true)
 }
 
-fn hash(m: &Migration) -> String {
+/// What [`Migration`]s are compared by.
+pub(crate) fn hash(m: &Migration) -> String {
     sha256_hex(m.sql.as_bytes())
 }

@@ -1,6 +1,7 @@
 //! Stories told on both engines.
 
 mod audit;
+mod backup;
 mod blobs;
 mod doors;
 mod events;

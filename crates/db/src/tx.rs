@@ -178,22 +178,7 @@ impl Tx {
         if width == 0 || !values.len().is_multiple_of(width) {
             return fault("many: the values are not whole rows");
         }
-        if let On::Lite(c) = &self.on {
-            self.alive()?;
-            let changed = lite::many(c, &values_text(head, 1, width, tail), width, values);
-            return self.note(changed);
-        }
-        let (mut rest, mut changed, mut text) = (values, 0, (0, String::new()));
-        while !rest.is_empty() {
-            let rows = self.rows_at_once(rest.len() / width, width);
-            if text.0 != rows {
-                text = (rows, values_text(head, rows, width, tail));
-            }
-            let (now, later) = rest.split_at(rows * width);
-            changed += self.change(Sql(text.1.as_str().into()), now).await?;
-            rest = later;
-        }
-        Ok(changed)
+        self.put_rows(head, width, values, tail).await
     }
 
     /// How many of `left` rows to put into one statement.
@@ -222,6 +207,42 @@ impl Tx {
         }
         self.more.push((verb, subject.to_owned()));
         Ok(())
+    }
+
+    /// A question to the engine's own catalogue, which each words in its own way.
+    pub(crate) async fn each<R: FromRow>(&mut self, sqlite: &str, postgres: &str) -> Result<Vec<R>> {
+        self.alive()?;
+        let rows = match &mut self.on {
+            On::Lite(c) => lite::rows(c, sqlite, &[]),
+            On::Pg(p) => p.rows(postgres, &[]).await,
+        };
+        self.note(rows)
+    }
+
+    /// [`Tx::many`] with a text made from the catalogue, for tables known only at run time.
+    pub(crate) async fn put_rows(
+        &mut self,
+        head: &str,
+        width: usize,
+        values: &[Value<'_>],
+        tail: &str,
+    ) -> Result<u64> {
+        if let On::Lite(c) = &self.on {
+            self.alive()?;
+            let changed = lite::many(c, &values_text(head, 1, width, tail), width, values);
+            return self.note(changed);
+        }
+        let (mut rest, mut changed, mut text) = (values, 0, (0, String::new()));
+        while !rest.is_empty() {
+            let rows = self.rows_at_once(rest.len() / width, width);
+            if text.0 != rows {
+                text = (rows, values_text(head, rows, width, tail));
+            }
+            let (now, later) = rest.split_at(rows * width);
+            changed += self.change(Sql(text.1.as_str().into()), now).await?;
+            rest = later;
+        }
+        Ok(changed)
     }
 
     /// Several statements without values, in the words of [`crate::dialect`].

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 use super::{Blobs, DOOMED_TRIES, DOOMED_WAIT, Hash, unavailable};
 use crate::{
     Act, Db, args,
-    error::{Error, Result},
+    error::{Error, Result, fault},
     tx::Tx,
 };
 
@@ -151,6 +151,20 @@ impl Upload {
             self.put(stored.hash).await?;
         }
         Ok(stored)
+    }
+
+    /// Makes the bytes durable in their place without reserving: for a restore, which brings the rows
+    /// that know of them afterwards.
+    pub(crate) async fn bring(mut self, wanted: Hash) -> Result<()> {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(self.sum.clone().finish().as_ref());
+        if Hash(hash) != wanted {
+            return fault(format!("content {wanted} is damaged"));
+        }
+        match self.blobs.0.folder.clone() {
+            Some(folder) => publish(&folder, wanted, self.spill(true).await?).await,
+            None => self.put(wanted).await,
+        }
     }
 
     /// Into a bucket, whose put is durable when it answers.
