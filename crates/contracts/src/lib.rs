@@ -47,6 +47,8 @@ pub mod onestop {
     pub const FEE_ASKED: &str = "onestop.dossier.fee-asked";
     /// The fee was paid.
     pub const PAID: &str = "onestop.dossier.paid";
+    /// The promised time was moved, with an apology: form 04 follows.
+    pub const EXTENDED: &str = "onestop.dossier.extended";
     /// The agency ended it.
     pub const STOPPED: &str = "onestop.dossier.stopped";
     /// The citizen has the result.

@@ -29,6 +29,8 @@ pub enum List {
     AwaitingFee,
     /// Laid before this leader for signature.
     ToSign,
+    /// A step of it was laid before this leader.
+    ToApprove,
     /// Decided, waiting to be returned.
     ToReturn,
     /// Over, in whatever way.
@@ -37,7 +39,7 @@ pub enum List {
 
 impl List {
     /// Every list, in the order of the side bar.
-    pub const ALL: [List; 9] = [
+    pub const ALL: [List; 10] = [
         List::Waiting,
         List::Processing,
         List::Soon,
@@ -45,6 +47,7 @@ impl List {
         List::Supplementing,
         List::AwaitingFee,
         List::ToSign,
+        List::ToApprove,
         List::ToReturn,
         List::Done,
     ];
@@ -59,6 +62,7 @@ impl List {
             List::Supplementing => "supplementing",
             List::AwaitingFee => "awaiting_fee",
             List::ToSign => "to_sign",
+            List::ToApprove => "to_approve",
             List::ToReturn => "to_return",
             List::Done => "done",
         }
@@ -77,6 +81,7 @@ impl List {
             List::Supplementing => &[Status::Supplementing],
             List::AwaitingFee => &[Status::AwaitingFee],
             List::ToSign => &[Status::InProcess],
+            List::ToApprove => &[Status::Filed, Status::Received, Status::InProcess],
             List::ToReturn => &[Status::Settled],
             List::Done => &[Status::Declined, Status::Withdrawn, Status::Stopped, Status::Returned],
         }
@@ -92,6 +97,7 @@ impl List {
             List::Supplementing => "player-pause",
             List::AwaitingFee => "cash",
             List::ToSign => "signature",
+            List::ToApprove => "user-check",
             List::ToReturn => "package",
             List::Done => "archive",
         }
@@ -135,6 +141,7 @@ impl Scope {
             ],
             Scope::Agency(_) => &[
                 List::ToSign,
+                List::ToApprove,
                 List::Waiting,
                 List::Processing,
                 List::Soon,

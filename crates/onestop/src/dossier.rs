@@ -2,10 +2,12 @@
 //! with the verb's name; pages and API both call it inside their own transaction.
 
 pub mod api;
+pub mod ask;
 pub mod files;
 pub mod follow;
 pub mod pages;
 pub mod papers;
+pub mod proposal;
 pub mod rules;
 pub mod schema;
 pub mod store;
@@ -15,12 +17,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use base::{Id, Instant, calendar::Calendar};
+use base::{Day, Id, Instant, calendar::Calendar};
 use contracts::onestop as event;
 use db::blobs::Hash;
 use db::{Tx, outbox};
 use directory::{Role, UnitId};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use web::Problem;
 
@@ -29,7 +30,9 @@ use crate::filing::{self, Attached};
 use crate::number;
 use crate::procedure::Procedure;
 use crate::refusal::{Fault, Refusal};
-use rules::{AfterSupplement, Seat, State, Status, Step, Terms, Verb};
+use ask::FEE_MAX;
+pub use ask::{Ask, Outcome, REFUSE_REASONS, STOP_REASONS};
+use rules::{AfterSupplement, Seat, State, Status, Step, Terms, Used, Verb};
 
 pub enum DossierKind {}
 /// The id of a dossier inside the system; people use its code.
@@ -76,6 +79,8 @@ pub struct Dossier {
     /// Since when it has its present status.
     pub since: Instant,
     pub supplement_requests: i64,
+    /// How often the promised time was moved.
+    pub extensions: i64,
     /// Whole đồng.
     pub fee_asked: i64,
     /// Whole đồng.
@@ -84,6 +89,11 @@ pub struct Dossier {
 }
 
 impl Dossier {
+    /// What it has used up of that which the law allows once.
+    pub fn used(&self) -> Used {
+        Used { requests: self.supplement_requests, extensions: self.extensions }
+    }
+
     /// Takes on a new state, with the times that follow from it.
     pub(crate) fn enter(&mut self, state: State, at: Instant) {
         if state.status() != self.state.status() {
@@ -143,14 +153,22 @@ pub enum PaperKind {
     Supplement,
     /// Form 03: why reception was refused.
     Refusal,
+    /// Form 04: apology and a later promise.
+    Apology,
     /// The result document.
     Result,
 }
 
 impl PaperKind {
     /// All kinds.
-    pub const ALL: [PaperKind; 5] =
-        [PaperKind::Slip, PaperKind::Receipt, PaperKind::Supplement, PaperKind::Refusal, PaperKind::Result];
+    pub const ALL: [PaperKind; 6] = [
+        PaperKind::Slip,
+        PaperKind::Receipt,
+        PaperKind::Supplement,
+        PaperKind::Refusal,
+        PaperKind::Apology,
+        PaperKind::Result,
+    ];
 
     /// The word in rows and addresses.
     pub fn word(self) -> &'static str {
@@ -159,6 +177,7 @@ impl PaperKind {
             PaperKind::Receipt => "receipt",
             PaperKind::Supplement => "supplement",
             PaperKind::Refusal => "refusal",
+            PaperKind::Apology => "apology",
             PaperKind::Result => "result",
         }
     }
@@ -193,6 +212,9 @@ impl Who {
         if self.holds(Role::CounterClerk, &d.counter) {
             seats.push(Seat::Counter);
         }
+        if self.holds(Role::Leader, &d.agency) {
+            seats.push(Seat::Leader);
+        }
         if d.state.status() == Status::InProcess
             && self.posts.iter().any(|p| p.unit == d.holder_unit && p.role.as_str() == d.holder_role)
         {
@@ -213,6 +235,12 @@ impl Who {
 
     fn holds(&self, role: Role, unit: &UnitId) -> bool {
         self.posts.iter().any(|p| p.role == role && p.unit == *unit)
+    }
+
+    /// What the papers call this person's post with this role in this unit; empty without one.
+    fn title(&self, role: Role, unit: &UnitId) -> String {
+        let post = self.posts.iter().find(|p| p.role == role && p.unit == *unit);
+        post.map(|p| p.title.clone()).unwrap_or_default()
     }
 
     /// The office in which this person acts on the dossier, for the audit book.
@@ -296,131 +324,18 @@ impl Case {
             after_supplement: self.after_supplement,
             calendar: &self.calendar,
             stages: &self.procedure.steps,
+            used: self.dossier.used(),
         }
+    }
+
+    /// The steps that may be laid before a leader now.
+    pub fn proposable(&self) -> Vec<Verb> {
+        rules::proposable(&self.dossier.state, &self.seats, self.now, &self.terms())
     }
 
     /// The steps that may be taken now, with the internal steps each may lead to.
     pub fn open(&self) -> Vec<(Verb, Vec<String>)> {
         rules::open(&self.dossier.state, &self.seats, self.now, &self.terms())
-    }
-}
-
-/// What is asked for, with what it carries: the body of `POST …/steps` and of the desk's forms.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
-#[expect(clippy::enum_variant_names, reason = "the words are the API's")]
-pub enum Ask {
-    Receive {
-        #[serde(default)]
-        note: String,
-    },
-    AskSupplement {
-        #[serde(default)]
-        components: Vec<String>,
-        #[serde(default)]
-        note: String,
-    },
-    Supplement {
-        #[serde(default)]
-        uploads: Vec<Attached>,
-        #[serde(default)]
-        note: String,
-    },
-    Refuse {
-        #[serde(default)]
-        reason: String,
-        #[serde(default)]
-        note: String,
-    },
-    Withdraw {
-        #[serde(default)]
-        note: String,
-    },
-    PassOn {
-        to: Option<String>,
-        #[serde(default)]
-        note: String,
-    },
-    ReturnStep {
-        to: Option<String>,
-        #[serde(default)]
-        note: String,
-    },
-    SubmitForSignature {
-        to: Option<String>,
-        #[serde(default)]
-        note: String,
-    },
-    Decide {
-        outcome: Outcome,
-        #[serde(default)]
-        note: String,
-    },
-    AskFee {
-        amount: i64,
-        #[serde(default)]
-        note: String,
-    },
-    Pay {
-        #[serde(default)]
-        note: String,
-    },
-    Stop {
-        #[serde(default)]
-        reason: String,
-        #[serde(default)]
-        note: String,
-    },
-    ReturnResult {
-        #[serde(default)]
-        note: String,
-    },
-}
-
-/// What the decision says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Granted,
-    Denied,
-}
-
-impl Outcome {
-    /// The word in rows.
-    pub fn word(self) -> &'static str {
-        match self {
-            Outcome::Granted => "granted",
-            Outcome::Denied => "denied",
-        }
-    }
-}
-
-/// The reasons for refusing reception, from which the clerk chooses. law: onestop/refusal-reasons
-pub const REFUSE_REASONS: [&str; 4] = ["wrong_agency", "not_entitled", "duplicate", "other"];
-/// The reasons for stopping.
-pub const STOP_REASONS: [&str; 4] = ["no_answer", "conditions_ended", "dispute", "other"];
-
-/// The most that one fee may be, in đồng: a guard against a slip of the finger.
-const FEE_MAX: i64 = 10_000_000_000;
-
-impl Ask {
-    /// The step's name.
-    pub fn verb(&self) -> Verb {
-        match self {
-            Ask::Receive { .. } => Verb::Receive,
-            Ask::AskSupplement { .. } => Verb::AskSupplement,
-            Ask::Supplement { .. } => Verb::Supplement,
-            Ask::Refuse { .. } => Verb::Refuse,
-            Ask::Withdraw { .. } => Verb::Withdraw,
-            Ask::PassOn { .. } => Verb::PassOn,
-            Ask::ReturnStep { .. } => Verb::ReturnStep,
-            Ask::SubmitForSignature { .. } => Verb::SubmitForSignature,
-            Ask::Decide { .. } => Verb::Decide,
-            Ask::AskFee { .. } => Verb::AskFee,
-            Ask::Pay { .. } => Verb::Pay,
-            Ask::Stop { .. } => Verb::Stop,
-            Ask::ReturnResult { .. } => Verb::ReturnResult,
-        }
     }
 }
 
@@ -438,6 +353,7 @@ pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(
         Ask::Decide { outcome, note } => decide(tx, case, outcome, &note, who).await,
         Ask::AskFee { amount, note } => ask_fee(tx, case, amount, &note).await,
         Ask::Pay { note } => pay(tx, case, &note).await,
+        Ask::Extend { until, note } => extend(tx, case, until, &note, who).await,
         Ask::Stop { reason, note } => stop(tx, case, &reason, &note).await,
         Ask::ReturnResult { note } => return_result(tx, case, &note).await,
     }
@@ -456,15 +372,7 @@ pub async fn ask_supplement(
     components: &[String],
     note: &str,
 ) -> Result<(), Problem> {
-    let mut faults = Faults::default();
-    faults.need("note", note);
-    for id in components {
-        if !case.procedure.components.iter().any(|c| c.id == *id) {
-            faults.add("components", "fault.unknown_component", &[("id", id)]);
-        }
-    }
-    faults.settle()?;
-    case.dossier.supplement_requests += 1;
+    ask::check_components(case, components, note)?;
     let remark = Remark { details: json!({ "components": components }), ..Remark::note(note) };
     advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await
 }
@@ -593,6 +501,18 @@ pub async fn pay(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem
     advance(tx, case, Step::Pay, remark, event::PAID).await
 }
 
+/// Moves the promised time, once, with an apology: form 04 follows. The law wants it said at least a
+/// day before the promised one; later it is still owed, and counted as said too late.
+/// law: onestop/late
+pub async fn extend(tx: &mut Tx, case: &mut Case, until: Day, note: &str, who: &Who) -> Result<(), Problem> {
+    ask::check_day(case, until, note)?;
+    let said_late = case.dossier.promised.is_some_and(|promised| case.now.day() >= promised.day());
+    let title = who.title(Role::Leader, &case.dossier.agency);
+    let details = json!({ "promised": case.dossier.promised, "said_late": said_late, "title": title });
+    let step = Step::Extend(case.calendar.close_of(until));
+    advance(tx, case, step, Remark { details, ..Remark::note(note) }, event::EXTENDED).await
+}
+
 /// The agency ends the dossier, with a reason from the list and words for the citizen.
 pub async fn stop(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
     let remark = Remark::reasoned(reason, &STOP_REASONS, note)?;
@@ -682,8 +602,13 @@ async fn advance(
     if !case.seats.iter().any(|seat| rules::may(*seat, verb, old_status)) {
         return Err(Refusal::NotYours(verb).into());
     }
+    if rules::needs_leader(verb, case.terms().used) && !case.seats.contains(&Seat::Leader) {
+        return Err(Refusal::NeedsLeader(verb).into());
+    }
 
     let seen = case.dossier.version;
+    case.dossier.supplement_requests += i64::from(verb == Verb::AskSupplement);
+    case.dossier.extensions += i64::from(verb == Verb::Extend);
     case.dossier.enter(state, case.now);
     hold(tx, &mut case.dossier, &case.procedure).await?;
 
@@ -760,6 +685,7 @@ pub fn deed(verb: Verb) -> &'static str {
         Verb::Decide => "onestop.decide",
         Verb::AskFee => "onestop.ask-fee",
         Verb::Pay => "onestop.pay",
+        Verb::Extend => "onestop.extend",
         Verb::Stop => "onestop.stop",
         Verb::ReturnResult => "onestop.return-result",
     }

@@ -13,7 +13,7 @@ use base::{Instant, calendar::Limit};
 use contracts::onestop as event;
 use db::{Tx, outbox};
 use directory::{Role, UnitId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use web::Problem;
 
@@ -28,7 +28,7 @@ use crate::refusal::Refusal;
 pub const ANSWER_WITHIN: Limit = Limit::WorkingHours(8);
 
 /// A file that was uploaded before, and the component it is meant for.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attached {
     pub component: String,
@@ -106,6 +106,7 @@ pub async fn file(
         promised: None,
         since: now,
         supplement_requests: 0,
+        extensions: 0,
         fee_asked: 0,
         fee_paid: 0,
         version: 1,

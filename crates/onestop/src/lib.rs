@@ -68,11 +68,11 @@ impl axum::extract::FromRef<App> for Site {
 
 /// The tables of this system.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration {
-        system: "onestop",
-        name: "0001_onestop",
-        sql: include_str!("../migrations/0001_onestop.sql"),
-    }]
+    let own = |name, sql| Migration { system: "onestop", name, sql };
+    vec![
+        own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
+        own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
+    ]
 }
 
 /// What a new province needs before its first dossier: the schemes of numbers and the readings of

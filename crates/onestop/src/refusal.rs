@@ -16,6 +16,12 @@ pub enum Refusal {
     NotAllowed(NotAllowed),
     /// The step is none of this person's business.
     NotYours(Verb),
+    /// The step is a leader's; others lay it before one.
+    NeedsLeader(Verb),
+    /// Something else waits for a leader's word on this dossier.
+    ProposalWaits,
+    /// The dossier has moved since the step was laid before the leader.
+    ProposalOutdated,
     /// The procedure can be read and taken at the counter, not filed online.
     NotOnline,
     /// The account's owner has not been confirmed yet.
@@ -69,6 +75,13 @@ impl From<Refusal> for Problem {
             Refusal::NotAllowed(NotAllowed::NotAtSignature) => say("refusal.not_at_signature", &[]),
             Refusal::NotAllowed(NotAllowed::NoLimit) => say("refusal.no_limit", &[]),
             Refusal::NotAllowed(NotAllowed::Uncountable) => say("refusal.uncountable", &[]),
+            Refusal::NotAllowed(NotAllowed::ExtendedBefore) => say("refusal.extended_before", &[]),
+            Refusal::NotAllowed(NotAllowed::NotLater { promised }) => {
+                say("refusal.not_later", &[("at", &base::format::time_vn(promised))])
+            }
+            Refusal::NeedsLeader(verb) => say("refusal.needs_leader", &[("step", &words::verb(verb))]),
+            Refusal::ProposalWaits => say("refusal.proposal_waits", &[]),
+            Refusal::ProposalOutdated => say("refusal.proposal_outdated", &[]),
             Refusal::NotYours(verb) => say("refusal.not_yours", &[("step", &words::verb(verb))]),
             Refusal::NotOnline => say("refusal.not_online", &[]),
             Refusal::NotConfirmed => say("refusal.not_confirmed", &[]),

@@ -14,6 +14,11 @@ use crate::dossier::rules::{Status, Verb};
 
 /// What `da=` says of a dossier that was filed at the counter and not received yet.
 pub const FILED: &str = "ghi-nhan";
+/// What `da=` says of a step that was laid before a leader.
+pub const PROPOSED: &str = "trinh-duyet";
+/// What `da=` says of a proposal that a leader approved, or declined.
+pub const APPROVED: &str = "da-duyet";
+pub const DECLINED: &str = "khong-duyet";
 /// The module of the officials' bar.
 pub const MODULE: &str = "/mot-cua";
 
@@ -108,6 +113,7 @@ pub fn slug(list: List) -> &'static str {
         List::Supplementing => "cho-bo-sung",
         List::AwaitingFee => "cho-nop-phi",
         List::ToSign => "cho-ky",
+        List::ToApprove => "cho-duyet",
         List::ToReturn => "cho-tra-ket-qua",
         List::Done => "da-xong",
     }
@@ -132,6 +138,7 @@ pub fn step_slug(verb: Verb) -> &'static str {
         Verb::Decide => "quyet-dinh",
         Verb::AskFee => "yeu-cau-phi",
         Verb::Pay => "ghi-phi",
+        Verb::Extend => "gia-han",
         Verb::Stop => "dung",
         Verb::ReturnResult => "tra-ket-qua",
     }
@@ -234,6 +241,9 @@ pub fn noticed(shell: Shell, done: Option<&str>, code: Option<&str>) -> Shell {
     let code = code.filter(|code| code.len() <= 40 && code.chars().all(plain)).unwrap_or_default();
     let words = match done {
         Some(FILED) => Some(say("intake.filed", &[])),
+        Some(PROPOSED) => Some(say("after.proposed", &[])),
+        Some(APPROVED) => Some(say("after.approved", &[])),
+        Some(DECLINED) => Some(say("after.proposal_declined", &[])),
         other => other.and_then(step_at).and_then(|verb| find(&format!("after.{}", verb.word()))),
     };
     match words {

@@ -66,6 +66,9 @@ fn narrowed(q: Filter, scope: &Scope, list: List, now: Instant, soon: Instant) -
     match list {
         List::Overdue => q.and("deadline < ?", Some(now)),
         List::Soon => q.and("deadline >= ?", Some(now)).and("deadline < ?", Some(soon)),
+        List::ToApprove => {
+            q.when("exists (select 1 from proposal p where p.dossier = dossier.id and p.open = 1)", true)
+        }
         List::ToSign => match scope {
             Scope::Agency(unit) => {
                 q.and("holder_unit = ?", Some(unit.as_str())).and("holder_role = ?", Some("leader"))

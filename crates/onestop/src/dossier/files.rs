@@ -99,6 +99,7 @@ pub fn prints(kind: PaperKind, verb: &str) -> bool {
         PaperKind::Receipt => verb == "receive" || verb == "supplement",
         PaperKind::Supplement => verb == "ask_supplement",
         PaperKind::Refusal => verb == "refuse",
+        PaperKind::Apology => verb == "extend",
         PaperKind::Result => verb == "decide",
     }
 }

@@ -1,6 +1,7 @@
 //! The dossier as officials see it: `/mot-cua/ho-so/{code}` and its steps below it.
 
 mod panels;
+mod proposal;
 mod step;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::Instant;
 use db::Tx;
 use directory::{AnyOfficial, UnitId};
@@ -17,6 +18,8 @@ use serde::Deserialize;
 use web::due::Pill;
 use web::{Path, Problem, Query, Shell, filters, page};
 
+use super::proposal as proposal_store;
+use super::proposal::Proposal;
 use super::rules::{Status, Verb};
 use super::{Case, History, StoredFile, Who, store};
 use crate::App;
@@ -32,6 +35,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/mot-cua/ho-so/{code}", get(show))
         .route("/mot-cua/ho-so/{code}/{step}", get(step::form).post(step::take))
+        .route("/mot-cua/ho-so/{code}/de-nghi/{id}", post(proposal::decide))
 }
 
 #[derive(Deserialize, Default)]
@@ -54,6 +58,10 @@ struct Sheet {
     papers: Vec<store::Paper>,
     history: Vec<History>,
     decision: Option<store::Decision>,
+    /// What waits for a leader's word.
+    proposal: Option<Proposal>,
+    /// What a leader said no to since the dossier last moved.
+    declined: Option<proposal_store::Declined>,
     /// Names of those who acted, by account.
     names: BTreeMap<String, String>,
     /// Names of units, by id.
@@ -85,7 +93,11 @@ impl Sheet {
         let d = &case.dossier;
         let history = store::list_history(tx, d.id).await?;
         let mut names = BTreeMap::new();
-        for account in history.iter().filter_map(|h| h.account.as_deref()) {
+        let proposal = proposal_store::find_open(tx, d.id).await?;
+        let declined = proposal_store::find_declined(tx, &case).await?;
+        let others =
+            proposal.iter().map(|p| p.account.as_str()).chain(declined.iter().map(|p| p.decided_by.as_str()));
+        for account in history.iter().filter_map(|h| h.account.as_deref()).chain(others) {
             if !names.contains_key(account)
                 && let Ok(id) = account.parse()
             {
@@ -109,6 +121,8 @@ impl Sheet {
             decision: store::find_decision(tx, d.id).await?,
             counts: frame::counts(tx, place, now).await?,
             case,
+            proposal,
+            declined,
             history,
             names,
             units,
@@ -198,6 +212,8 @@ struct ShowPage {
     answers: Vec<Group>,
     person: Vec<Fact>,
     seen: i64,
+    waits: Option<proposal::Waits>,
+    declined: String,
     acts: Vec<Act>,
     more: Vec<Act>,
     idle: String,
@@ -281,6 +297,8 @@ fn show_page(
         answers: panels::answers(&sheet.case),
         person: panels::person(sheet),
         seen: d.version,
+        waits: proposal::waits(place, sheet, list),
+        declined: proposal::declined(sheet),
         idle: if acts.is_empty() && more.is_empty() { idle(sheet) } else { String::new() },
         acts,
         more,
@@ -329,6 +347,11 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
             if OFFERED.contains(&verb) { acts.push(act) } else { more.push(act) }
         }
     }
+    for verb in sheet.case.proposable() {
+        let act = act(place, sheet, list, verb, String::new());
+        let label = say("proposal.act", &[("step", &act.label)]);
+        more.push(Act { label, ..act });
+    }
     if let Some(first) = acts.first_mut() {
         first.primary = true;
     }
@@ -376,6 +399,7 @@ fn icon(verb: Verb) -> &'static str {
         Verb::Decide => "writing-sign",
         Verb::AskFee => "receipt",
         Verb::Pay => "cash",
+        Verb::Extend => "clock",
         Verb::Stop => "ban",
         Verb::ReturnResult => "package",
     }

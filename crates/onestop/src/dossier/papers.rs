@@ -24,14 +24,21 @@ pub fn kind_after(topic: &str) -> Option<PaperKind> {
         event::RECEIVED | event::SUPPLEMENTED => Some(PaperKind::Receipt),
         event::SUPPLEMENT_ASKED => Some(PaperKind::Supplement),
         event::DECLINED => Some(PaperKind::Refusal),
+        event::EXTENDED => Some(PaperKind::Apology),
         event::DECIDED => Some(PaperKind::Result),
         _ => None,
     }
 }
 
 /// The topics after which something is printed.
-pub const TOPICS: [&str; 5] =
-    [event::RECEIVED, event::SUPPLEMENTED, event::SUPPLEMENT_ASKED, event::DECLINED, event::DECIDED];
+pub const TOPICS: [&str; 6] = [
+    event::RECEIVED,
+    event::SUPPLEMENTED,
+    event::SUPPLEMENT_ASKED,
+    event::DECLINED,
+    event::EXTENDED,
+    event::DECIDED,
+];
 
 /// Makes the paper that follows from an event. Twice is once: the first one made is kept.
 pub async fn follow(app: &App, event: &Event) -> Result<(), String> {
@@ -195,6 +202,7 @@ fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
         }
         PaperKind::Supplement => facts.last("ask_supplement").map(|h| h.ordinal),
         PaperKind::Refusal => facts.last("refuse").map(|h| h.ordinal),
+        PaperKind::Apology => facts.last("extend").map(|h| h.ordinal),
         PaperKind::Result => facts.last("decide").map(|h| h.ordinal),
     }
 }
@@ -211,6 +219,7 @@ enum Data {
     Receipt(paper::Receipt),
     Supplement(paper::SupplementRequest),
     Refusal(paper::Refusal),
+    Apology(paper::Apology),
     Result(paper::ResultPaper),
 }
 
@@ -221,6 +230,7 @@ impl Data {
             Data::Receipt(p) => paper::receipt(p, at),
             Data::Supplement(p) => paper::supplement_request(p, at),
             Data::Refusal(p) => paper::refusal(p, at),
+            Data::Apology(p) => paper::apology(p, at),
             Data::Result(p) => paper::result(p, at),
         }
     }
@@ -232,6 +242,7 @@ fn data(app: &App, f: &Facts, kind: PaperKind) -> Option<Data> {
         PaperKind::Receipt => Data::Receipt(receipt(app, f)?),
         PaperKind::Supplement => Data::Supplement(supplement(app, f)?),
         PaperKind::Refusal => Data::Refusal(refusal(app, f)?),
+        PaperKind::Apology => Data::Apology(apology(app, f)?),
         PaperKind::Result => Data::Result(result(app, f)?),
     })
 }
@@ -349,6 +360,31 @@ fn refusal(app: &App, f: &Facts) -> Option<paper::Refusal> {
         contact_phone: Some(app.site.brand.hotline.clone()).filter(|s| !s.is_empty()),
         submitter: Some(f.dossier.applicant.name.clone()),
         receiver: f.name(h.account.as_deref()),
+    })
+}
+
+fn apology(app: &App, f: &Facts) -> Option<paper::Apology> {
+    let h = f.last("extend")?;
+    let before: Instant = serde_json::from_value(h.details["promised"].clone()).ok()?;
+    Some(paper::Apology {
+        office: f.office(app, &f.agency),
+        number: None,
+        symbol: None,
+        date: h.at.day(),
+        code: f.dossier.code.clone(),
+        applicant: f.party(),
+        request: f.request(),
+        received_at: f.dossier.accepted_at?,
+        promised_at: before,
+        reason: h.note.clone(),
+        new_due_at: h.promised?,
+        signer: paper::Signer {
+            authority_form: None,
+            on_behalf_of: None,
+            position: h.details["title"].as_str().unwrap_or_default().into(),
+            name: f.name(h.account.as_deref()),
+        },
+        recipients: vec![f.counter.name.clone()],
     })
 }
 

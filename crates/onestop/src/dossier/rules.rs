@@ -172,6 +172,8 @@ pub enum Step {
     Decide,
     AskFee,
     Pay,
+    /// Moves the promised time to this later instant.
+    Extend(Instant),
     Stop,
     ReturnResult,
 }
@@ -191,13 +193,14 @@ pub enum Verb {
     Decide,
     AskFee,
     Pay,
+    Extend,
     Stop,
     ReturnResult,
 }
 
 impl Verb {
     /// Every verb, in the order in which a dossier usually meets them.
-    pub const ALL: [Verb; 13] = [
+    pub const ALL: [Verb; 14] = [
         Verb::Receive,
         Verb::AskSupplement,
         Verb::Supplement,
@@ -209,6 +212,7 @@ impl Verb {
         Verb::Decide,
         Verb::AskFee,
         Verb::Pay,
+        Verb::Extend,
         Verb::Stop,
         Verb::ReturnResult,
     ];
@@ -227,6 +231,7 @@ impl Verb {
             Verb::Decide => "decide",
             Verb::AskFee => "ask_fee",
             Verb::Pay => "pay",
+            Verb::Extend => "extend",
             Verb::Stop => "stop",
             Verb::ReturnResult => "return_result",
         }
@@ -253,6 +258,7 @@ impl Step {
             Step::Decide => Verb::Decide,
             Step::AskFee => Verb::AskFee,
             Step::Pay => Verb::Pay,
+            Step::Extend(_) => Verb::Extend,
             Step::Stop => Verb::Stop,
             Step::ReturnResult => Verb::ReturnResult,
         }
@@ -286,6 +292,16 @@ pub struct Terms<'a> {
     pub calendar: &'a Calendar,
     /// The procedure's own steps, the first one first.
     pub stages: &'a [Stage],
+    pub used: Used,
+}
+
+/// What a dossier has used up of that which the law allows once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// How often papers were asked for.
+    pub requests: i64,
+    /// How often the promised time was moved.
+    pub extensions: i64,
 }
 
 /// Why a step cannot be taken. The facts go on the page of whoever asked.
@@ -301,6 +317,10 @@ pub enum NotAllowed {
     NoLimit,
     /// The calendar cannot count this limit.
     Uncountable,
+    /// The promised time was moved once before.
+    ExtendedBefore,
+    /// The new time is not later than the promised one, or has passed already.
+    NotLater { promised: Instant },
 }
 
 impl Terms<'_> {
@@ -373,6 +393,11 @@ pub fn after(state: &State, step: &Step, now: Instant, terms: &Terms) -> Result<
             InProcess { due: terms.calendar.shift(*due, *asked..now), at: at.clone() }
         }
 
+        (Received { due }, Step::Extend(to)) => Received { due: later(*due, *to, now, terms)? },
+        (InProcess { due, at }, Step::Extend(to)) => {
+            InProcess { due: later(*due, *to, now, terms)?, at: at.clone() }
+        }
+
         (
             Filed { .. } | Received { .. } | InProcess { .. } | Supplementing { .. } | AwaitingFee { .. },
             Step::Withdraw,
@@ -410,6 +435,15 @@ fn back(from: &str, to: &str, terms: &Terms) -> Result<StageId, NotAllowed> {
     }
 }
 
+/// The promised time may be moved once. law: onestop/late
+fn later(promised: Instant, to: Instant, now: Instant, terms: &Terms) -> Result<Instant, NotAllowed> {
+    match terms.used.extensions {
+        0 if to > promised && to > now => Ok(to),
+        0 => Err(NotAllowed::NotLater { promised }),
+        _ => Err(NotAllowed::ExtendedBefore),
+    }
+}
+
 /// As whom somebody meets a dossier. One person may hold several seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seat {
@@ -419,6 +453,8 @@ pub enum Seat {
     Counter,
     /// An official of the unit and role that hold the current internal step.
     Desk,
+    /// A leader of the agency that settles it.
+    Leader,
 }
 
 /// Whether whoever sits in `seat` may ask for `verb` while the dossier has this status. What the
@@ -430,7 +466,7 @@ pub fn may(seat: Seat, verb: Verb, status: Status) -> bool {
         Seat::Counter => match verb {
             Receive | Refuse | Supplement | Pay | ReturnResult | Withdraw => true,
             AskSupplement => matches!(status, Status::Filed | Status::Received),
-            PassOn | AskFee => status == Status::Received,
+            PassOn | AskFee | Extend => status == Status::Received,
             Stop => matches!(status, Status::Received | Status::Supplementing | Status::AwaitingFee),
             _ => false,
         },
@@ -438,10 +474,44 @@ pub fn may(seat: Seat, verb: Verb, status: Status) -> bool {
             status == Status::InProcess
                 && matches!(
                     verb,
-                    PassOn | ReturnStep | SubmitForSignature | AskSupplement | AskFee | Decide | Stop
+                    PassOn
+                        | ReturnStep
+                        | SubmitForSignature
+                        | AskSupplement
+                        | AskFee
+                        | Decide
+                        | Extend
+                        | Stop
                 )
         }
+        Seat::Leader => match verb {
+            AskSupplement => matches!(status, Status::Filed | Status::Received | Status::InProcess),
+            Extend => matches!(status, Status::Received | Status::InProcess),
+            _ => false,
+        },
     }
+}
+
+/// Whether only a leader may take this step; others lay it before one. A second request for papers
+/// is such a step, because people must be told everything at once, and so is a later promise, whose
+/// apology the head of the unit signs. law: onestop/guide-once, onestop/form-04
+pub fn needs_leader(verb: Verb, used: Used) -> bool {
+    match verb {
+        Verb::AskSupplement => used.requests > 0,
+        Verb::Extend => true,
+        _ => false,
+    }
+}
+
+/// The steps that may be laid before a leader from `seats`, none of which is a leader's.
+pub fn proposable(state: &State, seats: &[Seat], now: Instant, terms: &Terms) -> Vec<Verb> {
+    let status = state.status();
+    Verb::ALL
+        .into_iter()
+        .filter(|verb| needs_leader(*verb, terms.used) && !seats.contains(&Seat::Leader))
+        .filter(|verb| seats.iter().any(|seat| may(*seat, *verb, status)))
+        .filter(|verb| after(state, &step_with(*verb, String::new()), now, terms).is_ok())
+        .collect()
 }
 
 /// Every step that can be taken now from `seats`, with the internal steps it may lead to.
@@ -451,6 +521,7 @@ pub fn open(state: &State, seats: &[Seat], now: Instant, terms: &Terms) -> Vec<(
     Verb::ALL
         .into_iter()
         .filter(|verb| seats.iter().any(|seat| may(*seat, *verb, status)))
+        .filter(|verb| !needs_leader(*verb, terms.used) || seats.contains(&Seat::Leader))
         .filter_map(|verb| match step_with(verb, String::new()) {
             Step::PassOn(_) | Step::ReturnStep(_) | Step::SubmitForSignature(_) => {
                 let to: Vec<StageId> = terms
@@ -480,6 +551,8 @@ pub fn step_with(verb: Verb, to: StageId) -> Step {
         Verb::Decide => Step::Decide,
         Verb::AskFee => Step::AskFee,
         Verb::Pay => Step::Pay,
+        // A time later than any promise: whether the step may be taken does not hang on which.
+        Verb::Extend => Step::Extend(Instant::from_micros(i64::MAX)),
         Verb::Stop => Step::Stop,
         Verb::ReturnResult => Step::ReturnResult,
     }

@@ -32,16 +32,7 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
             required.push("note");
         }
         Verb::Supplement => {
-            properties["uploads"] = json!({
-                "type": "array",
-                "maxItems": 30,
-                "items": {
-                    "type": "object",
-                    "required": ["component", "upload"],
-                    "additionalProperties": false,
-                    "properties": { "component": components(), "upload": { "type": "string" } },
-                },
-            });
+            properties["uploads"] = uploads(components());
         }
         Verb::Refuse => {
             properties["reason"] = json!({ "type": "string", "enum": REFUSE_REASONS });
@@ -72,6 +63,10 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
             properties["amount"] = json!({ "type": "integer", "minimum": 1, "maximum": super::FEE_MAX });
             required.push("amount");
         }
+        Verb::Extend => {
+            properties["until"] = json!({ "type": "string", "format": "date" });
+            required.extend(["until", "note"]);
+        }
         Verb::Receive | Verb::Withdraw | Verb::Pay | Verb::ReturnResult => {}
     }
     json!({
@@ -79,6 +74,19 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
         "required": required,
         "additionalProperties": false,
         "properties": properties,
+    })
+}
+
+fn uploads(component: Value) -> Value {
+    json!({
+        "type": "array",
+        "maxItems": 30,
+        "items": {
+            "type": "object",
+            "required": ["component", "upload"],
+            "additionalProperties": false,
+            "properties": { "component": component, "upload": { "type": "string" } },
+        },
     })
 }
 

@@ -20,7 +20,7 @@ db::record! {
         channel: String, return_by: String, answers: String, status: i64, was: Option<i64>,
         stage: Option<String>, holder_unit: String, holder_role: String, filed_at: Instant,
         answer_by: Instant, accepted_at: Option<Instant>, due_at: Option<Instant>, since: Instant,
-        supplement_requests: i64, fee_asked: i64, fee_paid: i64, version: i64,
+        supplement_requests: i64, extensions: i64, fee_asked: i64, fee_paid: i64, version: i64,
     }
 }
 
@@ -65,6 +65,7 @@ fn dossier(row: Row) -> db::Result<Dossier> {
         promised: row.due_at,
         since: row.since,
         supplement_requests: row.supplement_requests,
+        extensions: row.extensions,
         fee_asked: row.fee_asked,
         fee_paid: row.fee_paid,
         version: row.version,
@@ -150,8 +151,8 @@ pub async fn save_moved(tx: &mut Tx, seen: i64, d: &Dossier) -> db::Result<()> {
     tx.change_one(
         "update dossier set status = $1, was = $2, stage = $3, holder_unit = $4, holder_role = $5,
             accepted_at = $6, due_at = $7, since = $8, deadline = $9, supplement_requests = $10,
-            fee_asked = $11, fee_paid = $12, answers = $13, version = version + 1
-          where id = $14 and version = $15",
+            extensions = $11, fee_asked = $12, fee_paid = $13, answers = $14, version = version + 1
+          where id = $15 and version = $16",
         args![
             d.state.status().number(),
             was(&d.state),
@@ -163,6 +164,7 @@ pub async fn save_moved(tx: &mut Tx, seen: i64, d: &Dossier) -> db::Result<()> {
             d.since,
             d.state.deadline(),
             d.supplement_requests,
+            d.extensions,
             d.fee_asked,
             d.fee_paid,
             Value::Object(d.answers.clone()).to_string(),

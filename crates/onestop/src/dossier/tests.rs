@@ -24,6 +24,7 @@ fn with_terms<T>(use_them: impl FnOnce(&Terms) -> T) -> T {
         after_supplement: AfterSupplement::Restart,
         calendar: &calendar,
         stages: &permit().steps,
+        used: Used::default(),
     })
 }
 
@@ -83,24 +84,24 @@ fn matrix() -> String {
 }
 
 /// law: onestop/statuses. Columns: receive, ask_supplement, supplement, refuse, withdraw, pass_on,
-/// return_step, submit_for_signature, decide, ask_fee, pay, stop, return_result.
+/// return_step, submit_for_signature, decide, ask_fee, pay, extend, stop, return_result.
 #[test]
 fn every_pair_of_state_and_step() {
     let expected = "
-filed               2   5   -   3   7   -   -   -   -   -   -   -   -
-received            -   5   -   -   7   4   -   -   -   6   -   8   -
-declined            -   -   -   -   -   -   -   -   -   -   -   -   -
-in-process/first    -   5   -   -   7   4   -   -   -   6   -   8   -
-in-process/last     -   5   -   -   7   -   4   4   -   6   -   8   -
-in-process/sign     -   5   -   -   7   -   4   -   9   6   -   8   -
-supplement/1        -   -   2   -   7   -   -   -   -   -   -   8   -
-supplement/2        -   -   2   -   7   -   -   -   -   -   -   8   -
-supplement/4        -   -   4   -   7   -   -   -   -   -   -   8   -
-awaiting-fee        -   -   -   -   7   -   -   -   -   -   4   8   -
-withdrawn           -   -   -   -   -   -   -   -   -   -   -   -   -
-stopped             -   -   -   -   -   -   -   -   -   -   -   -   -
-settled             -   -   -   -   -   -   -   -   -   -   -   -  10
-returned            -   -   -   -   -   -   -   -   -   -   -   -   -
+filed               2   5   -   3   7   -   -   -   -   -   -   -   -   -
+received            -   5   -   -   7   4   -   -   -   6   -   2   8   -
+declined            -   -   -   -   -   -   -   -   -   -   -   -   -   -
+in-process/first    -   5   -   -   7   4   -   -   -   6   -   4   8   -
+in-process/last     -   5   -   -   7   -   4   4   -   6   -   4   8   -
+in-process/sign     -   5   -   -   7   -   4   -   9   6   -   4   8   -
+supplement/1        -   -   2   -   7   -   -   -   -   -   -   -   8   -
+supplement/2        -   -   2   -   7   -   -   -   -   -   -   -   8   -
+supplement/4        -   -   4   -   7   -   -   -   -   -   -   -   8   -
+awaiting-fee        -   -   -   -   7   -   -   -   -   -   4   -   8   -
+withdrawn           -   -   -   -   -   -   -   -   -   -   -   -   -   -
+stopped             -   -   -   -   -   -   -   -   -   -   -   -   -   -
+settled             -   -   -   -   -   -   -   -   -   -   -   -   -  10
+returned            -   -   -   -   -   -   -   -   -   -   -   -   -   -
 ";
     assert_eq!(matrix(), expected);
 }
@@ -120,7 +121,8 @@ fn the_rules_make_the_moves_of_the_shared_table() {
     let mut made: Vec<(i64, i64)> = Vec::new();
     with_terms(|terms| {
         for (_, state) in states() {
-            for verb in Verb::ALL {
+            // A later promise moves no status.
+            for verb in Verb::ALL.into_iter().filter(|verb| *verb != Verb::Extend) {
                 if let Ok(to) = outcome(&state, verb, terms).parse::<i64>() {
                     made.push((state.status().number(), to));
                 }
@@ -188,6 +190,7 @@ fn a_procedure_without_a_limit_promises_nothing() {
         after_supplement: AfterSupplement::Restart,
         calendar: &calendar,
         stages: &permit().steps,
+        used: Used::default(),
     };
     let now = at("2026-08-20T09:00:00+07:00");
     assert_eq!(
@@ -196,39 +199,71 @@ fn a_procedure_without_a_limit_promises_nothing() {
     );
 }
 
-/// Who may ask for what, in which status (its number). A: applicant, C: counter, D: desk.
+/// Who may ask for what, in which status (its number). A: applicant, C: counter, D: desk, L: leader.
 #[test]
 fn every_seat_and_step() {
     let mut table = String::from("\n");
     for verb in Verb::ALL {
         table += &format!("{:<21}", verb.word());
         for status in Status::ALL {
-            let seats: String = [Seat::Applicant, Seat::Counter, Seat::Desk]
+            let seats: String = [Seat::Applicant, Seat::Counter, Seat::Desk, Seat::Leader]
                 .into_iter()
-                .zip("ACD".chars())
+                .zip("ACDL".chars())
                 .filter(|(seat, _)| may(*seat, verb, status))
                 .map(|(_, letter)| letter)
                 .collect();
-            table += &format!("{:>4}", if seats.is_empty() { "-".into() } else { seats });
+            table += &format!("{:>5}", if seats.is_empty() { "-".into() } else { seats });
         }
         table += "\n";
     }
     let expected = "
-receive                 C   C   C   C   C   C   C   C   C   C
-ask_supplement          C   C   -   D   -   -   -   -   -   -
-supplement             AC  AC  AC  AC  AC  AC  AC  AC  AC  AC
-refuse                  C   C   C   C   C   C   C   C   C   C
-withdraw               AC  AC  AC  AC  AC  AC  AC  AC  AC  AC
-pass_on                 -   C   -   D   -   -   -   -   -   -
-return_step             -   -   -   D   -   -   -   -   -   -
-submit_for_signature    -   -   -   D   -   -   -   -   -   -
-decide                  -   -   -   D   -   -   -   -   -   -
-ask_fee                 -   C   -   D   -   -   -   -   -   -
-pay                    AC  AC  AC  AC  AC  AC  AC  AC  AC  AC
-stop                    -   C   -   D   C   C   -   -   -   -
-return_result           C   C   C   C   C   C   C   C   C   C
+receive                  C    C    C    C    C    C    C    C    C    C
+ask_supplement          CL   CL    -   DL    -    -    -    -    -    -
+supplement              AC   AC   AC   AC   AC   AC   AC   AC   AC   AC
+refuse                   C    C    C    C    C    C    C    C    C    C
+withdraw                AC   AC   AC   AC   AC   AC   AC   AC   AC   AC
+pass_on                  -    C    -    D    -    -    -    -    -    -
+return_step              -    -    -    D    -    -    -    -    -    -
+submit_for_signature     -    -    -    D    -    -    -    -    -    -
+decide                   -    -    -    D    -    -    -    -    -    -
+ask_fee                  -    C    -    D    -    -    -    -    -    -
+pay                     AC   AC   AC   AC   AC   AC   AC   AC   AC   AC
+extend                   -   CL    -   DL    -    -    -    -    -    -
+stop                     -    C    -    D    C    C    -    -    -    -
+return_result            C    C    C    C    C    C    C    C    C    C
 ";
     assert_eq!(table, expected);
+}
+
+#[test]
+fn a_promise_is_moved_once_and_only_later() {
+    with_terms(|terms| {
+        let (now, due) = (at("2026-09-07T09:00:00+07:00"), at("2026-09-10T17:00:00+07:00"));
+        let state = State::Received { due };
+        let to = at("2026-09-15T17:00:00+07:00");
+        assert_eq!(after(&state, &Step::Extend(to), now, terms), Ok(State::Received { due: to }));
+        assert_eq!(
+            after(&state, &Step::Extend(due), now, terms),
+            Err(NotAllowed::NotLater { promised: due })
+        );
+        // Overdue already: the new time must still lie ahead.
+        let much_later = at("2026-09-20T09:00:00+07:00");
+        assert!(after(&state, &Step::Extend(to), much_later, terms).is_err());
+        let used = Terms { used: Used { extensions: 1, ..Used::default() }, ..*terms };
+        assert_eq!(after(&state, &Step::Extend(to), now, &used), Err(NotAllowed::ExtendedBefore));
+        assert_eq!(
+            open(&state, &[Seat::Leader], now, terms),
+            [(Verb::Extend, vec![])]
+                .into_iter()
+                .chain([(Verb::AskSupplement, vec![])])
+                .rev()
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(proposable(&state, &[Seat::Counter], now, terms), [Verb::Extend]);
+        let asked = Terms { used: Used { requests: 1, ..Used::default() }, ..*terms };
+        assert_eq!(proposable(&state, &[Seat::Counter], now, &asked), [Verb::AskSupplement, Verb::Extend]);
+        assert!(open(&state, &[Seat::Counter], now, &asked).iter().all(|(v, _)| *v != Verb::AskSupplement));
+    });
 }
 
 /// A misspelt field would vanish from a citizen's paper.

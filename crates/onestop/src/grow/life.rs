@@ -129,6 +129,7 @@ fn born(birth: &Birth<'_>, answer_by: Instant, dice: &mut Dice) -> Life {
         promised: None,
         since: birth.filed_at,
         supplement_requests: 0,
+        extensions: 0,
         fee_asked: 0,
         fee_paid: 0,
         version: 1,
@@ -475,6 +476,7 @@ impl<'a> Walk<'a, '_> {
             after_supplement: self.birth.world.after_supplement,
             calendar: self.calendar,
             stages: &self.birth.kind.procedure.steps,
+            used: d.used(),
         };
         let refused = |why: String| Problem::fault(format!("{} of {}: {why}", verb.word(), d.procedure));
         if !rules::may(seat, verb, from.0) {
@@ -577,6 +579,7 @@ fn topic(verb: Verb) -> &'static str {
         Verb::Decide => event::DECIDED,
         Verb::AskFee => event::FEE_ASKED,
         Verb::Pay => event::PAID,
+        Verb::Extend => event::EXTENDED,
         Verb::Stop => event::STOPPED,
         Verb::ReturnResult => event::RETURNED,
     }

@@ -56,6 +56,7 @@ fn replay(app: &App, d: &Dossier, log: &[History], calendar: &base::Calendar) ->
         after_supplement: app.catalogue.after_supplement,
         calendar,
         stages: &procedure.steps,
+        used: d.used(),
     };
     let mut state = State::Filed { answer_by: d.answer_by };
     let mut last = d.filed_at;

@@ -293,6 +293,11 @@ fn counted(read: &Read) -> Vec<String> {
         (Some((h, _)), Some(limit)) => calendar.due(h.at, limit).ok(),
         _ => None,
     };
+    let extended =
+        read.history.iter().rev().find(|(h, _)| h.verb == "extend" && h.promised == Some(promised));
+    if let Some((h, _)) = extended {
+        return vec![say("due.extended", &[("at", &base::format::time_vn(h.at)), ("reason", &h.note)])];
+    }
     match due {
         Some(due) if due.at == promised => arithmetic(&due),
         // Moved by a pause: the count alone would end elsewhere.
@@ -327,6 +332,7 @@ fn papers(read: &Read) -> Vec<PaperLine> {
         PaperKind::Receipt => d.accepted_at.is_some(),
         PaperKind::Supplement => had("ask_supplement"),
         PaperKind::Refusal => had("refuse"),
+        PaperKind::Apology => had("extend"),
         PaperKind::Result => read.decided,
     };
     PaperKind::ALL

@@ -11,7 +11,7 @@ use suite::town::*;
 use web::session;
 
 /// Somebody with a browser in which this account is signed in.
-async fn browser(town: &Town, login: &str) -> Person {
+pub async fn browser(town: &Town, login: &str) -> Person {
     let site = &town.opened.site;
     let (login, now) = (login.to_string(), site.clock.now());
     let token = site.db.upkeep(async move |tx: &mut Tx| -> db::Result<_> {
@@ -25,19 +25,19 @@ async fn browser(town: &Town, login: &str) -> Person {
     person
 }
 
-fn page(code: &str) -> String {
+pub fn page(code: &str) -> String {
     format!("/mot-cua/ho-so/{code}")
 }
 
 /// Opens the dossier and presses a button of its page; the page that comes of it.
-async fn presses(who: &mut Person, code: &str, button: &str) -> Answer {
+pub async fn presses(who: &mut Person, code: &str, button: &str) -> Answer {
     who.opens(&page(code)).await.expect(200);
     let answer = who.submits(button, &[]).await.expect(303);
     who.follows(answer).await.expect(200)
 }
 
 #[track_caller]
-fn says(who: &Person, words: &str) {
+pub fn says(who: &Person, words: &str) {
     let page = who.page();
     assert!(page.text().contains(words), "{} does not say {words:?}:\n{}", who.path(), page.outline());
 }

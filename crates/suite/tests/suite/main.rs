@@ -1,5 +1,6 @@
 //! The one integration-test binary: what no crate can test alone.
 
+mod approve;
 mod backup;
 mod browser;
 mod desk;

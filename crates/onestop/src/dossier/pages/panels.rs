@@ -412,7 +412,13 @@ pub fn arithmetic(sheet: &Sheet) -> Vec<String> {
         .find(|h| matches!(h.verb.as_str(), "receive" | "supplement") && h.promised.is_some());
     let Some((from, first)) = restarted.and_then(|h| Some((h.at, h.promised?))) else { return Vec::new() };
     let mut lines = sentences(&case.calendar, from, limit, first);
-    if promised != first {
+    let extended = sheet.history.iter().rev().find(|h| h.verb == "extend" && h.promised == Some(promised));
+    if let Some(h) = extended {
+        lines.push(say(
+            "dossier.extended",
+            &[("at", &promised_text(promised)), ("on", &format::time_vn(h.at))],
+        ));
+    } else if promised != first {
         lines.push(say("dossier.shifted", &[("at", &promised_text(promised))]));
     }
     lines

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use base::Instant;
+use base::{Day, Instant};
 use db::Tx;
 use directory::AnyOfficial;
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use crate::desk::List;
 use crate::desk::frame::{self, Place};
 use crate::desk::words::{find, say};
 use crate::dossier::files::prints;
+use crate::dossier::proposal;
 use crate::dossier::rules::Verb;
 use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{
@@ -40,6 +41,7 @@ struct Typed {
     to: String,
     outcome: String,
     amount: String,
+    until: String,
     components: Vec<String>,
 }
 
@@ -52,6 +54,7 @@ impl Typed {
             to: text("to"),
             outcome: text("outcome"),
             amount: text("amount"),
+            until: text("until"),
             components: form.all("components").map(str::to_string).collect(),
         }
     }
@@ -72,6 +75,10 @@ impl Typed {
             }
             _ => Outcome::Granted,
         };
+        let until = day(&self.until);
+        if verb == Verb::Extend && until.is_none() {
+            errors.push(FieldError::new("until", say("step.choose_day", &[])));
+        }
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -90,6 +97,7 @@ impl Typed {
             Verb::Decide => Ask::Decide { outcome, note },
             Verb::AskFee => Ask::AskFee { amount: amount(&self.amount), note },
             Verb::Pay => Ask::Pay { note },
+            Verb::Extend => Ask::Extend { until: until.expect("a missing day is an error above"), note },
             Verb::Stop => Ask::Stop { reason, note },
             Verb::ReturnResult => Ask::ReturnResult { note },
         })
@@ -100,6 +108,16 @@ impl Typed {
 fn amount(text: &str) -> i64 {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '.').collect();
     digits.trim_end_matches('₫').parse().unwrap_or(0)
+}
+
+/// A day as the browser sends it, or as people write it: `2026-12-03`, `3/12/2026`.
+fn day(text: &str) -> Option<Day> {
+    if let Ok(day) = Day::parse(text) {
+        return Some(day);
+    }
+    let mut parts = text.split('/').map(|part| part.trim().parse::<u16>().ok());
+    let (day, month, year) = (parts.next()??, parts.next()??, parts.next()??);
+    Day::new(i32::from(year), u8::try_from(month).ok()?, u8::try_from(day).ok()?)
 }
 
 struct Choice {
@@ -142,6 +160,8 @@ struct StepPage {
     amount: Option<String>,
     amount_error: String,
     fees: Vec<String>,
+    until: Option<String>,
+    until_error: String,
     note: String,
     note_label: String,
     note_hint: String,
@@ -173,7 +193,7 @@ pub async fn form(
     let list = frame::list_at(&query.tu);
     let sheet = read(&app, &official, &place, &code, list, now).await?;
     crate::dossier::look(&app, &official.viewer, "onestop.look", &code, now).await;
-    if !sheet.case.open().iter().any(|(v, _)| *v == verb) {
+    if !sheet.case.open().iter().any(|(v, _)| *v == verb) && !sheet.case.proposable().contains(&verb) {
         return Ok(Redirect::to(&place.dossier(&code, list)).into_response());
     }
     let shell = shell(&app, &official, &place, &sheet, list);
@@ -218,9 +238,11 @@ pub async fn take(
         Err(errors) => Err(Problem::Invalid(errors)),
     };
     let wrong = match taken {
-        Ok(visible) => {
-            let (tu, da) = (list.map_or("", frame::slug), frame::step_slug(verb));
-            let next = match (visible, list) {
+        Ok(taken) => {
+            let da = if taken.proposed { frame::PROPOSED } else { frame::step_slug(verb) };
+            let tu = list.map_or("", frame::slug);
+            let next = match (taken.visible, list) {
+                (true, _) if taken.proposed => place.href(&frame::dossier(&code), &[("tu", tu), ("da", da)]),
                 (true, _) => {
                     let paper = printed(verb).map_or("", PaperKind::word);
                     place.href(&frame::dossier(&code), &[("tu", tu), ("da", da), ("giay", paper)])
@@ -250,7 +272,15 @@ pub async fn take(
     Ok(page::html_with(status, step_page(&place, &sheet, list, verb, typed, wrong, shell)))
 }
 
-/// Takes the step; whether its taker may still see the dossier.
+/// What has become of a step that was sent.
+struct Taken {
+    /// It was laid before a leader.
+    proposed: bool,
+    /// Its sender may still see the dossier.
+    visible: bool,
+}
+
+/// Takes the step, or lays it before a leader where only a leader may take it.
 async fn taken(
     app: &App,
     official: &AnyOfficial,
@@ -258,16 +288,21 @@ async fn taken(
     ask: Ask,
     seen: i64,
     now: Instant,
-) -> Result<bool, Problem> {
+) -> Result<Taken, Problem> {
     let who = Who::from(&official.viewer);
     let act = api::act_on(app, &official.viewer, &who, ask.verb(), code, now).await?;
     let (catalogue, code) = (app.catalogue.clone(), code.to_string());
     app.site
         .db
-        .write(act, async move |tx: &mut Tx| -> Result<bool, Problem> {
+        .write(act, async move |tx: &mut Tx| -> Result<Taken, Problem> {
             let mut case = Case::seen(tx, &catalogue, &who, &code, seen, now).await?;
+            if case.proposable().contains(&ask.verb()) {
+                proposal::propose(tx, &case, &ask, &who).await?;
+                tx.audit("onestop.propose", &case.dossier.id.to_string()).await?;
+                return Ok(Taken { proposed: true, visible: who.may_see(&case.dossier) });
+            }
             take_step(tx, &mut case, ask.clone(), &who).await?;
-            Ok(who.may_see(&case.dossier))
+            Ok(Taken { proposed: false, visible: who.may_see(&case.dossier) })
         })
         .await
 }
@@ -303,6 +338,7 @@ fn step_page(
     let status = d.state.status();
     let open = case.open();
     let ways = open.iter().find(|(v, _)| *v == verb).map(|(_, ways)| ways.clone());
+    let proposing = case.proposable().contains(&verb);
     let error = |field: &str| {
         wrong.errors.iter().find(|e| e.field == field).map(|e| e.message.clone()).unwrap_or_default()
     };
@@ -319,21 +355,23 @@ fn step_page(
         status: words::status(status),
         status_class: frame::status_class(status),
         promise: panels::promise(case),
-        explain: say(&format!("explain.{word}"), &[]),
+        explain: explain(verb, proposing),
         action: place.href(&path, &tu),
         seen: d.version,
-        open: ways.is_some(),
+        open: ways.is_some() || proposing,
         summary: if n == 0 { String::new() } else { say("step.errors", &[("n", &n.to_string())]) },
         picks: picks(case, verb, &typed, &ways.unwrap_or_default(), &error),
         amount: (verb == Verb::AskFee).then(|| typed.amount.clone()),
         amount_error: error("amount"),
         fees: if verb == Verb::AskFee { fees(case) } else { Vec::new() },
+        until: (verb == Verb::Extend).then(|| typed.until.clone()),
+        until_error: error("until"),
         note_label: find(&format!("note.{word}")).unwrap_or_else(|| say("note.any", &[])),
         note_hint: say("note.hint", &[]),
         note_error: error("note"),
         note_needed: needs_note(verb),
         note: typed.note,
-        button: words::verb(verb),
+        button: if proposing { say("step.propose", &[]) } else { words::verb(verb) },
         icon: icon(verb),
         serious: matches!(verb, Verb::Refuse | Verb::Stop | Verb::Withdraw),
         message: wrong.message,
@@ -343,7 +381,16 @@ fn step_page(
 }
 
 fn needs_note(verb: Verb) -> bool {
-    matches!(verb, Verb::AskSupplement | Verb::Supplement | Verb::Refuse | Verb::ReturnStep | Verb::Stop)
+    matches!(
+        verb,
+        Verb::AskSupplement | Verb::Supplement | Verb::Refuse | Verb::ReturnStep | Verb::Extend | Verb::Stop
+    )
+}
+
+/// What the step does, and who has the last word on it.
+fn explain(verb: Verb, proposing: bool) -> String {
+    let does = say(&format!("explain.{}", verb.word()), &[]);
+    if proposing { format!("{does} {}", say("step.proposing", &[])) } else { does }
 }
 
 /// The choices that a step asks for.
