@@ -129,7 +129,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Config(ConfigCommand::Check(arg)) => {
-            Config::read(&arg.config)?;
+            let config = Config::read(&arg.config)?;
+            if config.tls.is_on() {
+                crate::tls::Certificate::read(&config.tls)?;
+            }
             println!("{}: nothing wrong", arg.config.display());
             Ok(ExitCode::SUCCESS)
         }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::front::Network;
+
 /// Everything that differs from one installation to the next.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -22,6 +24,41 @@ pub struct Config {
     pub demo: bool,
     pub database: Database,
     pub blobs: Blobs,
+    pub tls: Tls,
+    pub proxy: Proxy,
+}
+
+/// TLS of our own, without a proxy in front.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate and those between it and its authority, in PEM; empty means no TLS.
+    pub certificate: PathBuf,
+    /// Its private key, in PEM.
+    pub key: PathBuf,
+    /// A second address without TLS, from which everybody is sent to the first; empty means none.
+    pub redirect_from: String,
+}
+
+impl Tls {
+    /// Whether there is any.
+    pub fn is_on(&self) -> bool {
+        !self.certificate.as_os_str().is_empty()
+    }
+}
+
+/// Who may say on whose behalf it asks.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Proxy {
+    /// Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted: Vec<String>,
+}
+
+impl Default for Proxy {
+    fn default() -> Self {
+        Proxy { trusted: vec!["127.0.0.1".into(), "::1".into()] }
+    }
 }
 
 /// Where the rows are.
@@ -59,6 +96,8 @@ impl Default for Config {
             demo: false,
             database: Database::default(),
             blobs: Blobs::default(),
+            tls: Tls::default(),
+            proxy: Proxy::default(),
         }
     }
 }
@@ -118,6 +157,40 @@ impl Config {
                     .to_string(),
             );
         }
+        problems.extend(self.front_problems());
+        problems
+    }
+
+    /// What is wrong with TLS and proxies.
+    fn front_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let tls = &self.tls;
+        if tls.is_on() == tls.key.as_os_str().is_empty() {
+            problems.push("tls.certificate and tls.key go together: name both files, or none".to_string());
+        }
+        if tls.is_on() && !self.secure() {
+            problems.push("address must begin with https:// where [tls] is set".to_string());
+        }
+        if !tls.redirect_from.is_empty() {
+            match tls.redirect_from.parse::<std::net::SocketAddr>() {
+                Ok(address) if tls.is_on() && address != self.listen => {}
+                Ok(_) => problems.push(
+                    "tls.redirect_from is for a second address, beside one with tls.certificate".to_string(),
+                ),
+                Err(_) => {
+                    problems.push("tls.redirect_from must be an address such as 0.0.0.0:80".to_string())
+                }
+            }
+        }
+        let wrong = self.proxy.trusted.iter().filter_map(|text| text.parse::<Network>().err());
+        problems.extend(wrong.map(|why| format!("proxy.trusted: {why}")));
+        if self.secure() && !tls.is_on() && self.proxy.trusted.is_empty() {
+            problems.push(
+                "address begins with https://, but there is neither [tls] nor a proxy in proxy.trusted that \
+                 could do it"
+                    .to_string(),
+            );
+        }
         problems
     }
 
@@ -171,8 +244,21 @@ mod tests {
             database: Database { url: "mysql://x".into(), connections: 0 },
             ..Config::default()
         };
+        let config = Config {
+            tls: Tls { certificate: "a.pem".into(), redirect_from: "port 80".into(), ..Tls::default() },
+            proxy: Proxy { trusted: vec!["nginx".into()] },
+            ..config
+        };
         let problems = config.problems().join("\n");
-        for word in ["address", "atlantis", "database.url", "database.connections"] {
+        for word in [
+            "address",
+            "atlantis",
+            "database.url",
+            "database.connections",
+            "tls.key",
+            "tls.redirect_from",
+            "nginx",
+        ] {
             assert!(problems.contains(word), "{word} is missing in: {problems}");
         }
     }

@@ -63,7 +63,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         let listener = serve::bind(config.listen).await?;
         let opened = open::open(&config, Clock::system(), progress).await?;
         introduce(&config)?;
-        serve::run(opened, listener).await
+        serve::run(opened, listener, &config).await
     })
 }
 

@@ -7,12 +7,14 @@ pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod front;
 pub mod health;
 pub mod open;
 pub mod openapi;
 pub mod procedure;
 pub mod seed;
 pub mod serve;
+pub mod tls;
 pub mod user;
 pub mod words;
 

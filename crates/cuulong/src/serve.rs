@@ -1,6 +1,7 @@
 //! Serving: one listener, background tasks beside it, an orderly end on a signal.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use base::Clock;
 use tokio::net::TcpListener;
@@ -8,7 +9,9 @@ use tokio::net::TcpListener;
 use crate::background::Background;
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::front::{self, Peer};
 use crate::open::{self, Opened};
+use crate::tls::{self, Certificate, TlsListener};
 
 /// The log goes to standard error: warnings, and what `RUST_LOG` asks for.
 pub fn log_to_stderr() {
@@ -30,20 +33,55 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 /// Opens the installation and serves it until a signal comes.
 pub async fn serve(config: &Config) -> Result<(), Failure> {
     let listener = bind(config.listen).await?;
+    let second = match config.tls.redirect_from.parse() {
+        Ok(address) => Some(bind(address).await?),
+        Err(_) => None, // empty: the configuration was checked
+    };
+    let certificate = match config.tls.is_on() {
+        true => Some(Arc::new(Certificate::read(&config.tls)?)),
+        false => None,
+    };
     let opened = open::open(config, Clock::system(), |_, _, _| {}).await?;
     eprintln!("cuulong: serving {} on {}", config.address, config.listen);
-    run(opened, listener).await
+    let Some(certificate) = certificate else { return run(opened, listener, config).await };
+    let background = Background::start(&opened);
+    let (stop, heard) = tokio::sync::watch::channel(false);
+    let watching = tokio::spawn(tls::watch_files(certificate.clone(), heard.clone()));
+    let redirecting = second.map(|second| tokio::spawn(redirect(second, config.clone(), heard)));
+    let listener = TlsListener::new(listener, certificate)?;
+    let service = front::before(opened.router.clone(), config).into_make_service_with_connect_info::<Peer>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop()).await;
+    let _ = stop.send(true);
+    for task in [Some(watching), redirecting].into_iter().flatten() {
+        let _ = task.await; // it ended with the word it was given
+    }
+    end(opened, background, served).await
 }
 
-/// Serves until a signal comes: no new connections then, the running ones end, tasks stop, the
-/// database closes.
-pub async fn run(opened: Opened, listener: TcpListener) -> Result<(), Failure> {
+/// Serves without TLS until a signal comes: no new connections then, the running ones end, tasks stop,
+/// the database closes.
+pub async fn run(opened: Opened, listener: TcpListener, config: &Config) -> Result<(), Failure> {
     let background = Background::start(&opened);
-    let service = opened.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+    let service = front::before(opened.router.clone(), config).into_make_service_with_connect_info::<Peer>();
     let served = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop()).await;
+    end(opened, background, served).await
+}
+
+async fn end(opened: Opened, background: Background, served: std::io::Result<()>) -> Result<(), Failure> {
     background.stop().await;
     opened.site.db.close().await;
     served.map_err(Failure::io)
+}
+
+/// Sends everybody on the address without TLS to the one with it.
+async fn redirect(listener: TcpListener, config: Config, mut stop: tokio::sync::watch::Receiver<bool>) {
+    let stopped = async move {
+        let _ = stop.wait_for(|stop| *stop).await; // or nobody is left to say so
+    };
+    let served = axum::serve(listener, front::redirect(&config)).with_graceful_shutdown(stopped).await;
+    if let Err(e) = served {
+        tracing::error!(error = %e, "the address without TLS is not served any more");
+    }
 }
 
 async fn asked_to_stop() {

@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub struct Product {
     child: Child,
     address: SocketAddr,
+    is_secure: bool,
 }
 
 impl Drop for Product {
@@ -66,7 +67,8 @@ impl Installation {
     pub async fn serve_with(&self, say: impl FnOnce(&mut Command)) -> Product {
         let mut command = self.command(&["serve"]);
         say(&mut command);
-        Product::start(command, self.address).await
+        let text = std::fs::read_to_string(&self.config).expect("the configuration is there");
+        Product::start(command, self.address, text.contains("[tls]")).await
     }
 }
 
@@ -81,10 +83,10 @@ impl Product {
         let port = free_port();
         let mut command = Command::new(binary());
         command.args(["demo", "--port", &port.to_string(), "--database", database, "--data"]).arg(data);
-        Product::start(command, SocketAddr::from(([127, 0, 0, 1], port))).await
+        Product::start(command, SocketAddr::from(([127, 0, 0, 1], port)), false).await
     }
 
-    async fn start(mut command: Command, address: SocketAddr) -> Product {
+    async fn start(mut command: Command, address: SocketAddr, is_secure: bool) -> Product {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -93,7 +95,7 @@ impl Product {
             .expect("the binary starts");
         let said = drink(child.stdout.take().expect("stdout is a pipe"));
         let complained = drink(child.stderr.take().expect("stderr is a pipe"));
-        let mut product = Product { child, address };
+        let mut product = Product { child, address, is_secure };
         if tokio::time::timeout(PATIENCE, product.answers()).await != Ok(true) {
             product.kill();
             let said = [said, complained].map(|thread| thread.join().unwrap_or_default());
@@ -110,6 +112,14 @@ impl Product {
             pulse.tick().await;
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return false;
+            }
+            if self.is_secure {
+                let url = format!("https://{}/healthz", self.address);
+                let health = Command::new("curl").args(["-sfk", &url]).output().expect("curl runs");
+                if health.status.success() {
+                    return true;
+                }
+                continue;
             }
             let health = somebody.tries(hyper::Method::GET, "/healthz", None, Default::default()).await;
             if health.is_ok_and(|health| health.status == 200) {
