@@ -53,4 +53,88 @@ pub mod onestop {
     pub const STOPPED: &str = "onestop.dossier.stopped";
     /// The citizen has the result.
     pub const RETURNED: &str = "onestop.dossier.returned";
+
+    /// A petition (phản ánh, kiến nghị) came in or moved: all topics of `onestop.petition.*` but
+    /// [`PETITION_ANSWERED`]. States are the words of its life, not numbers of the country.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct PetitionMoved {
+        /// The petition's id.
+        pub petition: String,
+        /// Its receipt number.
+        pub number: String,
+        /// The place in its log; the sending is 0.
+        pub ordinal: i64,
+        /// `received`, `incomplete`, `refused`, `forwarded`, `answered`, `published`, `withheld`.
+        pub from: String,
+        /// The state after.
+        pub to: String,
+        /// The limit that ran for this step had passed.
+        pub late: bool,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// A petition was answered: what the evaluation of officials and agencies counts.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct PetitionAnswered {
+        /// The petition's id.
+        pub petition: String,
+        /// Its receipt number.
+        pub number: String,
+        /// The id of the dossier it speaks of, if it names one.
+        pub dossier: Option<String>,
+        /// The agency that answers for it.
+        pub agency: String,
+        /// The unit that answered.
+        pub unit: String,
+        /// `attitude`, `delay`, `papers`, `fee`, `rules`, `other`.
+        pub topic: String,
+        /// `upheld`, `partly`, `unfounded`, or `none` where there was nothing to find true or untrue.
+        pub finding: String,
+        /// After the promised time.
+        pub late: bool,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// Somebody sent a petition.
+    pub const PETITION_RECEIVED: &str = "onestop.petition.received";
+    /// Its sender was asked for what is missing.
+    pub const PETITION_COMPLETION_ASKED: &str = "onestop.petition.completion-asked";
+    /// The sender brought it.
+    pub const PETITION_COMPLETED: &str = "onestop.petition.completed";
+    /// It was not taken.
+    pub const PETITION_REFUSED: &str = "onestop.petition.refused";
+    /// It went to the unit that is to answer.
+    pub const PETITION_FORWARDED: &str = "onestop.petition.forwarded";
+    /// The sender has the answer ([`PetitionAnswered`]).
+    pub const PETITION_ANSWERED: &str = "onestop.petition.answered";
+    /// Anybody may read the answer.
+    pub const PETITION_PUBLISHED: &str = "onestop.petition.published";
+    /// The answer stays between the agency and the sender.
+    pub const PETITION_WITHHELD: &str = "onestop.petition.withheld";
+
+    /// A citizen said how content they were, once a dossier and once a petition.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct Rated {
+        /// The id of the dossier or petition.
+        pub subject: String,
+        /// `very`, `content`, `not`.
+        pub score: String,
+        /// What was not good, by the topics of the law.
+        pub topics: Vec<String>,
+        /// `online`, or `slip` for a code on paper.
+        pub channel: String,
+        /// The counter that received it.
+        pub counter: String,
+        /// The agency that settled it.
+        pub agency: String,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// A returned dossier was rated ([`Rated`]).
+    pub const DOSSIER_RATED: &str = "onestop.dossier.rated";
+    /// An answered petition was rated ([`Rated`]).
+    pub const PETITION_RATED: &str = "onestop.petition.rated";
 }

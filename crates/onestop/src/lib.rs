@@ -12,8 +12,10 @@ mod intake;
 mod mine;
 mod number;
 mod once;
+mod petition;
 mod press;
 mod procedure;
+mod rating;
 mod refusal;
 mod tracking;
 mod view;
@@ -71,6 +73,7 @@ pub fn migrations() -> Vec<Migration> {
     let own = |name, sql| Migration { system: "onestop", name, sql };
     vec![
         own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
+        own("0005_petition", include_str!("../migrations/0005_petition.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
     ]
 }
@@ -81,9 +84,10 @@ pub fn migrations() -> Vec<Migration> {
 pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
     // The rule writes four digits; a centre that takes more than 9,999 in a day is given a fifth,
     // since refusing the citizen would be worse. Whether 2025 allows it is not settled.
-    const SCHEMES: [(&str, &str, i64, i64, &str, &str); 2] = [
+    const SCHEMES: [(&str, &str, i64, i64, &str, &str); 3] = [
         ("dossier", "{ident}-{yymmdd}-{n}", 4, 5, "day", "onestop/dossier-code"),
         ("result", "{n}", 2, 6, "year", "nd30/number"),
+        ("petition", "PA-{ident}-{yyyy}-{n}", 5, 7, "year", "onestop/petition-limits"),
     ];
     let act =
         Act { actor: Actor::System, office: None, verb: "onestop.seed", subject: String::new(), at: now };
@@ -104,6 +108,20 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             args![],
         )
         .await?;
+        // law: onestop/petition-limits; from which event each runs is our reading.
+        for (id, value, source) in [
+            ("petition-refuse", "2wd", "onestop/petition-limits"),
+            ("petition-sort", "5wd", "onestop/petition-limits"),
+            ("petition-answer", "15wd", "onestop/petition-limits"),
+            ("petition-publish", "2wd", "onestop/petition-limits"),
+        ] {
+            tx.change(
+                "insert into parameter (id, value, valid_from, source)
+                 values ($1, $2, '2018-01-01', $3) on conflict (id, valid_from) do nothing",
+                args![id, value, source],
+            )
+            .await?;
+        }
         Ok(())
     })
     .await
@@ -126,6 +144,9 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(dossier::files::routes())
         .merge(identity::routes())
         .merge(intake::routes())
+        .merge(petition::pages::routes())
+        .merge(petition::api::routes())
+        .merge(rating::routes())
         .with_state(app.clone())
 }
 
@@ -167,6 +188,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         dossier::api::show,
         dossier::api::step,
         dossier::api::history,
+        petition::api::send,
+        petition::api::show,
         desk::api::desk
     ))]
     struct Doc;

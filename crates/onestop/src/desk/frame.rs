@@ -208,8 +208,13 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
         let intake = NavItem::new(say("frame.intake", &[]), href).icon("file-plus");
         let href = place.href(crate::identity::PATH, &[]);
         let identity = NavItem::new(say("identity.title", &[]), href).icon("user-check");
-        groups.push(NavGroup { title: String::new(), items: vec![intake, identity] });
+        let href = place.href(crate::rating::SLIPS, &[]);
+        let slips = NavItem::new(say("frame.slips", &[]), href).icon("star");
+        groups.push(NavGroup { title: String::new(), items: vec![intake, identity, slips] });
     }
+    let href = place.href(crate::petition::pages::desk::PATH, &[]);
+    let petitions = NavItem::new(say("frame.petitions", &[]), href).icon("message");
+    groups.push(NavGroup { title: String::new(), items: vec![petitions] });
     let lists = place.scope.lists().iter().map(|list| {
         let item = NavItem::new(list_name(*list), place.list(*list)).icon(list.icon());
         let tone = match list {

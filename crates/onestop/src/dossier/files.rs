@@ -105,7 +105,7 @@ pub fn prints(kind: PaperKind, verb: &str) -> bool {
 }
 
 /// The bytes with everything that keeps a browser from doing more than showing them.
-fn answer(bytes: Bytes, media: &str, name: &str, shown: bool) -> Response {
+pub fn answer(bytes: Bytes, media: &str, name: &str, shown: bool) -> Response {
     let policy = if media == Kind::Pdf.media() { PDF } else { BOXED };
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

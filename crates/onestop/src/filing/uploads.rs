@@ -83,6 +83,29 @@ pub async fn keep(
     Ok(Kept { id, sha256: hash.to_string(), size, media: kind.media().into() })
 }
 
+/// A file taken in for something that is not a dossier. Its content is not held by anything yet:
+/// whoever keeps it commits it in the same transaction, and what nobody keeps is swept.
+pub struct Loose {
+    pub name: String,
+    pub sha256: Hash,
+    /// Bytes.
+    pub size: u64,
+    /// By its bytes, not by its name.
+    pub media: &'static str,
+}
+
+/// Takes one file in as a deed of `act`, with the limits and the kinds of every other upload.
+pub async fn take_loose(app: &App, act: Act, mut part: FilePart) -> Result<Loose, Problem> {
+    let name = tidy_name(&part.file_name);
+    let (upload, size, kind) = take(app, act, &name, &mut part).await?;
+    let sha256 = upload.finish().await.map_err(not_put)?.hash;
+    let kind = match kind {
+        Some(kind) => kind,
+        None => archive(app, &sha256, &name).await?,
+    };
+    Ok(Loose { name, sha256, size, media: kind.media() })
+}
+
 /// What is kept of an upload, beside its content and kind.
 #[derive(Clone)]
 struct Row {

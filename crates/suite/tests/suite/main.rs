@@ -8,6 +8,7 @@ mod front;
 mod harness;
 mod kill;
 mod life;
+mod petition;
 mod routes;
 mod running;
 mod sql;

@@ -75,12 +75,16 @@ fn every_route_and_every_role() {
 /// answers 401 (API), or does not exist.
 #[test]
 fn without_signing_in_only_public_pages_answer() {
-    const PUBLIC: [&str; 17] = [
+    const PUBLIC: [&str; 21] = [
         "/",
         "/thu-tuc",
         "/thu-tuc/{code}",
         "/tra-cuu",
         "/nop-ho-so/{code}",
+        "/phan-anh",
+        "/phan-anh/gui",
+        "/phan-anh/theo-doi",
+        "/danh-gia",
         "/dang-nhap",
         "/dang-ky",
         "/giay-phep",
