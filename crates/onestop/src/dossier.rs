@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod ask;
+pub mod control;
 pub mod files;
 pub mod follow;
 pub mod pages;
@@ -157,17 +158,20 @@ pub enum PaperKind {
     Apology,
     /// The result document.
     Result,
+    /// The control slip, for officials: who gave it to whom, and whether in time.
+    Control,
 }
 
 impl PaperKind {
     /// All kinds.
-    pub const ALL: [PaperKind; 6] = [
+    pub const ALL: [PaperKind; 7] = [
         PaperKind::Slip,
         PaperKind::Receipt,
         PaperKind::Supplement,
         PaperKind::Refusal,
         PaperKind::Apology,
         PaperKind::Result,
+        PaperKind::Control,
     ];
 
     /// The word in rows and addresses.
@@ -179,7 +183,13 @@ impl PaperKind {
             PaperKind::Refusal => "refusal",
             PaperKind::Apology => "apology",
             PaperKind::Result => "result",
+            PaperKind::Control => "control",
         }
+    }
+
+    /// Whether it stays among the officials.
+    pub fn is_internal(self) -> bool {
+        self == PaperKind::Control
     }
 
     /// The kind of this word.
@@ -652,13 +662,19 @@ pub(crate) fn moved(d: &Dossier, from: i64, ordinal: i64, at: Instant) -> event:
 /// while officials work on it, the counter otherwise.
 async fn hold(tx: &mut Tx, dossier: &mut Dossier, procedure: &Procedure) -> Result<(), Problem> {
     let (function, role) = hands(&dossier.state, procedure);
-    dossier.holder_unit = match function {
+    dossier.holder_unit = unit_with(tx, dossier, function).await?;
+    dossier.holder_role = role.to_string();
+    Ok(())
+}
+
+/// The unit that a step of the procedure calls by its function: `counter`, `agency`, or that of a
+/// section of the agency.
+async fn unit_with(tx: &mut Tx, dossier: &Dossier, function: &str) -> Result<UnitId, Problem> {
+    Ok(match function {
         "counter" => dossier.counter.clone(),
         "agency" => dossier.agency.clone(),
         function => directory::unit_for(tx, &dossier.agency, function).await?.id,
-    };
-    dossier.holder_role = role.to_string();
-    Ok(())
+    })
 }
 
 /// Whose turn it is: the function of the unit (`counter`, `agency`, or that of a section of the

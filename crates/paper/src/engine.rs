@@ -35,13 +35,14 @@ macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };
 }
 
-const TEMPLATES: [(&str, &str); 10] = templates![
+const TEMPLATES: [(&str, &str); 11] = templates![
     "house.typ",
     "receipt.typ",
     "slip.typ",
     "supplement-request.typ",
     "refusal.typ",
     "apology.typ",
+    "control-slip.typ",
     "birth-certificate.typ",
     "certified-copy.typ",
     "building-permit.typ",

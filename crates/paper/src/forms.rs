@@ -202,6 +202,41 @@ pub struct Refusal {
     pub receiver: String,
 }
 
+/// Form 06 (05 in 2018): phiếu kiểm soát quá trình giải quyết hồ sơ, made from the step log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ControlSlip {
+    pub office: Office,
+    /// The day on which it was printed; the log may go on.
+    pub date: Day,
+    pub code: String,
+    pub applicant: Party,
+    pub request: String,
+    pub promised_at: Option<Instant>,
+    pub rows: Vec<HandOver>,
+}
+
+/// A row of the control slip: the electronic confirmation stands for the two signatures.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandOver {
+    pub giver: String,
+    pub taker: String,
+    pub at: Instant,
+    /// How the giver kept its own limit; none where it has none.
+    pub kept: Option<Kept>,
+    /// Who confirmed it.
+    pub by: String,
+    pub note: String,
+}
+
+/// Result of the giver's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    Early,
+    OnTime,
+    Late,
+}
+
 /// Form 04: phiếu xin lỗi và hẹn lại ngày trả kết quả.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apology {

@@ -8,7 +8,7 @@
 //! `at` is the instant written into the file's metadata and nothing else: dates on the paper are fields.
 //! The same data and `at` give the same bytes.
 //!
-//! law: onestop/forms (forms 01 to 04), nd30/annex-1 (layout of letters and decisions)
+//! law: onestop/forms (forms 01 to 04 and 06), nd30/annex-1 (layout of letters and decisions)
 
 mod clean;
 mod codes;
@@ -26,8 +26,8 @@ use serde_json::Value;
 
 pub use clean::{LIST_ITEMS_MAX, TEXT_CHARS_MAX};
 pub use forms::{
-    Apology, Component, Delivery, DeliveryWay, Fee, FileEntry, Office, Party, ProofSlip, Receipt, Refusal,
-    Register, Salutation, SupplementRequest,
+    Apology, Component, ControlSlip, Delivery, DeliveryWay, Fee, FileEntry, HandOver, Kept, Office, Party,
+    ProofSlip, Receipt, Refusal, Register, Salutation, SupplementRequest,
 };
 pub use results::{Field, ResultPaper, ResultTemplate, Signer, result_templates};
 
@@ -128,6 +128,11 @@ pub fn refusal(paper: &Refusal, at: Instant) -> Result<Pdf, RenderError> {
 /// Form 04, A5: apology for lateness and the new time.
 pub fn apology(paper: &Apology, at: Instant) -> Result<Pdf, RenderError> {
     engine::render("apology.typ", &data_of(paper)?, at)
+}
+
+/// Form 06 (05 in 2018), A5: the way of a dossier from hand to hand.
+pub fn control_slip(paper: &ControlSlip, at: Instant) -> Result<Pdf, RenderError> {
+    engine::render("control-slip.typ", &data_of(paper)?, at)
 }
 
 /// A result document, A4, by the template that the procedure names ([`result_templates`]).

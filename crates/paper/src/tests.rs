@@ -158,6 +158,26 @@ fn forms_02_03_and_04_say_what_the_citizen_must_know() {
 }
 
 #[test]
+fn the_control_slip_tells_every_hand_over() {
+    let slip = save("words-06", &control_slip(&a_control_slip(), now()).unwrap());
+    says(
+        &text(&slip),
+        &[
+            "PHIẾU KIỂM SOÁT QUÁ TRÌNH GIẢI QUYẾT HỒ SƠ",
+            "Hẹn trả kết quả: 11 giờ 30 phút, thứ Tư, ngày 09 tháng 12 năm 2026.",
+            "1. Giao: Trung tâm Phục vụ",
+            "2. Nhận: Phòng Kinh tế,",
+            "14 giờ 20 phút,",
+            "Trước hạn",
+            "Quá hạn",
+            "Nước lên.",
+            "Xác nhận: Lữ Thụy Vỹ",
+            "xác nhận điện tử thay chữ ký giao, nhận.",
+        ],
+    );
+}
+
+#[test]
 fn the_four_results_say_what_they_grant() {
     let words = |name: &str, paper: ResultPaper| text(&save(name, &result(&paper, now()).unwrap()));
     says(

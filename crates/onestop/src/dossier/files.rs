@@ -68,6 +68,9 @@ async fn paper(
     let now = app.site.clock.now();
     let kind = PaperKind::from_word(&kind).ok_or(Problem::NotFound)?;
     let who = Who::from(&viewer);
+    if kind.is_internal() && who.posts.is_empty() {
+        return Err(Problem::NotFound);
+    }
     let (catalogue, asked) = (app.catalogue.clone(), code.clone());
     let found = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
         let case = Case::find(tx, &catalogue, &who, &asked, now).await?;
@@ -101,6 +104,7 @@ pub fn prints(kind: PaperKind, verb: &str) -> bool {
         PaperKind::Refusal => verb == "refuse",
         PaperKind::Apology => verb == "extend",
         PaperKind::Result => verb == "decide",
+        PaperKind::Control => verb != "file",
     }
 }
 

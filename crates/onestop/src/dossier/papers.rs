@@ -13,6 +13,7 @@ use paper::{Component, Delivery, DeliveryWay, Fee, FileEntry, Office, Party, Pdf
 use serde_json::Value;
 use web::Problem;
 
+use super::control::{self, Hand, Kept};
 use super::{Dossier, DossierId, History, PaperKind, StoredFile, store};
 use crate::App;
 use crate::procedure::Procedure;
@@ -60,6 +61,9 @@ struct Facts {
     above: Option<directory::Unit>,
     /// Names of those who acted, by account.
     names: Vec<(String, String)>,
+    calendar: base::Calendar,
+    /// Which unit holds each internal step, by the step's id.
+    holders: Vec<(String, String)>,
 }
 
 impl Facts {
@@ -76,8 +80,16 @@ impl Facts {
                 names.push((account.to_string(), directory::person(tx, id).await?.name));
             }
         }
+        let procedure = app.catalogue.version(&dossier.procedure)?;
+        let mut holders = Vec::new();
+        for stage in &procedure.steps {
+            let unit = super::unit_with(tx, &dossier, &stage.unit_kind).await?;
+            holders.push((stage.id.clone(), directory::get_unit(tx, &unit).await?.name));
+        }
         Ok(Facts {
-            procedure: app.catalogue.version(&dossier.procedure)?,
+            calendar: directory::calendar(tx, &dossier.counter).await?,
+            holders,
+            procedure,
             files: store::list_files(tx, id).await?,
             decision: store::find_decision(tx, id).await?,
             counter: directory::get_unit(tx, &dossier.counter).await?,
@@ -174,7 +186,7 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
         app.site.db.clone().read(async move |tx: &mut Tx| Facts::read(tx, &app, id).await).await?
     };
     let ordinal = ordinal(&facts, kind).ok_or(Problem::NotFound)?;
-    let data = data(app, &facts, kind).ok_or(Problem::NotFound)?;
+    let data = data(app, &facts, kind, now).ok_or(Problem::NotFound)?;
     let pdf = app.press.print(move || data.render(now)).await?;
 
     let act =
@@ -204,6 +216,7 @@ fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
         PaperKind::Refusal => facts.last("refuse").map(|h| h.ordinal),
         PaperKind::Apology => facts.last("extend").map(|h| h.ordinal),
         PaperKind::Result => facts.last("decide").map(|h| h.ordinal),
+        PaperKind::Control => facts.history.last().map(|h| h.ordinal).filter(|ordinal| *ordinal > 0),
     }
 }
 
@@ -221,6 +234,7 @@ enum Data {
     Refusal(paper::Refusal),
     Apology(paper::Apology),
     Result(paper::ResultPaper),
+    Control(paper::ControlSlip),
 }
 
 impl Data {
@@ -232,11 +246,12 @@ impl Data {
             Data::Refusal(p) => paper::refusal(p, at),
             Data::Apology(p) => paper::apology(p, at),
             Data::Result(p) => paper::result(p, at),
+            Data::Control(p) => paper::control_slip(p, at),
         }
     }
 }
 
-fn data(app: &App, f: &Facts, kind: PaperKind) -> Option<Data> {
+fn data(app: &App, f: &Facts, kind: PaperKind, now: Instant) -> Option<Data> {
     Some(match kind {
         PaperKind::Slip => Data::Slip(slip(app, f)),
         PaperKind::Receipt => Data::Receipt(receipt(app, f)?),
@@ -244,6 +259,7 @@ fn data(app: &App, f: &Facts, kind: PaperKind) -> Option<Data> {
         PaperKind::Refusal => Data::Refusal(refusal(app, f)?),
         PaperKind::Apology => Data::Apology(apology(app, f)?),
         PaperKind::Result => Data::Result(result(app, f)?),
+        PaperKind::Control => Data::Control(control(app, f, now)),
     })
 }
 
@@ -386,6 +402,42 @@ fn apology(app: &App, f: &Facts) -> Option<paper::Apology> {
         },
         recipients: vec![f.counter.name.clone()],
     })
+}
+
+fn control(app: &App, f: &Facts, now: Instant) -> paper::ControlSlip {
+    let name = |hand: &Hand| match hand {
+        Hand::Applicant => f.dossier.applicant.name.clone(),
+        Hand::Counter => f.counter.name.clone(),
+        Hand::Stage(id) => {
+            let stage = f.procedure.step(id).map(|s| s.name.clone()).unwrap_or_default();
+            let unit = f.holders.iter().find(|(of, _)| of == id).map(|(_, unit)| unit.as_str());
+            format!("{} ({stage})", unit.unwrap_or_default())
+        }
+    };
+    let rows = control::hand_overs(&f.history, &f.procedure.steps, &f.calendar).into_iter().map(|row| {
+        let h = f.history.iter().find(|h| h.ordinal == row.ordinal);
+        paper::HandOver {
+            giver: name(&row.giver),
+            taker: name(&row.taker),
+            at: row.at,
+            kept: row.kept.map(|kept| match kept {
+                Kept::Early => paper::Kept::Early,
+                Kept::OnTime => paper::Kept::OnTime,
+                Kept::Late => paper::Kept::Late,
+            }),
+            by: h.map(|h| f.name(h.account.as_deref())).unwrap_or_default(),
+            note: h.map(|h| h.note.clone()).unwrap_or_default(),
+        }
+    });
+    paper::ControlSlip {
+        office: f.office(app, &f.counter),
+        date: now.day(),
+        code: f.dossier.code.clone(),
+        applicant: f.party(),
+        request: f.request(),
+        promised_at: f.dossier.promised,
+        rows: rows.collect(),
+    }
 }
 
 fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {

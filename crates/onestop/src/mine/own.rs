@@ -334,6 +334,7 @@ fn papers(read: &Read) -> Vec<PaperLine> {
         PaperKind::Refusal => had("refuse"),
         PaperKind::Apology => had("extend"),
         PaperKind::Result => read.decided,
+        PaperKind::Control => false,
     };
     PaperKind::ALL
         .into_iter()

@@ -211,6 +211,31 @@ pub fn an_apology() -> Apology {
     }
 }
 
+pub fn a_control_slip() -> ControlSlip {
+    let row = |giver: &str, taker: &str, moment: &str, kept: Option<Kept>, note: &str| HandOver {
+        giver: giver.into(),
+        taker: taker.into(),
+        at: at(moment),
+        kept,
+        by: "Lữ Thụy Vỹ".into(),
+        note: note.into(),
+    };
+    let (counter, section) = ("Trung tâm Phục vụ hành chính công", "Phòng Kinh tế, Hạ tầng và Đô thị");
+    ControlSlip {
+        office: office(),
+        date: day("2026-12-10"),
+        code: CODE.into(),
+        applicant: applicant(),
+        request: a_receipt().request,
+        promised_at: a_receipt().due_at,
+        rows: vec![
+            row("Đặng Thị Ngọc Ẵm", counter, "2026-11-19T09:52:00+07:00", None, ""),
+            row(counter, section, "2026-11-19T14:20:00+07:00", Some(Kept::Early), ""),
+            row(section, "Lãnh đạo xã", "2026-12-10T08:05:00+07:00", Some(Kept::Late), "Nước lên."),
+        ],
+    }
+}
+
 pub fn fields(pairs: &[(&str, &str)]) -> Vec<Field> {
     pairs.iter().map(|(key, value)| Field { key: (*key).into(), value: (*value).into() }).collect()
 }
@@ -377,6 +402,7 @@ pub fn all() -> Vec<(&'static str, Pdf)> {
         ("02-supplement-request", crate::supplement_request(&a_supplement_request(), now()).unwrap()),
         ("03-refusal", crate::refusal(&a_refusal(), now()).unwrap()),
         ("04-apology", crate::apology(&an_apology(), now()).unwrap()),
+        ("06-control-slip", crate::control_slip(&a_control_slip(), now()).unwrap()),
         ("birth-certificate", result(birth_certificate())),
         ("certified-copy", result(certified_copy())),
         ("building-permit", result(building_permit())),

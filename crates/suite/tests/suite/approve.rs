@@ -129,6 +129,10 @@ fn a_promise_is_moved_once_with_an_apology_that_the_leader_signs() {
         assert!(kinds.contains(&"apology"), "{kinds:?}");
         let apology = an.gets(&format!("/ho-so/{code}/giay/apology")).await.expect(200);
         assert!(apology.body.starts_with(b"%PDF-"));
+        // The control slip is the officials'.
+        let slip = format!("/ho-so/{code}/giay/control");
+        an.gets(&slip).await.expect(404);
+        assert!(chairman.gets(&slip).await.expect(200).body.starts_with(b"%PDF-"));
         let history = an.gets(&format!("/api/v1/dossiers/{code}/history")).await.expect(200).json();
         let extended = history["items"].as_array().unwrap().iter().find(|h| h["step"] == "extend");
         assert_eq!(extended.map(|h| &h["note"]), Some(&Value::from("Chờ xác minh nơi sinh.")));
