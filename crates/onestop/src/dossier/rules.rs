@@ -444,6 +444,18 @@ fn later(promised: Instant, to: Instant, now: Instant, terms: &Terms) -> Result<
     }
 }
 
+/// By when an accepted dossier must be with the unit that settles it: the same day, or for one accepted
+/// after the cut-off (15:00) the opening of the next working day. law: onestop/transfer
+pub fn pass_on_by(accepted: Instant, calendar: &Calendar) -> Option<Instant> {
+    let same_day = calendar.due(accepted, Limit::SameDay).ok()?.at;
+    let day = same_day.day();
+    Some(if day == accepted.day() { same_day } else { calendar.next_open(day.at(0)) })
+}
+
+/// Within how long after acceptance papers may be asked for, or the dossier sent back.
+/// law: onestop/return-within
+pub const SEND_BACK_WITHIN: Limit = Limit::WorkingDays(3);
+
 /// As whom somebody meets a dossier. One person may hold several seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seat {

@@ -235,6 +235,24 @@ return_result            C    C    C    C    C    C    C    C    C    C
     assert_eq!(table, expected);
 }
 
+/// law: onestop/transfer
+#[test]
+fn what_is_accepted_after_three_goes_on_the_next_morning() {
+    let calendar = Calendar::national();
+    let table = [
+        ("2026-08-20T14:59:00+07:00", "2026-08-20T17:00:00+07:00"),
+        ("2026-08-20T15:01:00+07:00", "2026-08-21T07:00:00+07:00"),
+        // A Friday before a Saturday that is worked for 31 August.
+        ("2026-08-21T16:00:00+07:00", "2026-08-22T07:00:00+07:00"),
+        ("2026-08-22T16:00:00+07:00", "2026-08-24T07:00:00+07:00"),
+        // Before the new year's holidays of 2027.
+        ("2027-02-03T15:30:00+07:00", "2027-02-11T07:00:00+07:00"),
+    ];
+    for (accepted, by) in table {
+        assert_eq!(pass_on_by(at(accepted), &calendar), Some(at(by)), "{accepted}");
+    }
+}
+
 #[test]
 fn a_promise_is_moved_once_and_only_later() {
     with_terms(|terms| {

@@ -321,8 +321,28 @@ pub fn checks(sheet: &Sheet, now: Instant) -> Vec<Check> {
         let n = d.supplement_requests.to_string();
         checks.push(Check { ok: d.supplement_requests == 1, text: say("check.asked", &[("n", &n)]) });
     }
+    kept_in_time(case, now, &mut checks);
     limit(case, &mut checks);
     checks
+}
+
+/// The short limits between reception and settlement: handing on, and asking for papers.
+fn kept_in_time(case: &Case, now: Instant, checks: &mut Vec<Check>) {
+    let d = &case.dossier;
+    let Some(accepted) = d.accepted_at else { return };
+    let mut by = |key: &str, at: Option<Instant>| {
+        let Some(at) = at else { return };
+        let key = if now <= at { key.to_string() } else { format!("{key}_late") };
+        checks.push(Check { ok: now <= at, text: say(&key, &[("at", &promised_text(at))]) });
+    };
+    match d.state.status() {
+        Status::Received => by("check.pass_on_by", rules::pass_on_by(accepted, &case.calendar)),
+        Status::InProcess if d.supplement_requests == 0 => {
+            let last = case.calendar.due(accepted, rules::SEND_BACK_WITHIN).ok().map(|due| due.at);
+            by("check.ask_by", last);
+        }
+        _ => {}
+    }
 }
 
 /// Every paper that the answers make necessary.
