@@ -189,6 +189,7 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         link("nav.tracking", "/tra-cuu"),
         link("nav.mine", "/ho-so-cua-toi"),
     ];
+    let more = vec![link("nav.petitions", "/phan-anh")];
     let open_data = vec![link("nav.api", "/api/openapi.json"), link("nav.licences", "/giay-phep")];
     Brand {
         owner: province.owner.clone(),
@@ -198,7 +199,7 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![
-            FootColumn { title: WORDS.t("foot.services", &[]), items: services },
+            FootColumn { title: WORDS.t("foot.services", &[]), items: [services, more].concat() },
             FootColumn { title: WORDS.t("foot.open", &[]), items: open_data },
         ],
         sign_in: "/dang-nhap".into(),
