@@ -122,6 +122,13 @@ impl Unit {
     }
 }
 
+pub use store::Commune;
+
+/// Every commune that stands or stood, for addresses: people know the old name as well.
+pub async fn list_communes(tx: &mut Tx) -> db::Result<Vec<Commune>> {
+    store::list_communes(tx).await
+}
+
 /// The unit with this id.
 pub async fn get_unit(tx: &mut Tx, id: &UnitId) -> db::Result<Unit> {
     store::get(tx, id).await

@@ -21,7 +21,7 @@ use crate::catalogue::Catalogue;
 use crate::dossier::rules::{State, Status};
 use crate::dossier::{self, Applicant, Dossier, DossierId, StoredFile};
 use crate::number;
-use crate::procedure::Procedure;
+use crate::procedure::{self, Procedure};
 use crate::refusal::Refusal;
 
 /// Within how long the counter must answer what was filed. law: onestop/reception-answer
@@ -75,7 +75,11 @@ pub async fn file(
         return Err(Refusal::NotOnline.into());
     }
     confirmed(tx, &filing).await?;
-    let faults = rules::faults(&procedure, &mut filing, now.day());
+    let mut faults = rules::faults(&procedure, &mut filing, now.day());
+    if let Some(form) = &procedure.form {
+        let unknown = procedure::places::write(tx, form, &mut filing.answers).await?;
+        faults.extend(unknown.iter().map(|finding| rules::fault(form, finding)));
+    }
     if !faults.is_empty() {
         return Err(Refusal::Faults(faults).into());
     }

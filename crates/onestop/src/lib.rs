@@ -33,10 +33,12 @@ use utoipa::OpenApi;
 use web::{Problem, Site};
 
 pub use catalogue::Catalogue;
+pub use dossier::rules::AfterSupplement;
 pub use grow::{Grown, Plan, grow};
-pub use procedure::inspect;
 pub use procedure::model::Frame;
-pub use procedure::model::files as procedure_files;
+pub use procedure::model::{files as procedure_files, newest as procedures};
+pub use procedure::simulate;
+pub use procedure::{import, inspect};
 
 /// What the handlers of this system hold.
 #[derive(Clone)]

@@ -9,10 +9,13 @@ pub mod api;
 pub mod ask;
 pub mod check;
 pub mod form;
+pub mod import;
 pub mod inspect;
 pub mod model;
 pub mod pages;
+pub mod places;
 pub mod search;
+pub mod simulate;
 pub mod words;
 
 #[cfg(test)]

@@ -123,6 +123,31 @@ pub async fn list_receiving(
 }
 
 db::record! {
+    /// A commune that stands or stood.
+    #[derive(PartialEq, Eq)]
+    pub struct Commune {
+        id: UnitId,
+        name: String,
+        /// What it stands in: a district or the province.
+        parent_name: Option<String>,
+        /// Its last day; none while it stands.
+        valid_to: Option<Day>,
+    }
+}
+
+/// Every commune of the unit tree, those that stand first; at most 2,000.
+pub async fn list_communes(tx: &mut Tx) -> db::Result<Vec<Commune>> {
+    tx.list(
+        "select u.id, u.name, p.name as parent_name, u.valid_to from unit u
+           left join unit p on p.id = u.parent
+          where u.level = 'commune' and u.territory = 1
+          order by case when u.valid_to is null then 0 else 1 end, u.position, u.id limit 2000",
+        args![],
+    )
+    .await
+}
+
+db::record! {
     /// A unit in a list.
     pub struct Line {
         id: UnitId,

@@ -514,6 +514,9 @@ fn value(f: &Facts, r: &store::Decision, from: &str) -> String {
 /// An answer as people read it: the label of a choice, otherwise what was typed.
 fn answer(f: &Facts, field: &str) -> String {
     let Some(value) = f.dossier.answers.get(field) else { return String::new() };
+    if let (Some(form), Value::Object(_) | Value::Array(_)) = (&f.procedure.form, value) {
+        return crate::procedure::ask::answer_text(form, field, value);
+    }
     let typed = match value {
         Value::String(s) => s.clone(),
         Value::Null => String::new(),

@@ -14,8 +14,8 @@ use super::{Attached, Filing};
 use crate::catalogue::Catalogue;
 use crate::dossier::{self, Applicant, DossierId};
 use crate::procedure::Procedure;
-use crate::procedure::ask;
 use crate::procedure::model::{Answers, Form, Frame, Page};
+use crate::procedure::{ask, places};
 use crate::refusal::Refusal;
 
 enum DraftKind {}
@@ -229,6 +229,11 @@ pub async fn keep_page(
 ) -> Result<Draft, Problem> {
     let mut draft = get(tx, catalogue, id, account).await?;
     draft.answers = ask::read(draft.form()?, draft.page(page)?, &draft.answers, sent);
+    let procedure = draft.procedure.clone();
+    if let Some(form) = &procedure.form {
+        // What names no commune stays as it is, for the page's check and for filing to refuse.
+        drop(places::write(tx, form, &mut draft.answers).await?);
+    }
     draft.row.answers = Value::Object(draft.answers.clone()).to_string();
     draft.row.updated_at = now;
     store::save_answers(tx, &draft.row, now).await?;

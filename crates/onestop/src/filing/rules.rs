@@ -5,6 +5,8 @@ use base::limits::{DOSSIER_FILES_MAX, DOSSIER_SIZE_BYTES_MAX};
 
 use super::Filing;
 use crate::procedure::Procedure;
+use crate::procedure::form::FieldFinding;
+use crate::procedure::model::Form;
 use crate::refusal::{Fault, Refusal};
 
 /// The longest line of text that a person's own data may have, in characters.
@@ -62,11 +64,14 @@ fn applicant(filing: &mut Filing, faults: &mut Vec<Fault>) {
 fn answers(procedure: &Procedure, filing: &mut Filing, today: Day, faults: &mut Vec<Fault>) {
     let Some(form) = &procedure.form else { return };
     filing.answers = form.clean(&filing.answers);
-    for finding in form.check(&filing.answers, today) {
-        let mut args = finding.args();
-        args.push(("label", form.title(&finding.field).to_string()));
-        faults.push((format!("answers.{}", finding.field), finding.key(), args));
-    }
+    faults.extend(form.check(&filing.answers, today).iter().map(|finding| fault(form, finding)));
+}
+
+/// What is wrong with an answer, as filing tells it.
+pub fn fault(form: &Form, finding: &FieldFinding) -> Fault {
+    let mut args = finding.args();
+    args.push(("label", form.title(&finding.field).to_string()));
+    (format!("answers.{}", finding.field), finding.key(), args)
 }
 
 /// Every paper that the answers make necessary must be there.

@@ -5,7 +5,9 @@ use base::format;
 use serde_json::Value;
 
 use super::form::FieldFinding;
+use super::form::typed::{self, Shape};
 use super::model::{Answers, Form, Page, When, Widget};
+use super::places::{Choices, Places};
 use crate::words_citizen::say;
 
 /// Conditions that hang on conditions; a checked form has fewer.
@@ -32,7 +34,8 @@ pub struct Question {
     /// The field's name; also the id of its (first) control, which errors link to.
     pub field: String,
     pub title: String,
-    /// `text`, `textarea`, `radio`, `select`, `date`, `checkbox` or `number`.
+    /// `text`, `textarea`, `radio`, `select`, `places`, `date`, `checkbox`, `number`, or `group` for
+    /// an answer of parts, whose questions stand in `rows`.
     pub kind: &'static str,
     pub hint: String,
     /// Said before this question: when it and its followers are to be answered.
@@ -49,16 +52,46 @@ pub struct Question {
     pub error: String,
     /// Ids for `aria-describedby`, or "".
     pub described: String,
+    /// The parts, row by row; one row for an address or a parcel.
+    pub rows: Vec<Row>,
+    /// Whether rows may be added or taken away.
+    pub repeats: bool,
+    /// Whether there is room for one more row.
+    pub room: bool,
+    /// The communes of a `places` question.
+    pub places: Vec<Choices>,
+}
+
+/// One row of a group, or the parts of a composite answer.
+pub struct Row {
+    /// Of a group: which row it is, in words.
+    pub legend: String,
+    /// What the button that takes it away sends, `members.0`.
+    pub drop: String,
+    pub parts: Vec<Question>,
+}
+
+/// What a page needs to know besides the form: communes, and the group that gets one more row.
+#[derive(Default)]
+pub struct Around<'a> {
+    pub places: Places,
+    pub longer: Option<&'a str>,
 }
 
 /// The questions of a page for these answers. A question whose condition was decided on an earlier
 /// page is asked or left out; one decided on this very page is shown with its condition.
-pub fn questions(form: &Form, page: &Page, answers: &Answers, errors: &[(String, String)]) -> Vec<Question> {
+pub fn questions(
+    form: &Form,
+    page: &Page,
+    answers: &Answers,
+    errors: &[(String, String)],
+    around: &Around,
+) -> Vec<Question> {
     let mut out: Vec<Question> = Vec::new();
     let mut last: Option<(When, String)> = None;
     for field in page.fields.iter().filter(|f| is_shown(form, page, f, answers, CONDITION_DEPTH_MAX)) {
         let here = form.condition(field).filter(|when| page.fields.contains(&when.field));
-        let mut question = question(form, field, answers.get(field), errors);
+        let mut question = question(form, field, answers.get(field), errors, around);
         last = match (here, last.take()) {
             (None, _) => None,
             (Some(when), Some((before, id))) if before == when => {
@@ -117,17 +150,30 @@ fn described(q: &Question) -> String {
     ids.join(" ")
 }
 
-fn question(form: &Form, field: &str, value: Option<&Value>, errors: &[(String, String)]) -> Question {
-    let ui = form.ui.get(field);
+fn question(
+    form: &Form,
+    field: &str,
+    value: Option<&Value>,
+    errors: &[(String, String)],
+    around: &Around,
+) -> Question {
+    let ui = form.ui(field);
     let typed = value.map(typed_text).unwrap_or_default();
     let text = |pick: fn(&super::model::Ui) -> &Option<String>| {
         ui.and_then(|ui| pick(ui).clone()).unwrap_or_default()
     };
     let widget = form.widget(field);
-    Question {
+    let format = form.property(field).and_then(|p| p["format"].as_str()).unwrap_or_default();
+    let shape = form.shape(field);
+    let rows = rows(form, field, value, errors, around);
+    let mut question = Question {
         field: field.to_string(),
         title: form.title(field).to_string(),
-        kind: kind(widget),
+        kind: match (shape, format) {
+            (Shape::Single, "commune") => "places",
+            (Shape::Single, _) => kind(widget),
+            _ => "group",
+        },
         hint: text(|ui| &ui.hint),
         condition: String::new(),
         condition_id: String::new(),
@@ -137,11 +183,61 @@ fn question(form: &Form, field: &str, value: Option<&Value>, errors: &[(String, 
         boxes: if widget == Widget::Date { boxes(field, &typed) } else { Vec::new() },
         autocomplete: text(|ui| &ui.autocomplete),
         inputmode: inputmode(form, field, widget),
-        suffix: text(|ui| &ui.suffix),
+        suffix: if format == "money" { say("form.dong", &[]) } else { text(|ui| &ui.suffix) },
         error: errors.iter().find(|(f, _)| f == field).map(|(_, e)| e.clone()).unwrap_or_default(),
         described: String::new(),
-        value: typed,
+        repeats: shape == Shape::Rows,
+        room: (rows.len() as u64) < form.rows_max(field),
+        rows,
+        places: if format == "commune" { around.places.choices() } else { Vec::new() },
+        value: if format == "money" { grouped(value, typed) } else { typed },
+    };
+    question.described = described(&question);
+    question
+}
+
+/// The rows of parts: those answered, as many as are needed, and one more where it was asked for.
+fn rows(
+    form: &Form,
+    field: &str,
+    value: Option<&Value>,
+    errors: &[(String, String)],
+    around: &Around,
+) -> Vec<Row> {
+    let parts = |at: &str, given: Option<&Value>| -> Vec<Question> {
+        let part = |name: &str| {
+            question(form, &format!("{at}.{name}"), given.and_then(|row| row.get(name)), errors, around)
+        };
+        form.parts(field).into_iter().map(part).collect()
+    };
+    match form.shape(field) {
+        Shape::Single => Vec::new(),
+        Shape::Parts => {
+            vec![Row { legend: String::new(), drop: String::new(), parts: parts(field, value) }]
+        }
+        Shape::Rows => {
+            let given = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let least = form.property(field).and_then(|p| p["minItems"].as_u64()).unwrap_or(0).max(1);
+            let more = u64::from(around.longer == Some(field));
+            let count = (given.len() as u64 + more).max(least).min(form.rows_max(field));
+            (0..count as usize)
+                .map(|i| Row {
+                    legend: row_title(form, field, i),
+                    drop: format!("{field}.{i}"),
+                    parts: parts(&format!("{field}.{i}"), given.get(i)),
+                })
+                .collect()
+        }
     }
+}
+
+fn row_title(form: &Form, field: &str, row: usize) -> String {
+    say("form.row", &[("title", form.title(field)), ("n", &(row + 1).to_string())])
+}
+
+/// Money with its thousands apart; what is no number stays as typed.
+fn grouped(value: Option<&Value>, typed: String) -> String {
+    value.and_then(Value::as_i64).map_or(typed, format::thousands)
 }
 
 fn kind(widget: Widget) -> &'static str {
@@ -161,7 +257,7 @@ fn inputmode(form: &Form, field: &str, widget: Widget) -> &'static str {
     let property = form.property(field);
     let word = |name: &str| property.and_then(|p| p.get(name)).and_then(Value::as_str).unwrap_or_default();
     match (widget, word("format"), word("type")) {
-        (_, "personal-number" | "tax-number", _) => "numeric",
+        (_, "personal-number" | "tax-number" | "enterprise" | "money", _) => "numeric",
         (_, "phone", _) => "tel",
         (_, "email", _) => "email",
         (_, _, "number") => "decimal",
@@ -171,7 +267,7 @@ fn inputmode(form: &Form, field: &str, widget: Widget) -> &'static str {
 }
 
 fn picks(form: &Form, field: &str, typed: &str) -> Vec<Pick> {
-    let options = form.ui.get(field).map(|ui| ui.options.as_slice()).unwrap_or_default();
+    let options = form.ui(field).map(|ui| ui.options.as_slice()).unwrap_or_default();
     options
         .iter()
         .enumerate()
@@ -221,10 +317,10 @@ fn typed_text(value: &Value) -> String {
 pub fn read(form: &Form, page: &Page, before: &Answers, sent: &[(String, String)]) -> Answers {
     let mut answers = before.clone();
     for field in &page.fields {
-        let typed = match form.widget(field) {
-            Widget::Checkbox => get(sent, field).filter(|t| !t.is_empty()).map(|_| Value::Bool(true)),
-            Widget::Date => date(sent, field).map(Value::String),
-            _ => get(sent, field).filter(|t| !t.is_empty()).map(|t| Value::String(t.to_string())),
+        let typed = match form.shape(field) {
+            Shape::Single => one(form, field, sent),
+            Shape::Parts => row(form, field, field, sent),
+            Shape::Rows => Some(group(form, field, sent)),
         };
         match typed.and_then(|value| tidy(form, field, value)) {
             Some(value) => answers.insert(field.clone(), value),
@@ -233,6 +329,34 @@ pub fn read(form: &Form, page: &Page, before: &Answers, sent: &[(String, String)
     }
     answers
 }
+
+fn one(form: &Form, path: &str, sent: &[(String, String)]) -> Option<Value> {
+    match form.widget(path) {
+        Widget::Checkbox => get(sent, path).filter(|t| !t.is_empty()).map(|_| Value::Bool(true)),
+        Widget::Date => date(sent, path).map(Value::String),
+        _ => get(sent, path).filter(|t| !t.is_empty()).map(|t| Value::String(t.to_string())),
+    }
+}
+
+/// The parts of one row; `None` when all of them are empty.
+fn row(form: &Form, field: &str, at: &str, sent: &[(String, String)]) -> Option<Value> {
+    let parts = form.parts(field).into_iter();
+    let parts = parts.filter_map(|name| Some((name.to_owned(), one(form, &format!("{at}.{name}"), sent)?)));
+    let row: Answers = parts.collect();
+    (!row.is_empty()).then_some(Value::Object(row))
+}
+
+/// The rows that were sent, without empty ones and the one that was to be dropped.
+fn group(form: &Form, field: &str, sent: &[(String, String)]) -> Value {
+    let dropped = get(sent, DROP_ROW).unwrap_or_default();
+    let at = |i: u64| format!("{field}.{i}");
+    let rows = (0..form.rows_max(field)).map(at).filter(|at| at != dropped);
+    Value::Array(rows.filter_map(|at| row(form, field, &at, sent)).collect())
+}
+
+/// The button that adds a row to a group, and the one that drops a row.
+pub const ADD_ROW: &str = "them";
+pub const DROP_ROW: &str = "bot";
 
 fn get<'a>(sent: &'a [(String, String)], name: &str) -> Option<&'a str> {
     sent.iter().rev().find(|(n, _)| n == name).map(|(_, text)| text.as_str())
@@ -274,19 +398,50 @@ pub fn answer_text(form: &Form, field: &str, value: &Value) -> String {
     let text = match value {
         Value::Bool(true) => return say("form.said_yes", &[]),
         Value::Bool(false) => return say("form.said_no", &[]),
+        Value::Array(rows) => {
+            let said = rows
+                .iter()
+                .enumerate()
+                .map(|(i, row)| format!("({}) {}", i + 1, parts_text(form, field, row)));
+            return said.collect::<Vec<_>>().join("; ");
+        }
+        Value::Object(_) => return parts_text(form, field, value),
         value => typed_text(value),
     };
     if let Some(label) = form.option_label(field, &text) {
         return label.to_string();
     }
-    let is_date = form.property(field).is_some_and(|p| p["format"] == "date");
+    let format = form.property(field).and_then(|p| p["format"].as_str()).unwrap_or_default();
+    if let ("money", Some(amount)) = (format, value.as_i64().and_then(base::Dong::new)) {
+        return format::money(amount);
+    }
     let text = match base::Day::parse(&text) {
-        Ok(day) if is_date => format::date_vn(day),
+        Ok(day) if format == "date" => format::date_vn(day),
         _ => text,
     };
-    match form.ui.get(field).and_then(|ui| ui.suffix.as_deref()) {
+    match form.ui(field).and_then(|ui| ui.suffix.as_deref()) {
         Some(suffix) if !text.is_empty() => format!("{text} {suffix}"),
         _ => text,
+    }
+}
+
+/// The parts of an address, a parcel or a row in one line.
+fn parts_text(form: &Form, field: &str, value: &Value) -> String {
+    let part = |name: &str| {
+        value.get(name).map(|v| answer_text(form, &format!("{field}.{name}"), v)).unwrap_or_default()
+    };
+    let format = form.property(field).and_then(|p| p["format"].as_str()).unwrap_or_default();
+    match format {
+        "address" if value["text"].is_string() => typed_text(&value["text"]),
+        "land-parcel" => {
+            let (parcel, sheet, area) = (part("parcel"), part("sheet"), part("area"));
+            let key = if area.is_empty() { "typed.parcel" } else { "typed.parcel_with_area" };
+            say(key, &[("parcel", &parcel), ("sheet", &sheet), ("area", &area)])
+        }
+        _ => {
+            let said = form.parts(field).into_iter().map(part).filter(|text| !text.is_empty());
+            said.collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -298,7 +453,12 @@ pub fn sentences(form: &Form, findings: &[FieldFinding]) -> Vec<(String, String)
             let facts = finding.problem.args();
             let mut args: Vec<(&str, &str)> = facts.iter().map(|(k, v)| (*k, v.as_str())).collect();
             args.push(("label", form.title(&finding.field)));
-            (finding.field.clone(), crate::words::WORDS.t(finding.problem.key(), &args))
+            let said = crate::words::WORDS.t(finding.problem.key(), &args);
+            let said = match typed::row(&finding.field) {
+                Some(row) => say("form.row_error", &[("n", &row.to_string()), ("text", &said)]),
+                None => said,
+            };
+            (finding.field.clone(), said)
         })
         .collect()
 }

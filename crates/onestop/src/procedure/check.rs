@@ -18,6 +18,7 @@ use super::model::{Channel, Procedure};
 
 pub use finding::{Finding, Severity};
 pub use place::Lines;
+pub use result::is_ministry_code;
 
 /// Office hours of a usual day. Only for comparing step limits with the legal limit: the
 /// deadline itself is counted by the unit's own calendar.

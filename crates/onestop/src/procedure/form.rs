@@ -1,6 +1,10 @@
 //! Answers to a form: tidied first, then judged. Every finding is a fact about one field;
 //! the words are in `words/`, under the key each problem names.
 
+#[cfg(test)]
+mod tests;
+pub mod typed;
+
 use std::str::FromStr;
 
 use base::limits::{TEXT_AREA_CHARS_MAX, TEXT_LINE_CHARS_MAX};
@@ -86,6 +90,16 @@ pub enum FieldProblem {
     TaxNumber(NumberError),
     Phone(NumberError),
     Email,
+    /// Not a commune of the unit tree.
+    NotACommune,
+    /// Not the parts of an address, a parcel or a row.
+    NotParts,
+    TooFewRows {
+        min: u64,
+    },
+    TooManyRows {
+        max: u64,
+    },
     /// Refused by a rule of the schema that has no words of its own.
     Schema {
         rule: String,
@@ -133,6 +147,10 @@ impl FieldProblem {
             Phone(NumberError::Length { .. }) => "form.phone.length",
             Phone(_) => "form.phone.wrong",
             Email => "form.email",
+            NotACommune => "form.not_a_commune",
+            NotParts => "form.not_parts",
+            TooFewRows { .. } => "form.too_few_rows",
+            TooManyRows { .. } => "form.too_many_rows",
             Schema { .. } => "form.schema",
         }
     }
@@ -147,6 +165,8 @@ impl FieldProblem {
             TooSmall { min } => vec![("min", min.clone())],
             TooBig { max } => vec![("max", max.clone())],
             NotAbove { bound } => vec![("bound", bound.clone())],
+            TooFewRows { min } => vec![("min", min.to_string())],
+            TooManyRows { max } => vec![("max", max.to_string())],
             PersonalNumber(NumberError::Length { got })
             | TaxNumber(NumberError::Length { got })
             | Phone(NumberError::Length { got }) => vec![("got", got.to_string())],
@@ -157,7 +177,7 @@ impl FieldProblem {
 
     /// Every key, so that a test can find a word for each.
     #[cfg(test)]
-    pub const KEYS: [&str; 29] = [
+    pub const KEYS: [&str; 33] = [
         "form.missing.enter",
         "form.missing.choose",
         "form.missing.tick",
@@ -186,6 +206,10 @@ impl FieldProblem {
         "form.phone.length",
         "form.phone.wrong",
         "form.email",
+        "form.not_a_commune",
+        "form.not_parts",
+        "form.too_few_rows",
+        "form.too_many_rows",
         "form.schema",
     ];
 }
@@ -201,9 +225,13 @@ impl Form {
         self.schema.get("properties").and_then(Value::as_object).into_iter().flatten()
     }
 
-    /// The schema of one field.
+    /// The schema of one field, or of a part of one by its path.
     pub fn property(&self, field: &str) -> Option<&Value> {
-        self.schema.get("properties")?.get(field)
+        let (root, part) = match field.split_once('.') {
+            None => return self.schema.get("properties")?.get(field),
+            Some((root, rest)) => (root, rest.rsplit('.').next().unwrap_or(rest)),
+        };
+        typed::parts(self.schema.get("properties")?.get(root)?)?.get(part)
     }
 
     /// The question, as the page and the check-your-answers list print it; the field's own
@@ -220,6 +248,9 @@ impl Form {
 
     /// Whether an answer is needed when the field is asked.
     pub fn is_required(&self, field: &str) -> bool {
+        if field.contains('.') {
+            return self.part_is_required(field);
+        }
         self.required().any(|name| name == field)
     }
 
@@ -244,12 +275,21 @@ impl Form {
 
     /// The control a field is asked with.
     pub fn widget(&self, field: &str) -> Widget {
-        self.ui.get(field).map_or(Widget::Text, |ui| ui.widget)
+        match self.ui(field) {
+            Some(ui) => ui.widget,
+            None if self.property(field).is_some_and(|p| p["format"] == "commune") => Widget::Select,
+            None => Widget::Text,
+        }
+    }
+
+    /// How the file says a field or a part of one is asked.
+    pub fn ui(&self, field: &str) -> Option<&super::model::Ui> {
+        self.ui.get(field).or_else(|| self.ui.get(&typed::key(field)))
     }
 
     /// The label of a chosen option; `None` for a value that is no option.
     pub fn option_label(&self, field: &str, value: &str) -> Option<&str> {
-        let choice = self.ui.get(field)?.options.iter().find(|choice| choice.value == value)?;
+        let choice = self.ui(field)?.options.iter().find(|choice| choice.value == value)?;
         Some(&choice.label)
     }
 
@@ -261,6 +301,9 @@ impl Form {
         let mut clean: Answers = Map::new();
         for (field, value) in given {
             let tidied = match self.property(field) {
+                Some(property) if typed::shape(property) != typed::Shape::Single => {
+                    self.tidy_parts(field, property, value)
+                }
                 Some(property) => tidy(property, self.widget(field), value),
                 None => Some(value.clone()),
             };
@@ -288,6 +331,14 @@ impl Form {
         let mut found: Vec<FieldFinding> = Vec::new();
         let mut sound: Answers = Map::new();
         for field in self.fields().filter(|field| self.is_asked(field, answers)) {
+            if let Some(value) = answers.get(field).filter(|_| self.shape(field) != typed::Shape::Single) {
+                let inside = self.parts_problems(field, value, today);
+                if inside.is_empty() {
+                    sound.insert(field.to_owned(), value.clone());
+                }
+                found.extend(inside);
+                continue;
+            }
             let problem = match answers.get(field) {
                 Some(value) => self.problem(field, value, today),
                 None if self.is_required(field) => Some(FieldProblem::Missing(self.ask(field))),
@@ -300,7 +351,7 @@ impl Form {
             }
         }
         self.by_schema(Value::Object(sound), &mut found);
-        let place = |field: &str| self.fields().position(|name| name == field);
+        let place = |field: &str| self.fields().position(|name| name == typed::root(field));
         found.sort_by_key(|finding| place(&finding.field));
         let unknown = answers.keys().filter(|field| self.property(field).is_none());
         found.extend(
@@ -312,18 +363,21 @@ impl Form {
     /// Whether the form would take `value` as the answer to this field, were it asked.
     pub fn accepts(&self, field: &str, value: &Value) -> bool {
         let Some(property) = self.property(field) else { return false };
-        let Some(kept) = tidy(property, self.widget(field), value) else { return false };
+        let single = typed::shape(property) == typed::Shape::Single;
+        let kept = if single { tidy(property, self.widget(field), value) } else { Some(value.clone()) };
+        let Some(kept) = kept else { return false };
         let mut found = Vec::new();
         let sound = Map::from_iter([(field.to_owned(), kept.clone())]);
         self.by_schema(Value::Object(sound), &mut found);
-        found.is_empty() && self.problem(field, &kept, Day::MAX).is_none()
+        let inside = if single { Vec::new() } else { self.parts_problems(field, &kept, Day::MAX) };
+        found.is_empty() && inside.is_empty() && self.problem(field, &kept, Day::MAX).is_none()
     }
 
     /// Everything wrong with the answers of one page.
     pub fn check_page(&self, page: &str, given: &Answers, today: Day) -> Vec<FieldFinding> {
         let fields = self.pages.iter().find(|p| p.id == page).map_or(&[][..], |p| &p.fields[..]);
         let mut found = self.check(given, today);
-        found.retain(|finding| fields.contains(&finding.field));
+        found.retain(|finding| fields.iter().any(|field| field == typed::root(&finding.field)));
         found
     }
 
@@ -340,6 +394,10 @@ impl Form {
                 text_problem(property, text, max, today)
             }
             Some("integer") if !value.is_i64() && !value.is_u64() => Some(FieldProblem::NotInteger),
+            // Whole đồng; nobody owns or pays less than nothing.
+            Some("integer") if property["format"] == "money" && value.as_i64().is_some_and(|n| n < 0) => {
+                Some(FieldProblem::TooSmall { min: "0".into() })
+            }
             Some("number") if !value.is_number() => Some(FieldProblem::NotNumber),
             Some("boolean") if !value.is_boolean() => Some(FieldProblem::NotYesNo),
             Some("boolean") if property["const"] == true && value == false => {
@@ -358,11 +416,11 @@ impl Form {
         };
         for error in validator.iter_errors(&sound) {
             let path = error.instance_path().to_string();
-            let field = path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+            let field = path.trim_start_matches('/').replace('/', ".");
             if found.iter().any(|finding| finding.field == field) {
                 continue;
             }
-            let problem = schema_problem(error.kind(), &sound[field.as_str()]);
+            let problem = schema_problem(error.kind(), sound.pointer(&path).unwrap_or(&Value::Null));
             found.push(FieldFinding { field, problem });
         }
     }
@@ -420,11 +478,18 @@ fn text_problem(property: &Value, text: &str, max: usize, today: Day) -> Option<
         // law: identity/personal-number
         "personal-number" => text.parse::<PersonalNumber>().err().map(FieldProblem::PersonalNumber),
         // law: identity/tax-number
-        "tax-number" => text.parse::<TaxNumber>().err().map(FieldProblem::TaxNumber),
+        // The number of an enterprise is its tax number.
+        "tax-number" | "enterprise" => text.parse::<TaxNumber>().err().map(FieldProblem::TaxNumber),
+        "commune" => (!is_unit_id(text)).then_some(FieldProblem::NotACommune),
         "phone" => text.parse::<Phone>().err().map(FieldProblem::Phone),
         "email" => (!is_email(text)).then_some(FieldProblem::Email),
         _ => None,
     }
+}
+
+/// `CODE@YYYY-MM-DD`. Whether the unit stands, filing asks the directory.
+fn is_unit_id(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(code, day)| !code.is_empty() && Day::parse(day).is_ok())
 }
 
 /// Whether a letter could be sent there: one `@`, something before it, a dotted name behind.
@@ -452,11 +517,7 @@ fn tidy(property: &Value, widget: Widget, value: &Value) -> Option<Value> {
             None => (!value.is_null()).then(|| value.clone()),
         };
     };
-    let text: String = text::nfc(raw).chars().filter(|c| !is_unseen(*c)).collect();
-    let text = match widget {
-        Widget::Textarea => lines(&text),
-        _ => text.split_whitespace().collect::<Vec<_>>().join(" "),
-    };
+    let text = tidy_text(raw, widget);
     if text.is_empty() {
         return None;
     }
@@ -475,11 +536,20 @@ fn tidy(property: &Value, widget: Widget, value: &Value) -> Option<Value> {
         _ => match property["format"].as_str() {
             Some("date") => format::read_date(&text).map_or(text, |day| day.to_string()).into(),
             Some("personal-number") => number::<PersonalNumber>(text, |n| n.as_str().to_owned()),
-            Some("tax-number") => number::<TaxNumber>(text, |n| n.as_str().to_owned()),
+            Some("tax-number" | "enterprise") => number::<TaxNumber>(text, |n| n.as_str().to_owned()),
             Some("phone") => number::<Phone>(text, |n| n.as_str().to_owned()),
             _ => text.into(),
         },
     })
+}
+
+/// A text as it is kept: composed, without unseen characters, spaced once.
+fn tidy_text(raw: &str, widget: Widget) -> String {
+    let text: String = text::nfc(raw).chars().filter(|c| !is_unseen(*c)).collect();
+    match widget {
+        Widget::Textarea => lines(&text),
+        _ => text.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// A whole number without a fraction, `120` rather than `120.0`: people read it back.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::check::{Severity, check};
+use super::form::typed::expand;
 
 /// The answers to a form, by field; what a draft keeps and a dossier carries.
 pub type Answers = Map<String, Value>;
@@ -431,11 +432,15 @@ impl std::error::Error for ParseProblem {}
 
 /// Reads one procedure from the text of its file.
 pub fn parse(text: &str) -> Result<Procedure, ParseProblem> {
-    toml::from_str(text).map_err(|error| {
+    let mut procedure: Procedure = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start.min(text.len()));
         let line = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
         ParseProblem { line, message: error.message().trim().to_owned() }
-    })
+    })?;
+    if let Some(form) = &mut procedure.form {
+        expand(&mut form.schema);
+    }
+    Ok(procedure)
 }
 
 #[derive(RustEmbed)]
@@ -458,6 +463,14 @@ pub fn files() -> Vec<(String, String)> {
 /// procedure asks it about another.
 pub fn is_in_catalogue(code: &str) -> bool {
     Files::iter().any(|name| name.strip_prefix(code).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The newest version of every procedure of the catalogue, in order of code.
+pub fn newest() -> Vec<&'static Procedure> {
+    let mut newest: BTreeMap<&str, &Procedure> = BTreeMap::new();
+    // In order of versions, so the last one stays.
+    newest.extend(embedded().iter().map(|p| (p.code.as_str(), p)));
+    newest.into_values().collect()
 }
 
 /// Every procedure of the catalogue, in order of code and version.

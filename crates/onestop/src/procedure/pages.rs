@@ -203,6 +203,7 @@ struct ShowPage {
     channels: Channels,
     basis: Vec<String>,
     interlinked: Vec<Tile>,
+    children: Vec<ChildLine>,
     doubts: Vec<String>,
     sources: Vec<Doubt>,
     source: String,
@@ -211,6 +212,28 @@ struct ShowPage {
     valid_from: base::Day,
     notes: String,
     hotline: String,
+}
+
+/// One procedure inside an interlinked one.
+struct ChildLine {
+    name: String,
+    /// The page of its own, where the catalogue has it.
+    code: String,
+    agency: String,
+    limit: String,
+    result: String,
+    note: String,
+}
+
+fn child_line(child: &super::model::Child) -> ChildLine {
+    ChildLine {
+        name: child.name.clone(),
+        code: child.code.clone().unwrap_or_default(),
+        agency: child.agency.clone(),
+        limit: child.limit.map_or_else(|| crate::view::limit(None), web::due::limit_text),
+        result: child.result.clone(),
+        note: child.note.clone().unwrap_or_default(),
+    }
 }
 
 struct Channels {
@@ -266,6 +289,7 @@ fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
         },
         basis: p.legal_basis.iter().map(basis_line).collect(),
         interlinked: p.interlinked.iter().filter_map(|c| app.catalogue.find(c)).map(|p| tile(p)).collect(),
+        children: p.children.iter().map(child_line).collect(),
         doubts: p.doubts.clone(),
         sources: sources(p),
         source: source.text.clone(),

@@ -251,6 +251,10 @@ fn answer(form: &Form, field: &str, value: &Value) -> String {
         Value::Bool(false) => return say("answer.no", &[]),
         Value::String(text) if is_date => Day::parse(text).map_or_else(|_| text.clone(), format::date_vn),
         Value::String(text) => form.option_label(field, text).map_or_else(|| text.clone(), str::to_string),
+        Value::Object(_) | Value::Array(_) => return crate::procedure::ask::answer_text(form, field, value),
+        Value::Number(_) if form.property(field).is_some_and(|p| p["format"] == "money") => {
+            return crate::procedure::ask::answer_text(form, field, value);
+        }
         other => other.to_string().replace('.', ","),
     };
     match suffix {

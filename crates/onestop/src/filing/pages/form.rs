@@ -7,12 +7,14 @@ use axum::response::Response;
 use base::Day;
 use db::Tx;
 use directory::Citizen;
-use web::{Path, Problem, RawForm, Shell, page};
+use serde::Deserialize;
+use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::{Around, Fault, Stop, is_done, labelled, next_step, open, see_other, shell, step_ids, summary};
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::procedure::ask::{self, Question};
+use crate::procedure::places::Places;
 use crate::words_citizen::say;
 
 #[derive(Template)]
@@ -47,10 +49,30 @@ pub(super) async fn show(
     State(app): State<App>,
     citizen: Citizen,
     Path((id, page_id)): Path<(String, String)>,
+    Query(query): Query<ShowQuery>,
 ) -> Result<Response, Stop> {
     let (draft, unit) = open(&app, &citizen, &id).await?;
     let today = app.site.clock.today();
-    Ok(page::html(form_page(&app, &citizen, &draft, &page_id, &unit, today, &[])?))
+    let places = places(&app, &draft, &page_id).await?;
+    let around = ask::Around { places, longer: query.longer.as_deref() };
+    Ok(page::html(form_page(&app, &citizen, &draft, &page_id, &unit, today, &[], &around)?))
+}
+
+#[derive(Deserialize)]
+pub(super) struct ShowQuery {
+    /// The group that gets one more row.
+    #[serde(rename = "them")]
+    longer: Option<String>,
+}
+
+/// The communes, where the page asks for an address.
+async fn places(app: &App, draft: &Draft, page_id: &str) -> Result<Places, Problem> {
+    let (procedure, fields) = (draft.procedure.clone(), draft.page(page_id)?.fields.clone());
+    let read = async move |tx: &mut Tx| match &procedure.form {
+        Some(form) => Places::of(tx, form, &fields).await,
+        None => Ok(Places::default()),
+    };
+    Ok(app.site.db.read(read).await?)
 }
 
 /// `POST …/{page}`: keeps what came, then goes on, or shows what is to be corrected.
@@ -85,17 +107,36 @@ async fn keep_page(
     if form.get("luu").is_some() {
         return Ok(see_other("/ho-so-cua-toi?bao=luu"));
     }
+    if let Some(to) = rows_changed(&draft, &page_id, &form) {
+        return Ok(see_other(&to));
+    }
     let today = now.day();
+    let places = places(app, &draft, &page_id).await?;
     let form = draft.form()?;
     let findings = form.check_page(&page_id, &draft.clean(), today);
     if findings.is_empty() {
         return Ok(see_other(&next_step(&draft, &page_id)));
     }
     let errors = ask::sentences(form, &findings);
-    let page = form_page(app, citizen, &draft, &page_id, &unit, today, &errors)?;
+    let around = ask::Around { places, longer: None };
+    let page = form_page(app, citizen, &draft, &page_id, &unit, today, &errors, &around)?;
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
+/// Where to go when a button added a row to a group or dropped one; what was typed is kept.
+fn rows_changed(draft: &Draft, page_id: &str, sent: &RawForm) -> Option<String> {
+    let page = format!("/nop-ho-so/ban-nhap/{}/{page_id}", draft.row.id);
+    let known = |field: &str| draft.page(page_id).is_ok_and(|page| page.fields.iter().any(|f| f == field));
+    if let Some(field) = sent.get(ask::ADD_ROW).filter(|field| known(field)) {
+        let rows = draft.answers.get(field).and_then(|rows| rows.as_array()).map_or(0, Vec::len);
+        return Some(format!("{page}?{}={field}#{field}.{rows}", ask::ADD_ROW));
+    }
+    let dropped = sent.get(ask::DROP_ROW)?;
+    let field = dropped.split('.').next().filter(|field| known(field))?;
+    Some(format!("{page}#{field}"))
+}
+
+#[expect(clippy::too_many_arguments, reason = "a page of a draft is put together here and nowhere else")]
 fn form_page(
     app: &App,
     citizen: &Citizen,
@@ -104,6 +145,7 @@ fn form_page(
     unit: &str,
     today: Day,
     errors: &[(String, String)],
+    about: &ask::Around<'_>,
 ) -> Result<FormPage, Problem> {
     let (form, page) = (draft.form()?, draft.page(id)?);
     let faults: Vec<Fault> = errors
@@ -121,6 +163,6 @@ fn form_page(
         id: page.id.clone(),
         title: page.title.clone(),
         hint: page.hint.clone().unwrap_or_default(),
-        questions: ask::questions(form, page, &draft.answers, errors),
+        questions: ask::questions(form, page, &draft.answers, errors, about),
     })
 }

@@ -210,10 +210,15 @@ impl Browser {
 
     /// Begins a draft of the birth registration at Xã Phước Hậu; the draft's address.
     async fn begins(&mut self) -> String {
-        let page = self.opens("/nop-ho-so/1.001193?noi=phuoc+hau").await.expect(200);
+        self.begins_at("1.001193").await
+    }
+
+    /// Begins a draft of any procedure there.
+    async fn begins_at(&mut self, code: &str) -> String {
+        let page = self.opens(&format!("/nop-ho-so/{code}?noi=phuoc+hau")).await.expect(200);
         let unit = page.body.split(r#"name="unit""#).nth(1).unwrap();
         let unit = unit.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_string();
-        self.posts("/nop-ho-so/1.001193", &[("unit", &unit)]).await.expect(303).to
+        self.posts(&format!("/nop-ho-so/{code}"), &[("unit", &unit)]).await.expect(303).to
     }
 
     /// Fills every page of the form as it should be.
@@ -321,6 +326,45 @@ fn hanh_files_a_birth_and_a_second_submit_finds_the_same_dossier() {
         let own = hanh.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200);
         own.says("24/11/2026 (Ngày Văn hóa Việt Nam");
         own.holds(&format!("/ho-so/{code}/tep/"));
+    });
+}
+
+#[test]
+fn rows_are_added_and_dropped_and_an_address_is_chosen_without_script() {
+    both(async |t| {
+        let w = world(&t).await;
+        let mut hanh = w.as_citizen(HANH).await;
+        let draft = hanh.begins_at("1.011607").await;
+        let page = format!("{draft}/household");
+        let first = hanh.opens(&page).await.expect(200);
+        first.says("Thành viên của hộ – dòng 1");
+        first.holds(r#"name="members.0.name""#);
+        first.holds("<optgroup label=\"Xã, phường, thị trấn hiện nay\">");
+        let unit = first.body.split("<option value=\"").find(|part| part.contains("Xã Phước Hậu")).unwrap();
+        let unit = unit.split('"').next().unwrap().to_string();
+
+        let lan = [("members.0.name", "Nguyễn Thị Lan"), ("members.0.birth_year", "1990")];
+        let to = hanh.posts(&page, &[&lan[..], &[("them", "members")]].concat()).await.expect(303).to;
+        assert!(to.ends_with("/household?them=members#members.1"), "{to}");
+        let two = hanh.opens(&to).await.expect(200);
+        two.holds(r#"value="Nguyễn Thị Lan""#);
+        two.says("Thành viên của hộ – dòng 2");
+
+        let mut all =
+            vec![("home.unit", unit.as_str()), ("home.line", "Ấp Phước Lợi"), ("request_kind", "poor")];
+        all.extend([("reason", "Thu nhập giảm sau bệnh."), ("members.1.name", "Trần Văn Hai")]);
+        all.extend([&lan[..], &[("members.0.sex", "female"), ("members.0.relation", "Chủ hộ")]].concat());
+        let wrong = hanh.posts(&page, &all).await.expect(422);
+        wrong.says("Dòng 2: Nhập mục “Năm sinh”.");
+        wrong.holds("href=\"#members.1.birth_year\"");
+        let dropped = hanh.posts(&page, &[&all[..], &[("bot", "members.1")]].concat()).await.expect(303).to;
+        assert!(dropped.ends_with("/household#members"), "{dropped}");
+        assert!(!hanh.opens(&dropped).await.expect(200).body.contains("Trần Văn Hai"));
+        all.retain(|(name, _)| !name.starts_with("members.1"));
+        hanh.posts(&page, &all).await.expect(303);
+        let check = hanh.opens(&format!("{draft}/kiem-tra")).await.expect(200);
+        check.says("Ấp Phước Lợi, Xã Phước Hậu, Huyện Long Hồ");
+        check.says("(1) Nguyễn Thị Lan, 1990, Nữ, Chủ hộ");
     });
 }
 

@@ -110,6 +110,8 @@ findings! {
     OneAnswer { field: String } = "one_answer", Warning;
     /// A free choice that no condition, paper or result looks at.
     UnusedChoice { field: String } = "unused_choice", Warning;
+    /// A group or a composite type that the form cannot ask; which rule, as a word.
+    GroupUnfit { field: String, why: &'static str } = "group_unfit", Error;
 
     WhenUnknown { at: String, field: String } = "when_unknown", Error;
     WhenLater { at: String, field: String } = "when_later", Error;

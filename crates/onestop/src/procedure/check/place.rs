@@ -81,7 +81,8 @@ impl<'a> Lines<'a> {
             | AsksKnown { field, .. }
             | AskedTwice { field, .. }
             | OneAnswer { field }
-            | UnusedChoice { field } => self.property(field),
+            | UnusedChoice { field }
+            | GroupUnfit { field, .. } => self.property(field),
             WhenUnknown { at, .. } | WhenLater { at, .. } | WhenNever { at } => {
                 match at.split('\'').collect::<Vec<_>>().as_slice() {
                     ["component ", id, ..] => self.line(&[Name("components"), Id(id, 0), Name("when")]),

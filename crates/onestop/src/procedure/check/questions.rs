@@ -4,13 +4,25 @@
 use std::collections::BTreeSet;
 
 use base::text::fold;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Finding;
+use crate::procedure::form::typed::{COMPOSITES, ROWS_MAX, Shape, key, parts, shape};
 use crate::procedure::model::{Form, Page, Procedure, When, Widget};
 
-/// The formats a text may have.
-pub const FORMATS: [&str; 5] = ["date", "personal-number", "tax-number", "phone", "email"];
+/// The formats a field may have.
+pub const FORMATS: [&str; 10] = [
+    "date",
+    "personal-number",
+    "tax-number",
+    "enterprise",
+    "phone",
+    "email",
+    "money",
+    "commune",
+    "address",
+    "land-parcel",
+];
 
 /// What the account of whoever files already knows, by the source a field takes it from, with the
 /// folded beginnings of questions that ask for it.
@@ -70,7 +82,7 @@ pub fn fields(form: &Form, found: &mut Vec<Finding>) {
     found.extend(unasked.map(|(name, _)| Finding::FieldOnNoPage { field: name.clone() }));
     let unknown = form.required().filter(|name| form.property(name).is_none());
     found.extend(unknown.map(|name| Finding::RequiredUnknown { field: name.to_owned() }));
-    let unknown = form.ui.keys().filter(|name| form.property(name).is_none());
+    let unknown = form.ui.keys().filter(|name| form.property(name).is_none() || key(name) != **name);
     found.extend(unknown.map(|name| Finding::UiUnknown { field: name.clone() }));
 }
 
@@ -104,6 +116,7 @@ pub fn each(form: &Form, found: &mut Vec<Finding>) {
         {
             found.push(Finding::PrefillUnknown { field: field(), from: from.to_owned() });
         }
+        groups(form, name, property, found);
         for example in property["examples"].as_array().into_iter().flatten() {
             if !form.accepts(name, example) {
                 let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
@@ -120,13 +133,69 @@ pub fn each(form: &Form, found: &mut Vec<Finding>) {
     }
 }
 
+/// A composite type is one the program knows, and the parts of a group can each be asked.
+fn groups(form: &Form, name: &str, property: &Value, found: &mut Vec<Finding>) {
+    let mut unfit = |why: &'static str| found.push(Finding::GroupUnfit { field: name.to_owned(), why });
+    match shape(property) {
+        Shape::Single => return,
+        Shape::Parts => {
+            if !property["format"].as_str().is_some_and(|format| COMPOSITES.contains(&format)) {
+                unfit("format");
+            }
+            return;
+        }
+        Shape::Rows => {}
+    }
+    if !property["maxItems"].as_u64().is_some_and(|max| (1..=ROWS_MAX).contains(&max)) {
+        unfit("max_items");
+    }
+    if property["items"]["type"] != "object" || parts(property).is_none_or(Map::is_empty) {
+        return unfit("no_parts");
+    }
+    let ordered: BTreeSet<&str> = form.parts(name).into_iter().collect();
+    if parts(property).is_some_and(|parts| !parts.keys().map(String::as_str).eq(ordered.iter().copied())) {
+        unfit("x-order");
+    }
+    for (part, schema) in parts(property).into_iter().flatten() {
+        let path = format!("{name}.{part}");
+        if shape(schema) != Shape::Single {
+            unfit("nested");
+        }
+        if schema.get("x-when").is_some() {
+            unfit("part_when");
+        }
+        if !schema["title"].is_string() {
+            unfit("part_title");
+        }
+        let labelled: Vec<Value> = form
+            .ui(&path)
+            .map_or(&[][..], |ui| &ui.options[..])
+            .iter()
+            .map(|o| o.value.clone().into())
+            .collect();
+        if schema["enum"].as_array().map_or(!labelled.is_empty(), |values| *values != labelled) {
+            unfit("part_options");
+        }
+        if !fits(schema, form.widget(&path)) {
+            unfit("part_widget");
+        }
+        if schema["format"].as_str().is_some_and(|format| !FORMATS.contains(&format) || format == "commune") {
+            unfit("part_format");
+        }
+    }
+}
+
 /// Whether the control can give an answer of the property's type.
 fn fits(property: &Value, widget: Widget) -> bool {
+    if shape(property) != Shape::Single {
+        return widget == Widget::Text;
+    }
     let is = |name: &str| property["type"] == name;
     let dated = property["format"] == "date";
     match widget {
         Widget::Date => dated,
-        Widget::Radio | Widget::Select => property["enum"].is_array(),
+        Widget::Radio => property["enum"].is_array(),
+        Widget::Select => property["enum"].is_array() || property["format"] == "commune",
         Widget::Checkbox => is("boolean"),
         Widget::Number => is("integer") || is("number"),
         Widget::Text => !dated && !is("boolean") && !property["enum"].is_array(),

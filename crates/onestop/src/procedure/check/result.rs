@@ -77,7 +77,7 @@ fn is_day(form: Option<&Form>, from: &str) -> bool {
 }
 
 /// `KQ.G15.000031`: the results of ministries, the only ones a national procedure gives.
-fn is_ministry_code(code: &str) -> bool {
+pub fn is_ministry_code(code: &str) -> bool {
     let digits = |text: &str, n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());
     let mut parts = code.split('.');
     let (kind, body, number, rest) = (parts.next(), parts.next(), parts.next(), parts.next());

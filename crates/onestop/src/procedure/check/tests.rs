@@ -185,6 +185,12 @@ const BAD: &[(&str, &str, &str, &str)] = &[
         "grade = {",
     ),
     (
+        "group_unfit",
+        "grade = { title = \"Hạng\", type = \"string\" }",
+        "grade = { title = \"Hạng\", type = \"array\" }",
+        "grade = {",
+    ),
+    (
         "when_unknown",
         "{ field = \"kind\", equals = \"b\" }",
         "{ field = \"sort\", equals = \"b\" }",
