@@ -1,12 +1,14 @@
 //! The whole product inside a test: the roof's router over a small province, a clock in the
 //! test's hand, and people of one commune to sign in as.
 
+use std::path::Path;
+
 use axum::http::Method;
 use base::{Clock, Hand, Instant};
 use cuulong::config::Config;
 use cuulong::open::{self, Opened};
-use db::Tx;
 use db::testing::TestDb;
+use db::{Blobs, Db, Tx};
 use directory::account::store;
 use directory::seed::{self, Province};
 use serde_json::{Value, json};
@@ -56,9 +58,14 @@ impl Town {
         let province = Province::named("vinh-long").expect("it ships with the program");
         seed::load_small(&t.db, &province, morning()).await.expect("an empty database takes a province");
         onestop::seed(&t.db, morning()).await.expect("the number schemes fit");
+        Town::around(t.db.clone(), t.blobs().await, t.dir()).await
+    }
+
+    /// The product on data that is there already.
+    pub async fn around(db: Db, blobs: Blobs, data: &Path) -> Town {
         let (clock, hand) = Clock::manual(morning());
-        let config = Config { data: t.dir().to_path_buf(), demo: true, ..Config::default() };
-        let opened = open::assemble(t.db.clone(), t.blobs().await, &config, clock).await;
+        let config = Config { data: data.to_path_buf(), demo: true, ..Config::default() };
+        let opened = open::assemble(db, blobs, &config, clock).await;
         Town { opened: opened.unwrap_or_else(|e| panic!("the product opens: {e}")), hand }
     }
 

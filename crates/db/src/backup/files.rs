@@ -99,3 +99,10 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), Failed> {
 pub(super) fn make_folder(folder: &Path) -> Result<(), Failed> {
     std::fs::create_dir_all(folder).map_err(Failed::file(folder))
 }
+
+/// Makes a folder into which nobody else can look.
+pub(super) fn make_private(folder: &Path) -> Result<(), Failed> {
+    use std::os::unix::fs::PermissionsExt;
+    make_folder(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(Failed::file(folder))
+}

@@ -11,7 +11,7 @@ use super::{
     Failed, Progress,
     contents::Brought,
     files,
-    manifest::{Applied, AuditEnd, FORMAT, Manifest, TABLES, TableFile},
+    manifest::{Applied, AuditEnd, CONTENTS, FORMAT, Manifest, TABLES, TableFile},
     rows::{self, Done},
 };
 use crate::{Act, Blobs, Db, Kind, args, audit, catalogue, error::Error, record, tx::Tx};
@@ -54,6 +54,9 @@ pub async fn take(
     let folder = target.join(format!("{}-{id}", now.day()));
     let partial = PathBuf::from(format!("{}{PARTIAL}", folder.display()));
     files::make_folder(&partial.join(TABLES))?;
+    for private in [&partial, &target.join(CONTENTS)] {
+        files::make_private(private)?;
+    }
 
     let act = Act::system("operations.backup", id.clone(), now);
     db.write(act, async |_: &mut Tx| -> Result<(), Error> { Ok(()) }).await?;

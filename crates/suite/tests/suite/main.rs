@@ -12,3 +12,4 @@ mod petition;
 mod routes;
 mod running;
 mod sql;
+mod upgrade;
