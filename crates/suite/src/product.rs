@@ -63,6 +63,15 @@ impl Installation {
         self.serve_with(|_| {}).await
     }
 
+    /// As `serve`, where a file that cannot grow is an error and not the end of the process: so that
+    /// [`Product::file_size_max`] can play a full disk.
+    pub async fn serve_on_a_small_disk(&self) -> Product {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).arg(binary());
+        command.args(["serve", "--config"]).arg(&self.config);
+        Product::start(command, self.address, false).await
+    }
+
     /// As `serve`, with something said to the process before it starts.
     pub async fn serve_with(&self, say: impl FnOnce(&mut Command)) -> Product {
         let mut command = self.command(&["serve"]);
@@ -141,6 +150,15 @@ impl Product {
     /// The id of the process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// From now on no file of the process grows beyond this; `None` lifts the limit.
+    pub fn file_size_max(&self, bytes: Option<u64>) {
+        let soft = bytes.map_or("unlimited".to_string(), |bytes| bytes.to_string());
+        let pid = self.pid().to_string();
+        let done =
+            Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={soft}:unlimited")]).status();
+        assert!(done.is_ok_and(|status| status.success()), "prlimit");
     }
 
     /// Asks it to end in order (SIGTERM) and waits until it has; whether it ended well.

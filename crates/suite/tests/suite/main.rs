@@ -4,6 +4,7 @@ mod approve;
 mod backup;
 mod browser;
 mod desk;
+mod faults;
 mod front;
 mod harness;
 mod kill;
