@@ -47,6 +47,11 @@ impl Hash {
         hash.copy_from_slice(aws_lc_rs::digest::digest(&SHA256, bytes).as_ref());
         Hash(hash)
     }
+
+    /// The 32 bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Hash {

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod draft;
 pub mod pages;
+pub mod pieces;
 pub mod rules;
 pub mod sniff;
 pub mod store;

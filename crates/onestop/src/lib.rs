@@ -76,6 +76,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
         own("0005_petition", include_str!("../migrations/0005_petition.sql")),
+        own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
     ]
 }
@@ -139,6 +140,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(mine::routes())
         .merge(procedure::api::routes())
         .merge(filing::api::routes())
+        .merge(filing::pieces::api::routes())
         .merge(dossier::api::routes())
         .merge(desk::api::routes())
         .merge(desk::pages::routes())
@@ -169,10 +171,11 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         Handler::new("onestop.let-uploads-go", move |db, _| {
             let before = clock.now().plus_minutes(-base::limits::UPLOAD_UNREFERENCED_HOURS_MAX * 60);
             async move {
-                db.upkeep(async move |tx: &mut Tx| filing::store::delete_unfiled(tx, before).await)
-                    .await
-                    .map(drop)
-                    .map_err(|e| e.to_string())
+                let let_go = async move |tx: &mut Tx| -> db::Result<()> {
+                    filing::pieces::store::delete_old(tx, before).await?;
+                    filing::store::delete_unfiled(tx, before).await.map(drop)
+                };
+                db.upkeep(let_go).await.map_err(|e| e.to_string())
             }
         })
         .every(HOUR),
@@ -187,6 +190,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         procedure::api::show,
         filing::api::upload,
         filing::api::create,
+        filing::pieces::api::abilities,
+        filing::pieces::api::start,
+        filing::pieces::api::ask,
+        filing::pieces::api::go_on,
+        filing::pieces::api::stop,
         dossier::api::show,
         dossier::api::step,
         dossier::api::history,

@@ -40,6 +40,8 @@ pub enum Refusal {
     FileTooLarge { name: String, size: u64 },
     /// Too many uploads of this account wait for a dossier.
     TooManyWaiting,
+    /// One file came in too many pieces.
+    TooManyPieces,
     /// The dossier has more files than it may have.
     TooManyFiles { most: usize },
     /// The dossier's files together are larger than they may be.
@@ -99,6 +101,7 @@ impl From<Refusal> for Problem {
                 ],
             ),
             Refusal::TooManyWaiting => say("refusal.too_many_waiting", &[]),
+            Refusal::TooManyPieces => say("refusal.too_many_pieces", &[]),
             Refusal::TooManyFiles { most } => say("refusal.too_many_files", &[("most", &most.to_string())]),
             Refusal::DossierTooLarge { most } => {
                 say("refusal.dossier_too_large", &[("most", &base::format::size(most))])

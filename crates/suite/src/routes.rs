@@ -30,7 +30,7 @@ pub fn all() -> Vec<Route> {
     found.0
 }
 
-const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"];
 
 fn known(method: &str) -> Option<&'static str> {
     METHODS.into_iter().find(|m| m.eq_ignore_ascii_case(method))

@@ -77,13 +77,26 @@ impl Town {
     /// A program with a token of this account. The session is begun behind the sign-in, whose slow
     /// password check has stories of its own.
     pub async fn token(&self, login: &str) -> Person {
+        self.stranger().with_token(&self.api_token(login).await)
+    }
+
+    /// The token alone, for those who bring their own line.
+    pub async fn api_token(&self, login: &str) -> String {
         let site = &self.opened.site;
         let (login, now) = (login.to_string(), site.clock.now());
         let token = site.db.upkeep(async move |tx: &mut Tx| -> db::Result<_> {
             let account = store::find_secret(tx, &login).await?.ok_or(db::Error::NotFound)?;
             session::start(tx, &account.id.to_string(), session::Kind::Api, now).await
         });
-        self.stranger().with_token(token.await.expect("a demonstration account").as_str())
+        token.await.expect("a demonstration account").as_str().to_string()
+    }
+
+    /// A second node on the same data, as a cluster has it.
+    pub async fn second_node(&self, t: &TestDb) -> Opened {
+        let config = Config { data: t.dir().to_path_buf(), demo: true, ..Config::default() };
+        let clock = self.opened.site.clock.clone();
+        let opened = open::assemble(t.again().await, t.blobs().await, &config, clock).await;
+        opened.unwrap_or_else(|e| panic!("a second node opens: {e}"))
     }
 
     /// Delivers every event and what follows from it. At the end of a story nothing may be left.

@@ -87,6 +87,7 @@ impl Assets {
         all.add("cl.css", STYLE, style.into_bytes());
         all.add("receipt.css", STYLE, file!("receipt.css").to_vec());
         all.add("cl.js", SCRIPT, file!("cl.js").to_vec());
+        all.add("draft.js", SCRIPT, file!("draft.js").to_vec());
         all.add("favicon.svg", SVG, file!("favicon.svg").to_vec());
         all
     }
@@ -116,7 +117,7 @@ pub(crate) fn gzip(bytes: &[u8], level: u32) -> Vec<u8> {
 }
 
 /// Where an asset is: `url("cl.css")` → "/tai-nguyen/cl.HASH.css". Plain names: "cl.css", "receipt.css",
-/// "cl.js", "favicon.svg" and the fonts ("noto-sans-latin.woff2", …). An unknown name is "".
+/// "cl.js", "draft.js", "favicon.svg" and the fonts ("noto-sans-latin.woff2", …). An unknown name is "".
 pub fn url(name: &str) -> &'static str {
     ASSETS.by_name.get(name).map_or("", |asset| &asset.url)
 }

@@ -84,7 +84,8 @@ async fn envelope(State(site): State<Site>, mut request: Request, next: Next) ->
 
 /// The router's answer, in time and without panics.
 async fn guarded(site: &Site, request: Request, next: Next) -> Response {
-    let upload = csrf::content_type(request.headers()).starts_with("multipart/");
+    let kind = csrf::content_type(request.headers());
+    let upload = kind.starts_with("multipart/") || kind == "application/offset+octet-stream";
     let limit = if upload { UPLOAD_IN } else { ANSWER_IN };
     let (parts, body) = request.into_parts();
     if let Err(problem) = csrf::guard(&parts) {

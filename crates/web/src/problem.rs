@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -41,6 +41,10 @@ pub enum Problem {
     TooLarge { limit_bytes: u64 },
     /// A content type we do not read.
     UnsupportedMedia,
+    /// A piece of a file does not fit the checksum it came with.
+    ChecksumMismatch,
+    /// A protocol's version that we do not speak.
+    VersionNotSpoken,
     /// The path is right, the verb is not.
     MethodNotAllowed,
     /// Sent by a page of another site.
@@ -122,6 +126,11 @@ impl Problem {
             Problem::TooMany { .. } => (S::TOO_MANY_REQUESTS, "too-many"),
             Problem::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too-large"),
             Problem::UnsupportedMedia => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media"),
+            // The number is the tus protocol's own.
+            Problem::ChecksumMismatch => {
+                (S::from_u16(460).expect("a number of three digits"), "checksum-mismatch")
+            }
+            Problem::VersionNotSpoken => (S::PRECONDITION_FAILED, "version-not-spoken"),
             Problem::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed"),
             Problem::CrossSite => (S::FORBIDDEN, "cross-site"),
             Problem::FormExpired => (S::FORBIDDEN, "form-expired"),
@@ -290,7 +299,8 @@ pub fn dress(site: &Site, asked: &Asked<'_>, bare: Response) -> Response {
     if let Problem::TooMany { retry_after_s } = &*problem {
         dressed.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
     }
-    for name in [header::ALLOW, header::SET_COOKIE] {
+    let tus = [HeaderName::from_static("tus-resumable"), HeaderName::from_static("tus-version")];
+    for name in [header::ALLOW, header::SET_COOKIE].into_iter().chain(tus) {
         for value in bare.headers().get_all(&name) {
             dressed.headers_mut().append(name.clone(), value.clone());
         }

@@ -5,6 +5,7 @@ use std::io::Cursor;
 
 use base::Instant;
 use base::limits::{DOSSIER_FILES_MAX, FILE_NAME_CHARS_MAX, FILE_SIZE_BYTES_MAX};
+use bytes::Bytes;
 use db::blobs::{self, Hash, PutError, Stored, Upload};
 use db::{Act, Actor, Tx};
 use web::Problem;
@@ -52,9 +53,11 @@ pub async fn keep(
     let name = tidy_name(name);
     may_take(app, account, draft, component).await?;
     let act = Act::new(Actor::Account(account.into()), "onestop.upload", draft.unwrap_or_default(), now);
-    let (upload, size, kind) = take(app, act.clone(), &name, &mut part).await?;
+    let (taking, size) = take(app, act.clone(), &name, &mut part).await?;
+    let kind = taking.kind(&name)?;
+    let upload = taking.upload;
     let row = Row {
-        id: base::Id::<UploadKind>::fresh().to_string(),
+        id: fresh_id(),
         account: account.into(),
         draft: draft.map(str::to_string),
         component: component.map(str::to_string),
@@ -97,25 +100,26 @@ pub struct Loose {
 /// Takes one file in as a deed of `act`, with the limits and the kinds of every other upload.
 pub async fn take_loose(app: &App, act: Act, mut part: FilePart) -> Result<Loose, Problem> {
     let name = tidy_name(&part.file_name);
-    let (upload, size, kind) = take(app, act, &name, &mut part).await?;
-    let sha256 = upload.finish().await.map_err(not_put)?.hash;
-    let kind = match kind {
-        Some(kind) => kind,
-        None => archive(app, &sha256, &name).await?,
-    };
+    let (taking, size) = take(app, act, &name, &mut part).await?;
+    let (sha256, kind) = taking.finish(app, &name).await?;
     Ok(Loose { name, sha256, size, media: kind.media() })
+}
+
+/// A new name for an upload.
+pub(super) fn fresh_id() -> String {
+    base::Id::<UploadKind>::fresh().to_string()
 }
 
 /// What is kept of an upload, beside its content and kind.
 #[derive(Clone)]
-struct Row {
-    id: String,
-    account: String,
-    draft: Option<String>,
-    component: Option<String>,
-    name: String,
-    size: i64,
-    now: Instant,
+pub(super) struct Row {
+    pub id: String,
+    pub account: String,
+    pub draft: Option<String>,
+    pub component: Option<String>,
+    pub name: String,
+    pub size: i64,
+    pub now: Instant,
 }
 
 impl Row {
@@ -134,7 +138,7 @@ impl Row {
     }
 
     /// From now on the draft, if there is one, holds the content; without one it lives for a day.
-    async fn save_in_draft(&self, tx: &mut Tx, sha256: Hash, kind: Kind) -> Result<(), Problem> {
+    pub async fn save_in_draft(&self, tx: &mut Tx, sha256: Hash, kind: Kind) -> Result<(), Problem> {
         if let Some(draft) = &self.draft {
             store::find_draft(tx, draft, &self.account).await?.ok_or(Problem::NotFound)?;
             blobs::commit(tx, &sha256).await?;
@@ -144,7 +148,7 @@ impl Row {
 }
 
 /// Whether the account may bring one more file there.
-async fn may_take(
+pub(super) async fn may_take(
     app: &App,
     account: &str,
     draft: Option<&str>,
@@ -178,33 +182,61 @@ async fn may_take(
         .await
 }
 
-/// The bytes on their way, how many, and what they are; an archive tells that only at its end.
-async fn take(
-    app: &App,
-    act: Act,
-    name: &str,
-    part: &mut FilePart,
-) -> Result<(Upload, u64, Option<Kind>), Problem> {
-    let mut upload = app.site.blobs.upload(&app.site.db, act, FILE_SIZE_BYTES_MAX);
-    let mut head: Vec<u8> = Vec::with_capacity(HEAD_BYTES);
+/// Bytes on their way to their place, and the first of them, which tell what they are.
+pub(super) struct Taking {
+    upload: Upload,
+    head: Vec<u8>,
+}
+
+impl Taking {
+    /// Nothing yet.
+    pub fn begin(app: &App, act: Act) -> Taking {
+        let upload = app.site.blobs.upload(&app.site.db, act, FILE_SIZE_BYTES_MAX);
+        Taking { upload, head: Vec::with_capacity(HEAD_BYTES) }
+    }
+
+    /// The next bytes.
+    pub async fn write(&mut self, piece: Bytes) -> Result<(), Problem> {
+        let room = HEAD_BYTES.saturating_sub(self.head.len()).min(piece.len());
+        self.head.extend_from_slice(&piece[..room]);
+        self.upload.write(piece).await.map_err(not_put)
+    }
+
+    /// What they are; an archive tells that only at its end.
+    fn kind(&self, name: &str) -> Result<Option<Kind>, Problem> {
+        if self.head.starts_with(b"PK\x03\x04") {
+            return Ok(None);
+        }
+        let kind = sniff::kind(&mut Cursor::new(&self.head[..])).map_err(|why| refusal(why, name))?;
+        Ok(Some(kind))
+    }
+
+    /// Durable, and what they are. They stay when a row commits them in time.
+    pub async fn finish(self, app: &App, name: &str) -> Result<(Hash, Kind), Problem> {
+        let kind = self.kind(name)?;
+        let hash = self.upload.finish().await.map_err(not_put)?.hash;
+        match kind {
+            Some(kind) => Ok((hash, kind)),
+            None => Ok((hash, archive(app, &hash, name).await?)),
+        }
+    }
+}
+
+/// The bytes of one part of a form, and how many.
+async fn take(app: &App, act: Act, name: &str, part: &mut FilePart) -> Result<(Taking, u64), Problem> {
+    let mut taking = Taking::begin(app, act);
     let mut size = 0_u64;
     while let Some(piece) = part.chunk().await? {
         size += piece.len() as u64;
         if size > FILE_SIZE_BYTES_MAX {
             continue; // only its size matters now
         }
-        let room = HEAD_BYTES.saturating_sub(head.len()).min(piece.len());
-        head.extend_from_slice(&piece[..room]);
-        upload.write(piece).await.map_err(not_put)?;
+        taking.write(piece).await?;
     }
     if size > FILE_SIZE_BYTES_MAX {
         return Err(Refusal::FileTooLarge { name: name.into(), size }.into());
     }
-    if head.starts_with(b"PK\x03\x04") {
-        return Ok((upload, size, None));
-    }
-    let kind = sniff::kind(&mut Cursor::new(head)).map_err(|why| refusal(why, name))?;
-    Ok((upload, size, Some(kind)))
+    Ok((taking, size))
 }
 
 /// What an archive is. What is refused here is never committed, and swept.
@@ -232,7 +264,7 @@ fn refusal(why: NotTaken, name: &str) -> Refusal {
 
 /// The sender's name for the file: its last part, in NFC, printable, not too long. It is shown and
 /// offered for saving, never used as a path.
-fn tidy_name(sent: &str) -> String {
+pub(super) fn tidy_name(sent: &str) -> String {
     let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
     let bidi =
         |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

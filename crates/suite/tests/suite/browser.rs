@@ -1,11 +1,13 @@
 //! The product in Chromium, on both databases: every page that is opened on the way is judged by
 //! axe at two widths, for inline style and script, and for scrolling sideways.
 
+mod bad_line;
 mod busy;
 mod desk;
 mod public;
 mod story;
 
+use axum::Router;
 use base::Hand;
 use db::testing::{TestDb, both};
 use std::path::PathBuf;
@@ -26,10 +28,15 @@ struct Visit {
 
 /// Tells a story in a browser on both databases.
 fn visit<F: AsyncFn(&Visit)>(story: F) {
+    visit_through(|router| router, story);
+}
+
+/// The same, over a line on which things may happen.
+fn visit_through<F: AsyncFn(&Visit)>(line: fn(Router) -> Router, story: F) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     both(async |t: TestDb| {
         let town = Town::of(&t).await;
-        let browser = Browser::start(&serve(town.opened.router.clone()).await).await;
+        let browser = Browser::start(&serve(line(town.opened.router.clone())).await).await;
         let folder = tempfile::tempdir().expect("a folder for the story");
         let visit = Visit { town, browser, folder, minutes: 0.into() };
         story(&visit).await;

@@ -10,6 +10,7 @@ mod harness;
 mod kill;
 mod life;
 mod petition;
+mod pieces;
 mod routes;
 mod running;
 mod sql;

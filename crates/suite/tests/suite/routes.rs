@@ -43,7 +43,7 @@ fn filled(route: &Route, code: &str) -> String {
 async fn status(who: &mut Person, route: &Route, path: &str) -> u16 {
     let method: Method = route.method.parse().expect("a method of HTTP");
     let (kind, body) = match (route.method, path.starts_with("/api/")) {
-        ("GET" | "DELETE", _) => (None, Bytes::new()),
+        ("GET" | "DELETE" | "HEAD", _) => (None, Bytes::new()),
         (_, true) => (Some("application/json"), Bytes::from_static(b"{}")),
         (_, false) => (Some("application/x-www-form-urlencoded"), Bytes::new()),
     };

@@ -22,6 +22,8 @@ fn every_problem_its_status_code_and_title() {
         Problem::TooMany { retry_after_s: 640 },
         Problem::TooLarge { limit_bytes: 20 * 1024 * 1024 },
         Problem::UnsupportedMedia,
+        Problem::ChecksumMismatch,
+        Problem::VersionNotSpoken,
         Problem::MethodNotAllowed,
         Problem::CrossSite,
         Problem::FormExpired,

@@ -42,6 +42,7 @@ struct PaperBox {
 struct PapersPage {
     shell: Shell,
     around: Around,
+    draft: String,
     faults: Vec<Fault>,
     summary: String,
     papers: Vec<PaperBox>,
@@ -198,6 +199,7 @@ fn papers_page(
     PapersPage {
         shell,
         around: Around::new(draft, super::PAPERS, unit, app.site.clock.today()),
+        draft: draft.row.id.clone(),
         summary: summary(&faults),
         faults,
         papers,

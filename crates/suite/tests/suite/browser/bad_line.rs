@@ -1,0 +1,51 @@
+//! A citizen on a line that breaks: the page's module sends a paper in pieces and goes on by itself.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{Visit, real_pdf, visit_through};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
+use suite::town::people::*;
+
+/// Every third piece is lost on its way.
+fn breaking(router: Router) -> Router {
+    static PIECES: AtomicU32 = AtomicU32::new(1);
+    router.layer(from_fn(async |request: Request, next: Next| {
+        let lost = request.method() == Method::PATCH && PIECES.fetch_add(1, Ordering::Relaxed) % 3 == 0;
+        if lost { StatusCode::BAD_GATEWAY.into_response() } else { next.run(request).await }
+    }))
+}
+
+#[test]
+fn a_paper_goes_up_over_a_line_that_breaks() {
+    visit_through(breaking, async |v: &Visit| {
+        let b = &v.browser;
+        v.signs_in(CITIZEN, "/nop-ho-so/2.000815").await;
+        b.goto("/nop-ho-so/2.000815?noi=phuoc+hau").await;
+        let unit = "const u = document.querySelector('input[name=unit]');\
+            if (u.type === 'radio') u.checked = true; u.form.submit()";
+        b.run(unit, vec![]).await;
+        b.arrives(".cl-stepnav").await;
+        let page = b.path().await;
+        let draft = page.rsplit_once('/').expect("a draft has pages").0.to_string();
+        b.goto(&format!("{draft}/giay-to")).await;
+        let mut bytes = real_pdf("Giay chung sinh");
+        bytes.resize(2_500_000, b'\n');
+        let paper = v.file("Giấy chứng sinh.pdf", &bytes);
+        b.upload_by_id("original", &paper).await;
+        b.click("Tải lên cho Giấy chứng sinh").await;
+        b.sees("Giấy chứng sinh.pdf").await;
+        b.sees("PDF · 2,4 MB").await;
+
+        // A file that is none of ours is refused in the page, with the reason.
+        let other = v.file("virus.exe", b"MZ\x90\x00 nothing of ours");
+        b.upload_by_id("original", &other).await;
+        let press = "document.querySelector('form[data-component=original] button').click()";
+        b.run(press, vec![]).await;
+        b.arrives("[data-part=error]:not([hidden])").await;
+        b.sees("virus.exe").await;
+    });
+}

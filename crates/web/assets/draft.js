@@ -1,0 +1,163 @@
+// A draft on a bad line: files go up in pieces and continue where the line broke (tus 1.0.0).
+// Nothing needs this file: without it the forms are sent as they are.
+// What people read stands in the page, in data attributes; here are only numbers.
+
+const MB = 1048576;
+const PIECE_MIN = 32 * 1024;
+const PIECE_MAX = 2 * MB;
+const WAITS_S = [1, 2, 4, 8, 15, 30];
+const GIVE_UP_AFTER = 40;
+
+const base64 = (bytes) => btoa(Array.from(new Uint8Array(bytes), (b) => String.fromCharCode(b)).join(""));
+const metadata = (pairs) =>
+  Object.entries(pairs).map(([key, text]) => `${key} ${base64(new TextEncoder().encode(text))}`).join(",");
+
+// Ends early when the line is back.
+function wait(seconds) {
+  return new Promise((done) => {
+    const end = () => {
+      clearTimeout(timer);
+      removeEventListener("online", end);
+      done();
+    };
+    const timer = setTimeout(end, seconds * 1000);
+    addEventListener("online", end);
+  });
+}
+
+// An answer that trying again will not change.
+class Refused extends Error {
+  constructor(status, words) {
+    super(words);
+    this.status = status;
+  }
+}
+
+async function call(method, url, headers, body) {
+  const answer = await fetch(url, {
+    method,
+    headers: { "tus-resumable": "1.0.0", ...headers },
+    body,
+    credentials: "same-origin",
+    redirect: "error",
+  });
+  if (answer.ok) return answer;
+  if (answer.status >= 500 || answer.status === 409 || answer.status === 460 || answer.status === 429) {
+    throw new Error(`again: ${answer.status}`);
+  }
+  const problem = await answer.json().catch(() => ({}));
+  throw new Refused(answer.status, problem.detail || "");
+}
+
+async function checksum(bytes) {
+  // Browsers offer digests on secure origins only; without one the line's own checks must do.
+  if (!globalThis.crypto?.subtle) return {};
+  return { "upload-checksum": `sha256 ${base64(await crypto.subtle.digest("SHA-256", bytes))}` };
+}
+
+class Sending {
+  constructor(form, file) {
+    this.form = form;
+    this.file = file;
+    this.piece = 256 * 1024;
+    const mark = [form.dataset.draft, form.dataset.component, file.name, file.size, file.lastModified];
+    this.key = `cl-up ${mark.join(" ")}`;
+  }
+
+  show(name, values) {
+    const box = this.form.querySelector("[data-part=sending]");
+    const line = box.querySelector("p");
+    box.hidden = false;
+    box.querySelector("progress").value = values.percent;
+    line.textContent = line.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  }
+
+  progress(name, offset, more = {}) {
+    const tell = (bytes) => (bytes / MB).toFixed(1).replace(".", ",");
+    const percent = Math.floor((offset / this.file.size) * 100);
+    this.show(name, { sent: tell(offset), all: tell(this.file.size), percent, ...more });
+  }
+
+  async begin() {
+    const { pieces, draft, component } = this.form.dataset;
+    const answer = await call("POST", pieces, {
+      "upload-length": String(this.file.size),
+      "upload-metadata": metadata({ filename: this.file.name, draft, component }),
+    });
+    sessionStorage.setItem(this.key, answer.headers.get("location"));
+    return 0;
+  }
+
+  // Where the next piece begins: begun in this tab before, it goes on from there.
+  async offset() {
+    const at = sessionStorage.getItem(this.key);
+    if (!at) return this.begin();
+    try {
+      return Number((await call("HEAD", at, {})).headers.get("upload-offset"));
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 404) throw error;
+      return this.begin();
+    }
+  }
+
+  async send(offset) {
+    const bytes = await this.file.slice(offset, offset + this.piece).arrayBuffer();
+    const started = performance.now();
+    const answer = await call("PATCH", sessionStorage.getItem(this.key), {
+      "content-type": "application/offset+octet-stream",
+      "upload-offset": String(offset),
+      ...(await checksum(bytes)),
+    }, bytes);
+    const quick = performance.now() - started < 2000;
+    if (quick) this.piece = Math.min(PIECE_MAX, this.piece * 2);
+    return Number(answer.headers.get("upload-offset"));
+  }
+
+  async run() {
+    let failures = 0;
+    let offset = null;
+    while (offset === null || offset < this.file.size) {
+      try {
+        offset = offset === null ? await this.offset() : await this.send(offset);
+        failures = 0;
+        this.progress("going", offset);
+      } catch (error) {
+        if (error instanceof Refused || ++failures > GIVE_UP_AFTER) throw error;
+        this.piece = Math.max(PIECE_MIN, this.piece / 2);
+        const s = WAITS_S[Math.min(failures, WAITS_S.length) - 1];
+        this.progress("waiting", offset || 0, { s });
+        await wait(s);
+        offset = null;
+      }
+    }
+    sessionStorage.removeItem(this.key);
+    this.progress("done", offset);
+  }
+}
+
+async function upload(form, files) {
+  const button = form.querySelector("button[type=submit]");
+  const error = form.querySelector("[data-part=error]");
+  error.hidden = true;
+  button.disabled = true;
+  try {
+    for (const file of files) await new Sending(form, file).run();
+    location.reload();
+  } catch (problem) {
+    // Signed out meanwhile, or the page is too old: the plain form knows the way.
+    if (problem instanceof Refused && (problem.status === 401 || problem.status === 403)) return form.submit();
+    error.textContent = (problem instanceof Refused && problem.message) || error.dataset.plain;
+    error.hidden = false;
+    form.querySelector("[data-part=sending]").hidden = true;
+    button.disabled = false;
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-pieces]")) {
+  form.addEventListener("submit", (event) => {
+    const files = [...form.querySelector("input[type=file]").files].filter((file) => file.size > 0);
+    if (!files.length) return;
+    event.preventDefault();
+    upload(form, files);
+  });
+}
