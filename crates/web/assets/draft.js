@@ -142,7 +142,8 @@ async function upload(form, files) {
   button.disabled = true;
   try {
     for (const file of files) await new Sending(form, file).run();
-    location.reload();
+    // Not reload(): the page may be the answer to a form, which must not be sent again.
+    location.replace(form.dataset.page);
   } catch (problem) {
     // Signed out meanwhile, or the page is too old: the plain form knows the way.
     if (problem instanceof Refused && (problem.status === 401 || problem.status === 403)) return form.submit();
