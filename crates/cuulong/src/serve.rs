@@ -32,6 +32,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 
 /// Opens the installation and serves it until a signal comes.
 pub async fn serve(config: &Config) -> Result<(), Failure> {
+    // Heard from here on, also where there is no certificate to read again: unheard it would end us.
+    let _hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
     let listener = bind(config.listen).await?;
     let second = match config.tls.redirect_from.parse() {
         Ok(address) => Some(bind(address).await?),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use suite::postgres::Postgres;
-use suite::product::{Installation, Product, run_with_input, words};
+use suite::product::{Installation, Product, run_with_input, signal, words};
 use suite::town::people::{CITIZEN, CLERK};
 use suite::town::{COMMUNE, PASSWORD};
 
@@ -93,7 +93,9 @@ async fn an_installation_is_served_from_postgresql() {
     let health = product.somebody().gets("/healthz").await.expect(200).json();
     assert_eq!(health["database"], true);
     let code = files_once(&product, "giay-to").await;
-    assert!(product.stop(), "it ends in order when asked to");
+    signal(product.pid(), "HUP");
+    product.somebody().gets("/healthz").await.expect(200);
+    assert!(product.stop(), "it ends in order when asked to, and not when asked to read again");
 
     let product = place.serve().await;
     let seen = product.somebody().gets(&format!("/api/v1/dossiers/{code}")).await.expect(200).json();
