@@ -159,7 +159,7 @@ fn every_fault_of_a_filing_is_named_and_nothing_is_stored() {
             ("/applicant", json!({ "personal_number": "08609012345" }), "applicant.personal_number"),
             ("/applicant", json!({ "phone": "12" }), "applicant.phone"),
             ("/unit", json!("00000"), ""),
-            ("/procedure", json!("1.000656"), ""),
+            ("/procedure", json!("1.001022"), ""),
         ];
         for (place, value, named) in cases {
             let mut body = good.clone();

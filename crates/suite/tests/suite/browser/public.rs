@@ -14,7 +14,7 @@ fn pages_for_everybody_say_what_went_wrong() {
         b.sees("Mã tham chiếu").await;
         b.goto("/thu-tuc?q=chan+nuoi+rong").await;
         b.sees("Không có thủ tục nào khớp").await;
-        b.goto("/thu-tuc/1.000656").await;
+        b.goto("/thu-tuc/1.001022").await;
         b.sees("chưa cấu hình nộp trực tuyến").await;
         b.goto("/nop-ho-so/1.001193").await;
         b.click("Đăng nhập để nộp hồ sơ").await;
