@@ -6,12 +6,12 @@ use axum::routing;
 use utoipa::OpenApi;
 use web::Site;
 
-use crate::{account, signin, unit};
+use crate::{account, signin, unit, working_time};
 
 macro_rules! table {
     ($($method:ident $verb:ident $path:literal $who:literal $handler:path;)*) => {
         /// Method, path, and who may call it: `everybody`, `viewer` (anybody signed in), `citizen`,
-        /// `keeper` (administrator of a unit or of the province).
+        /// `keeper` (administrator of a unit or of the province), `admin` (of the province).
         pub const ROUTES: &[(&str, &str, &str)] = &[$((stringify!($method), $path, $who)),*];
 
         pub(crate) fn router(site: &Site) -> Router {
@@ -37,6 +37,14 @@ table! {
     GET get "/quan-tri/don-vi/{id}" "keeper" unit::pages::show;
     POST post "/quan-tri/don-vi/{id}" "keeper" unit::pages::edit;
     POST post "/quan-tri/don-vi/{id}/ket-thuc" "keeper" unit::pages::close;
+    GET get "/quan-tri/don-vi/{id}/lich" "keeper" working_time::pages::unit;
+    POST post "/quan-tri/don-vi/{id}/lich/gio" "keeper" working_time::pages::set_hours;
+    POST post "/quan-tri/don-vi/{id}/lich/dong" "keeper" working_time::pages::close;
+    POST post "/quan-tri/don-vi/{id}/lich/mo" "keeper" working_time::pages::reopen;
+    GET get "/quan-tri/lich" "keeper" working_time::pages::show;
+    POST post "/quan-tri/lich" "admin" working_time::pages::confirm;
+    POST post "/quan-tri/lich/bo" "admin" working_time::pages::remove;
+    POST post "/quan-tri/lich/de-xuat" "admin" working_time::pages::propose;
     GET get "/quan-tri/can-bo" "keeper" account::official_pages::list;
     POST post "/quan-tri/can-bo" "keeper" account::official_pages::create;
     GET get "/quan-tri/can-bo/moi" "keeper" account::official_pages::new_form;

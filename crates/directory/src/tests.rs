@@ -1,6 +1,7 @@
 //! Stories of the whole crate, on both databases: persons act on a site of one province.
 
 mod admins;
+mod calendar;
 mod proofs;
 mod seeds;
 mod signing_in;

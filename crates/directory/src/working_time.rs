@@ -1,5 +1,8 @@
 //! The working calendar of a unit: the days of the country, the unit's hours, its closures.
 
+pub mod admin;
+pub mod pages;
+
 use std::sync::{Mutex, PoisonError};
 
 use base::calendar::{Kind, Occasion, Row, Standing};

@@ -38,6 +38,7 @@ pub(crate) fn admin_shell(site: &Site, keeper: &Keeper, title: String, active: &
     let items = vec![
         NavItem::new(words::t("units.title"), "/quan-tri/don-vi").icon("sitemap"),
         NavItem::new(words::t("officials.title"), "/quan-tri/can-bo").icon("users"),
+        NavItem::new(words::t("calendar.nav"), "/quan-tri/lich").icon("calendar"),
         NavItem::new(words::t("roles.title"), "/quan-tri/vai-tro").icon("shield"),
     ];
     let side =
