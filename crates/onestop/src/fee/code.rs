@@ -91,7 +91,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_wrong_sign_or_two_changed_over_find_nothing(n in any::<u64>(), at in 2_usize..11, to in 0_usize..31) {
+        fn one_wrong_sign_or_two_changed_over_find_nothing(
+            n in any::<u64>(), at in 2_usize..11, to in 0_usize..31,
+        ) {
             let code = make(n);
             let mut bytes = code.clone().into_bytes();
             let kept = bytes.clone();

@@ -356,7 +356,8 @@ db::record! {
 db::record! {
     /// A kind of person or case that pays less.
     pub struct Reduction {
-        id: String, procedure: String, name: String, percent: i64, proof: String, source: String, doubt: String,
+        id: String, procedure: String, name: String, percent: i64, proof: String, source: String,
+        doubt: String,
     }
 }
 

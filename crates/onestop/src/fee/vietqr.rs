@@ -316,13 +316,13 @@ mod tests {
             "4F52",
         ),
         (
-            "00020101021238570010A00000072701270006970403011300110123456780208QRIBFTTA530370454061800005802VN\
-             62340107NPS68690819thanh toan don hang6304",
+            "00020101021238570010A00000072701270006970403011300110123456780208QRIBFTTA\
+             530370454061800005802VN62340107NPS68690819thanh toan don hang6304",
             "2E2E",
         ),
         (
-            "00020101021238600010A00000072701300006970403011697040311012345670208QRIBFTTC530370454061800005802VN\
-             62340107NPS68690819thanh toan don hang6304",
+            "00020101021238600010A00000072701300006970403011697040311012345670208QRIBFTTC\
+             530370454061800005802VN62340107NPS68690819thanh toan don hang6304",
             "A203",
         ),
     ];
@@ -419,7 +419,9 @@ mod tests {
         }
 
         #[test]
-        fn one_changed_character_is_noticed(qr in any_qr(), at in any::<prop::sample::Index>(), to in b' '..=b'~') {
+        fn one_changed_character_is_noticed(
+            qr in any_qr(), at in any::<prop::sample::Index>(), to in b' '..=b'~',
+        ) {
             let text = qr.make().unwrap();
             let mut bytes = text.clone().into_bytes();
             let at = at.index(bytes.len());

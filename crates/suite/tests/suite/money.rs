@@ -28,8 +28,12 @@ async fn told_to_pay(town: &Town, code: &str) -> (String, String) {
     an.opens(&format!("/ho-so-cua-toi/{code}/nop-phi")).await.expect(200);
     an.opens(&an.link("Ngân hàng thử (bản trình diễn)")).await.expect(200);
     let forms = an.page().forms();
-    let form = forms.iter().find(|f| f.buttons.iter().any(|(words, _)| words == "Báo tiền đã về")).unwrap();
-    let field = |name: &str| form.fields.iter().find(|(n, _)| n == name).unwrap().1.clone();
+    let form = forms.iter().find(|f| f.buttons.iter().any(|(words, _)| words == "Báo tiền đã về"));
+    let fields = &form.expect("the trial bank has its form").fields;
+    let field = |name: &str| {
+        let found = fields.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.clone()).expect("the form has this field")
+    };
     (field("account"), field("words"))
 }
 
@@ -47,11 +51,11 @@ fn notice(town: &Town, reference: &str, amount: i64, account: &str, words: &str)
 
 /// The bank tells; whoever plays it holds its secret.
 async fn tells(town: &Town, notice: &Notice) -> Answer {
-    let body = serde_json::to_vec(notice).unwrap();
-    let bank = town.opened.onestop.demo_bank.as_ref().unwrap();
+    let body = serde_json::to_vec(notice).expect("a notice is JSON");
+    let bank = town.opened.onestop.demo_bank.as_ref().expect("the town is a demonstration");
     let mut who = town.stranger();
     for (name, value) in &bank.sign(&body, town.opened.site.clock.now()) {
-        who.says(name.as_str(), value.to_str().unwrap());
+        who.says(name.as_str(), value.to_str().expect("digits and hexadecimal"));
     }
     who.sends(Method::POST, BANK, Some("application/json"), body.into()).await
 }
@@ -66,7 +70,7 @@ async fn times(town: &Town, code: &str, step: &str) -> usize {
     let mut an = town.token(CITIZEN).await;
     let path = format!("/api/v1/dossiers/{code}/history");
     let told = an.calls(Method::GET, &path, None).await.expect(200).json();
-    told["items"].as_array().unwrap().iter().filter(|h| h["step"] == step).count()
+    told["items"].as_array().expect("a list of lines").iter().filter(|h| h["step"] == step).count()
 }
 
 #[track_caller]
