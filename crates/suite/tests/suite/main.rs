@@ -12,6 +12,7 @@ mod life;
 mod petition;
 mod pieces;
 mod money;
+mod petition;
 mod routes;
 mod running;
 mod sql;
