@@ -12,7 +12,6 @@ mod life;
 mod petition;
 mod pieces;
 mod money;
-mod petition;
 mod routes;
 mod running;
 mod sql;
