@@ -148,7 +148,12 @@ async fn load(
         directory::seed::load_units(db, &province, now, &mut progress).await.map(drop)
     };
     loaded.map_err(|e| Failure::new(format!("cannot load the province: {e}")))?;
-    onestop::seed(db, now).await.map_err(|e| Failure::new(format!("cannot load the number schemes: {e}")))
+    onestop::seed(db, now).await.map_err(|e| Failure::new(format!("cannot load the number schemes: {e}")))?;
+    if config.demo {
+        let seeded = onestop::seed_demo(db, now).await;
+        seeded.map_err(|e| Failure::new(format!("cannot load the demonstration's accounts: {e}")))?;
+    }
+    Ok(())
 }
 
 fn key(config: &Config) -> Result<Option<(String, String)>, Failure> {

@@ -27,6 +27,7 @@ use serde_json::{Map, Value, json};
 use web::Problem;
 
 use crate::catalogue::Catalogue;
+use crate::fee;
 use crate::filing::{self, Attached};
 use crate::number;
 use crate::procedure::Procedure;
@@ -311,6 +312,20 @@ impl Case {
         Ok(Case { dossier, procedure, calendar, seats, after_supplement: catalogue.after_supplement, now })
     }
 
+    /// The dossier as proven money meets it, and nobody else.
+    pub async fn of_money(
+        tx: &mut Tx,
+        catalogue: &Catalogue,
+        id: DossierId,
+        now: Instant,
+    ) -> Result<Case, Problem> {
+        let dossier = store::get(tx, id).await?;
+        let procedure = catalogue.version(&dossier.procedure)?;
+        let calendar = directory::calendar(tx, &dossier.counter).await?;
+        let (seats, after_supplement) = (vec![Seat::Bank], catalogue.after_supplement);
+        Ok(Case { dossier, procedure, calendar, seats, after_supplement, now })
+    }
+
     /// The same, but only if the dossier is still as it was when the person looked at it.
     pub async fn seen(
         tx: &mut Tx,
@@ -362,7 +377,7 @@ pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(
         Ask::SubmitForSignature { to, note } => submit_for_signature(tx, case, to, &note).await,
         Ask::Decide { outcome, note } => decide(tx, case, outcome, &note, who).await,
         Ask::AskFee { amount, note } => ask_fee(tx, case, amount, &note).await,
-        Ask::Pay { note } => pay(tx, case, &note).await,
+        Ask::Pay { note } => fee::take_cash(tx, case, &note, who).await.map(drop),
         Ask::Extend { until, note } => extend(tx, case, until, &note, who).await,
         Ask::Stop { reason, note } => stop(tx, case, &reason, &note).await,
         Ask::ReturnResult { note } => return_result(tx, case, &note).await,
@@ -414,7 +429,8 @@ pub async fn refuse(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> R
 
 /// The citizen takes the dossier back.
 pub async fn withdraw(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
-    advance(tx, case, Step::Withdraw, Remark::note(note), event::WITHDRAWN).await
+    advance(tx, case, Step::Withdraw, Remark::note(note), event::WITHDRAWN).await?;
+    fee::abandon(tx, case, false).await
 }
 
 /// Hands the dossier to the next internal step. `to` may be left out where there is one way.
@@ -500,15 +516,40 @@ pub async fn ask_fee(tx: &mut Tx, case: &mut Case, amount: i64, note: &str) -> R
     }
     case.dossier.fee_asked += amount;
     let remark = Remark { details: json!({ "amount": amount }), ..Remark::note(note) };
-    advance(tx, case, Step::AskFee, remark, event::FEE_ASKED).await
+    advance(tx, case, Step::AskFee, remark, event::FEE_ASKED).await?;
+    fee::bill(tx, case, amount, note).await.map(drop)
 }
 
-/// Records the payment of all that was asked for.
-pub async fn pay(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
-    let amount = case.dossier.fee_asked - case.dossier.fee_paid;
+/// All that was asked for is paid or forgiven: the dossier goes on. [`fee`] closes the bill.
+pub async fn fee_settled(tx: &mut Tx, case: &mut Case, note: &str, details: Value) -> Result<(), Problem> {
     case.dossier.fee_paid = case.dossier.fee_asked;
-    let remark = Remark { details: json!({ "amount": amount }), ..Remark::note(note) };
-    advance(tx, case, Step::Pay, remark, event::PAID).await
+    advance(tx, case, Step::Pay, Remark { details, ..Remark::note(note) }, event::PAID).await
+}
+
+/// A line of the log that leaves the dossier where it is: what was said or done about its money. The
+/// dossier's version grows, so that whoever looks at the page before is told.
+pub async fn record(
+    tx: &mut Tx,
+    case: &mut Case,
+    verb: &'static str,
+    note: &str,
+    details: Value,
+) -> Result<(), Problem> {
+    let seen = case.dossier.version;
+    store::save_moved(tx, seen, &case.dossier).await?;
+    case.dossier.version = seen + 1;
+    let (status, stage) = (case.dossier.state.status(), case.dossier.state.stage());
+    let entry = store::Entry {
+        ordinal: seen,
+        verb,
+        from: (status, stage),
+        to: &case.dossier,
+        at: case.now,
+        reason_code: None,
+        note: note.trim(),
+        details,
+    };
+    Ok(store::save_entry(tx, &entry).await?)
 }
 
 /// Moves the promised time, once, with an apology: form 04 follows. The law wants it said at least a
@@ -526,7 +567,8 @@ pub async fn extend(tx: &mut Tx, case: &mut Case, until: Day, note: &str, who: &
 /// The agency ends the dossier, with a reason from the list and words for the citizen.
 pub async fn stop(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
     let remark = Remark::reasoned(reason, &STOP_REASONS, note)?;
-    advance(tx, case, Step::Stop, remark, event::STOPPED).await
+    advance(tx, case, Step::Stop, remark, event::STOPPED).await?;
+    fee::abandon(tx, case, true).await
 }
 
 /// The counter hands the result to the citizen.

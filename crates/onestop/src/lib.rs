@@ -4,6 +4,7 @@
 mod catalogue;
 mod desk;
 mod dossier;
+mod fee;
 mod filing;
 mod grow;
 mod home;
@@ -34,6 +35,7 @@ use web::{Problem, Site};
 
 pub use catalogue::Catalogue;
 pub use dossier::rules::AfterSupplement;
+pub use fee::bank::{Bank, NotProven, Notice, SignedNotices};
 pub use grow::{Grown, Plan, grow};
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
@@ -46,6 +48,10 @@ pub struct App {
     pub site: Site,
     pub catalogue: Arc<Catalogue>,
     pub press: press::Press,
+    /// The banks that tell of payments.
+    pub banks: Vec<Arc<dyn Bank>>,
+    /// The bank that anybody may play; only in a demonstration.
+    pub demo_bank: Option<Arc<SignedNotices>>,
     /// The public address without a slash at its end, as QR codes and papers print it.
     pub address: String,
 }
@@ -55,7 +61,16 @@ impl App {
     pub async fn open(site: Site, frame: Frame, address: String) -> Result<App, Problem> {
         let catalogue = Catalogue::load(&site.db, frame, site.clock.now()).await?;
         let address = address.trim_end_matches('/').to_string();
-        Ok(App { site, catalogue: Arc::new(catalogue), press: press::Press::default(), address })
+        let demo_bank = site.brand.demo.then(fee::demo::bank);
+        let banks = demo_bank.iter().map(|b| b.clone() as Arc<dyn Bank>).collect();
+        let (catalogue, press) = (Arc::new(catalogue), press::Press::default());
+        Ok(App { site, catalogue, press, banks, demo_bank, address })
+    }
+
+    /// Listens to a bank's notices too.
+    pub fn with_bank(mut self, bank: Arc<dyn Bank>) -> App {
+        self.banks.push(bank);
+        self
     }
 
     /// The address at which anybody may follow this dossier.
@@ -75,6 +90,7 @@ pub fn migrations() -> Vec<Migration> {
     let own = |name, sql| Migration { system: "onestop", name, sql };
     vec![
         own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
+        own("0002_fee", include_str!("../migrations/0002_fee.sql")),
         own("0005_petition", include_str!("../migrations/0005_petition.sql")),
         own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
@@ -125,9 +141,14 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             )
             .await?;
         }
-        Ok(())
+        fee::seed(tx).await
     })
     .await
+}
+
+/// What only a demonstration has: invented accounts to pay into.
+pub async fn seed_demo(db: &Db, now: Instant) -> Result<(), Problem> {
+    fee::seed_demo(db, now).await
 }
 
 /// The pages and the JSON of this system.
@@ -151,6 +172,11 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(petition::pages::routes())
         .merge(petition::api::routes())
         .merge(rating::routes())
+        .merge(fee::pages::routes())
+        .merge(fee::desk::routes())
+        .merge(fee::sheet::routes())
+        .merge(fee::bank::routes())
+        .merge(fee::demo::routes())
         .with_state(app.clone())
 }
 

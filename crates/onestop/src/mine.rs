@@ -38,7 +38,6 @@ pub(crate) fn routes() -> Router<App> {
             post(steps::supplement).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
         )
         .route("/ho-so-cua-toi/{code}/rut", post(steps::withdraw))
-        .route("/ho-so-cua-toi/{code}/nop-phi", post(steps::pay))
 }
 
 #[derive(Deserialize)]

@@ -35,13 +35,26 @@ pub(crate) fn bar(code: &str) -> Result<Value, RenderError> {
 /// # Errors
 /// `BadCode` when `url` is empty or too long.
 pub(crate) fn qr(url: &str) -> Result<Value, RenderError> {
-    if url.is_empty() || url.len() > URL_BYTES_MAX {
-        return Err(RenderError::BadCode(url.to_owned()));
+    let rows = modules(url)?;
+    Ok(json!({ "svg": svg(&rows, rows.len(), rows.len()), "modules": rows.len() }))
+}
+
+/// The path of the dark modules of a QR code, and the modules of a side.
+///
+/// # Errors
+/// `BadCode` when `text` is empty or too long.
+pub(crate) fn qr_path(text: &str) -> Result<(String, usize), RenderError> {
+    let rows = modules(text)?;
+    Ok((path(&rows), rows.len()))
+}
+
+fn modules(text: &str) -> Result<Vec<Vec<bool>>, RenderError> {
+    let bad = || RenderError::BadCode(text.to_owned());
+    if text.is_empty() || text.len() > URL_BYTES_MAX {
+        return Err(bad());
     }
-    let code = QRBuilder::new(url).ecl(ECL::M).build().map_err(|_| RenderError::BadCode(url.to_owned()))?;
-    let rows: Vec<Vec<bool>> =
-        (0..code.size).map(|y| code[y][..code.size].iter().map(|m| m.value()).collect()).collect();
-    Ok(json!({ "svg": svg(&rows, code.size, code.size), "modules": code.size }))
+    let code = QRBuilder::new(text).ecl(ECL::M).build().map_err(|_| bad())?;
+    Ok((0..code.size).map(|y| code[y][..code.size].iter().map(|m| m.value()).collect()).collect())
 }
 
 /// Writes the set switches that the encoder wants: B for text, C for long even runs of digits.
@@ -75,8 +88,12 @@ fn with_sets(code: &str) -> String {
 /// Attributes of every picture; the template gives a bar code its height.
 const SVG: &str = r#"xmlns="http://www.w3.org/2000/svg" preserveAspectRatio="none""#;
 
-/// Dark modules of `rows` as one SVG path, a rectangle for each run.
 fn svg(rows: &[Vec<bool>], width: usize, height: usize) -> String {
+    format!(r#"<svg {SVG} viewBox="0 0 {width} {height}"><path d="{}"/></svg>"#, path(rows))
+}
+
+/// Dark modules of `rows` as one SVG path, a rectangle for each run.
+fn path(rows: &[Vec<bool>]) -> String {
     let mut path = String::new();
     for (y, row) in rows.iter().enumerate() {
         let mut x = 0;
@@ -87,7 +104,7 @@ fn svg(rows: &[Vec<bool>], width: usize, height: usize) -> String {
             x += run.len();
         }
     }
-    format!(r#"<svg {SVG} viewBox="0 0 {width} {height}"><path d="{path}"/></svg>"#)
+    path
 }
 
 #[cfg(test)]

@@ -35,12 +35,13 @@ macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };
 }
 
-const TEMPLATES: [(&str, &str); 11] = templates![
+const TEMPLATES: [(&str, &str); 12] = templates![
     "house.typ",
     "receipt.typ",
     "slip.typ",
     "supplement-request.typ",
     "refusal.typ",
+    "money-receipt.typ",
     "apology.typ",
     "control-slip.typ",
     "birth-certificate.typ",

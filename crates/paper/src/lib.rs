@@ -14,6 +14,7 @@ mod clean;
 mod codes;
 mod engine;
 mod forms;
+mod money;
 mod results;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use forms::{
     Apology, Component, ControlSlip, Delivery, DeliveryWay, Fee, FileEntry, HandOver, Kept, Office, Party,
     ProofSlip, Receipt, Refusal, Register, Salutation, SupplementRequest,
 };
+pub use money::{MoneyLine, MoneyReceipt, MoneyReduction};
 pub use results::{Field, ResultPaper, ResultTemplate, Signer, result_templates};
 
 /// A finished paper.
@@ -133,6 +135,23 @@ pub fn apology(paper: &Apology, at: Instant) -> Result<Pdf, RenderError> {
 /// Form 06 (05 in 2018), A5: the way of a dossier from hand to hand.
 pub fn control_slip(paper: &ControlSlip, at: Instant) -> Result<Pdf, RenderError> {
     engine::render("control-slip.typ", &data_of(paper)?, at)
+}
+
+/// Receipt for money taken (biên lai thu phí, lệ phí), A5, with the sum in words. A void one says so.
+/// law: onestop/fee-receipt
+pub fn money_receipt(paper: &MoneyReceipt, at: Instant) -> Result<Pdf, RenderError> {
+    let mut data = data_of(paper)?;
+    data["bar"] = codes::bar(&paper.code)?;
+    engine::render("money-receipt.typ", &data, at)
+}
+
+/// `text` as a QR code of error correction M, for a page: the path of its dark modules, and how many
+/// modules a side has. Four modules of quiet zone are the page's to leave.
+///
+/// # Errors
+/// `BadCode` when `text` is empty or too long.
+pub fn qr_path(text: &str) -> Result<(String, usize), RenderError> {
+    codes::qr_path(text)
 }
 
 /// A result document, A4, by the template that the procedure names ([`result_templates`]).

@@ -96,6 +96,50 @@ fn a_scanner_reads_the_code_and_the_address() {
 }
 
 #[test]
+fn the_receipt_for_money_says_what_was_paid_by_whom_and_why() {
+    let path = save("money", &money_receipt(&a_money_receipt(), now()).unwrap());
+    says(
+        &text(&path),
+        &[
+            "Số: 0000042/2026",
+            "BIÊN LAI THU PHÍ, LỆ PHÍ",
+            "Họ tên, tổ chức nộp tiền: Đặng Thị Ngọc Ẵm",
+            "2 giấy phép",
+            "150.000 đồng",
+            "Miễn, giảm 50%: người thuộc hộ nghèo",
+            "Bằng chữ: Bảy mươi lăm nghìn đồng.",
+            "Hình thức thanh toán: tiền mặt",
+            "14 giờ 10 phút, ngày 19 tháng 11 năm 2026",
+            "Lâm Tấn Kiệt",
+        ],
+    );
+    assert_eq!(scan(&path), [format!("CODE-128:{CODE}")]);
+    assert!(!text(&path).contains("ĐÃ HỦY"));
+    let void = MoneyReceipt { void_reason: some("Ghi sai tên người nộp."), ..a_money_receipt() };
+    let path = save("money-void", &money_receipt(&void, now()).unwrap());
+    says(&text(&path), &["ĐÃ HỦY", "Lý do hủy: Ghi sai tên người nộp."]);
+}
+
+#[test]
+fn amounts_are_written_out_in_words() {
+    let table = [
+        (8_000, "Tám nghìn đồng."),
+        (37_500, "Ba mươi bảy nghìn năm trăm đồng."),
+        (105, "Một trăm lẻ năm đồng."),
+        (110_015, "Một trăm mười nghìn không trăm mười lăm đồng."),
+        (1_000_001, "Một triệu không trăm lẻ một đồng."),
+        (21_071_304, "Hai mươi mốt triệu không trăm bảy mươi mốt nghìn ba trăm lẻ bốn đồng."),
+        (2_000_000_000, "Hai tỷ đồng."),
+        (1_234_000_000_005, "Một nghìn hai trăm ba mươi bốn tỷ không trăm lẻ năm đồng."),
+    ];
+    for (amount, words) in table {
+        let paper = MoneyReceipt { amount: base::Dong::new(amount).unwrap(), ..a_money_receipt() };
+        let path = save("money-words", &money_receipt(&paper, now()).unwrap());
+        says(&text(&path), &[&format!("Bằng chữ: {words}")]);
+    }
+}
+
+#[test]
 fn the_slip_proves_each_file_and_is_not_form_01() {
     let path = save("slip-words", &slip(&a_slip(), now()).unwrap());
     let all = text(&path);

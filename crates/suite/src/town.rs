@@ -58,6 +58,7 @@ impl Town {
         let province = Province::named("vinh-long").expect("it ships with the program");
         seed::load_small(&t.db, &province, morning()).await.expect("an empty database takes a province");
         onestop::seed(&t.db, morning()).await.expect("the number schemes fit");
+        onestop::seed_demo(&t.db, morning()).await.expect("the invented accounts fit");
         Town::around(t.db.clone(), t.blobs().await, t.dir()).await
     }
 

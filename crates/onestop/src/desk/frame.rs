@@ -208,9 +208,16 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
         let intake = NavItem::new(say("frame.intake", &[]), href).icon("file-plus");
         let href = place.href(crate::identity::PATH, &[]);
         let identity = NavItem::new(say("identity.title", &[]), href).icon("user-check");
+        let href = place.href(crate::fee::desk::PATH, &[]);
+        let money = NavItem::new(crate::fee::desk::title(), href).icon("cash");
         let href = place.href(crate::rating::SLIPS, &[]);
         let slips = NavItem::new(say("frame.slips", &[]), href).icon("star");
-        groups.push(NavGroup { title: String::new(), items: vec![intake, identity, slips] });
+        groups.push(NavGroup { title: String::new(), items: vec![intake, identity, money, slips] });
+    }
+    if place.post.role == directory::Role::Leader {
+        let href = place.href(crate::fee::desk::REFUNDS, &[]);
+        let refunds = NavItem::new(crate::fee::desk::refunds_title(), href).icon("arrow-back-up");
+        groups.push(NavGroup { title: String::new(), items: vec![refunds] });
     }
     let href = place.href(crate::petition::pages::desk::PATH, &[]);
     let petitions = NavItem::new(say("frame.petitions", &[]), href).icon("message");

@@ -108,6 +108,11 @@ pub fn prints(kind: PaperKind, verb: &str) -> bool {
     }
 }
 
+/// A paper of ours, shown under this name.
+pub fn pdf(bytes: Bytes, name: &str) -> Response {
+    answer(bytes, Kind::Pdf.media(), name, true)
+}
+
 /// The bytes with everything that keeps a browser from doing more than showing them.
 pub fn answer(bytes: Bytes, media: &str, name: &str, shown: bool) -> Response {
     let policy = if media == Kind::Pdf.media() { PDF } else { BOXED };

@@ -355,6 +355,18 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
     if let Some(first) = acts.first_mut() {
         first.primary = true;
     }
+    let d = &sheet.case.dossier;
+    if d.fee_asked > 0 || d.fee_paid > 0 {
+        more.push(Act {
+            href: place.href(&crate::fee::sheet::path(&d.code), &[]),
+            label: crate::fee::sheet::label(),
+            icon: "receipt",
+            simple: false,
+            to: String::new(),
+            primary: false,
+            hint: String::new(),
+        });
+    }
     (acts, more)
 }
 

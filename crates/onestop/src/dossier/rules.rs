@@ -467,6 +467,8 @@ pub enum Seat {
     Desk,
     /// A leader of the agency that settles it.
     Leader,
+    /// A bank whose notice is proven, or the rule that forgives what was owed.
+    Bank,
 }
 
 /// Whether whoever sits in `seat` may ask for `verb` while the dossier has this status. What the
@@ -474,7 +476,9 @@ pub enum Seat {
 pub fn may(seat: Seat, verb: Verb, status: Status) -> bool {
     use Verb::*;
     match seat {
-        Seat::Applicant => matches!(verb, Supplement | Withdraw | Pay),
+        // Whoever owes does not say that it is paid: the bank says it, or the counter that took it.
+        Seat::Applicant => matches!(verb, Supplement | Withdraw),
+        Seat::Bank => verb == Pay,
         Seat::Counter => match verb {
             Receive | Refuse | Supplement | Pay | ReturnResult | Withdraw => true,
             AskSupplement => matches!(status, Status::Filed | Status::Received),

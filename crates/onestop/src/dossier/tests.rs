@@ -199,16 +199,17 @@ fn a_procedure_without_a_limit_promises_nothing() {
     );
 }
 
-/// Who may ask for what, in which status (its number). A: applicant, C: counter, D: desk, L: leader.
+/// Who may ask for what, in which status (its number). A: applicant, C: counter, D: desk, L: leader,
+/// B: bank.
 #[test]
 fn every_seat_and_step() {
     let mut table = String::from("\n");
     for verb in Verb::ALL {
         table += &format!("{:<21}", verb.word());
         for status in Status::ALL {
-            let seats: String = [Seat::Applicant, Seat::Counter, Seat::Desk, Seat::Leader]
+            let seats: String = [Seat::Applicant, Seat::Counter, Seat::Desk, Seat::Leader, Seat::Bank]
                 .into_iter()
-                .zip("ACDL".chars())
+                .zip("ACDLB".chars())
                 .filter(|(seat, _)| may(*seat, verb, status))
                 .map(|(_, letter)| letter)
                 .collect();
@@ -227,7 +228,7 @@ return_step              -    -    -    D    -    -    -    -    -    -
 submit_for_signature     -    -    -    D    -    -    -    -    -    -
 decide                   -    -    -    D    -    -    -    -    -    -
 ask_fee                  -    C    -    D    -    -    -    -    -    -
-pay                     AC   AC   AC   AC   AC   AC   AC   AC   AC   AC
+pay                     CB   CB   CB   CB   CB   CB   CB   CB   CB   CB
 extend                   -   CL    -   DL    -    -    -    -    -    -
 stop                     -    C    -    D    C    C    -    -    -    -
 return_result            C    C    C    C    C    C    C    C    C    C

@@ -65,7 +65,7 @@ pub(super) struct Brought {
 /// What a form of this page said when it was refused.
 #[derive(Default)]
 pub(super) struct Again {
-    /// The form: `supplement`, `withdraw` or `pay`.
+    /// The form: `supplement` or `withdraw`.
     pub form: &'static str,
     pub note: String,
     /// Component or field, and the words.
@@ -105,7 +105,8 @@ pub(super) struct OwnPage {
     again: Again,
     summary: String,
     file_max: String,
-    demo: bool,
+    /// Where to pay, and where the receipts are; "" where no money was ever asked for.
+    pay_href: String,
 }
 
 #[derive(Deserialize)]
@@ -136,7 +137,6 @@ pub(super) async fn show(
     let said = match query.done.as_str() {
         "bo-sung" => Some("own.supplemented"),
         "rut" => Some("own.withdrawn"),
-        "nop-phi" => Some("own.paid"),
         _ => None,
     };
     if let Some(key) = said {
@@ -221,7 +221,7 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
         version: d.version,
         can_supplement: open.contains(&Verb::Supplement),
         can_withdraw: open.contains(&Verb::Withdraw),
-        can_pay: open.contains(&Verb::Pay),
+        can_pay: status == Status::AwaitingFee,
         asked: read
             .history
             .iter()
@@ -233,7 +233,11 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
         fee: money(d.fee_asked - d.fee_paid),
         summary: say("form.summary", &[("n", &again.errors.len().to_string())]),
         file_max: format::size(base::limits::FILE_SIZE_BYTES_MAX),
-        demo: app.site.brand.demo,
+        pay_href: if d.fee_asked > 0 || d.fee_paid > 0 {
+            crate::fee::pages::path(&d.code)
+        } else {
+            String::new()
+        },
         history: read.history.iter().rev().map(happened).collect(),
         again,
         shell,

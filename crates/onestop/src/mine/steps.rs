@@ -1,4 +1,4 @@
-//! What an applicant may do with a dossier: bring what was asked for, take it back, pay. Each form
+//! What an applicant may do with a dossier: bring what was asked for, take it back. Each form
 //! carries the version that was seen; where the dossier has moved on, the fresh page comes with 409.
 
 use axum::extract::State;
@@ -34,17 +34,6 @@ pub(super) async fn withdraw(
     let note = clip(form.note);
     let again = Again { form: "withdraw", note: note.clone(), ..Again::default() };
     step(&app, &citizen, &code, form.seen, Ask::Withdraw { note }, "rut", again).await
-}
-
-/// `POST /ho-so-cua-toi/{code}/nop-phi`: records the payment. No money moves here.
-pub(super) async fn pay(
-    State(app): State<App>,
-    citizen: Citizen,
-    Path(code): Path<String>,
-    Form(form): Form<StepForm>,
-) -> Result<Response, Problem> {
-    let again = Again { form: "pay", ..Again::default() };
-    step(&app, &citizen, &code, form.seen, Ask::Pay { note: clip(form.note) }, "nop-phi", again).await
 }
 
 /// Notes are cut where the API refuses them.

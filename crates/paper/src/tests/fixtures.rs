@@ -394,6 +394,38 @@ pub fn negative_letter() -> ResultPaper {
 }
 
 /// Every paper we make, each with a name for its file.
+pub fn a_money_receipt() -> MoneyReceipt {
+    let dong = |n| Dong::new(n).unwrap();
+    MoneyReceipt {
+        office: office(),
+        series: "2026".into(),
+        number: "0000042".into(),
+        code: CODE.into(),
+        at: now(),
+        payer: "Đặng Thị Ngọc Ẵm".into(),
+        payer_identity: some("086190000123"),
+        payer_address: some("Số 48/7, ấp Phú Mỹ, xã Cù Lao Sen"),
+        procedure: "Cấp giấy phép xây dựng mới".into(),
+        lines: vec![MoneyLine {
+            name: "Lệ phí cấp giấy phép xây dựng".into(),
+            unit: some("giấy phép"),
+            quantity: 2,
+            price: dong(75_000),
+            amount: dong(150_000),
+        }],
+        reductions: vec![MoneyReduction {
+            name: "người thuộc hộ nghèo".into(),
+            percent: 50,
+            amount: dong(75_000),
+        }],
+        amount: dong(75_000),
+        way: "tiền mặt".into(),
+        reference: None,
+        clerk: some("Lâm Tấn Kiệt"),
+        void_reason: None,
+    }
+}
+
 pub fn all() -> Vec<(&'static str, Pdf)> {
     let result = |paper: ResultPaper| crate::result(&paper, now()).unwrap();
     vec![
@@ -401,6 +433,7 @@ pub fn all() -> Vec<(&'static str, Pdf)> {
         ("slip", crate::slip(&a_slip(), now()).unwrap()),
         ("02-supplement-request", crate::supplement_request(&a_supplement_request(), now()).unwrap()),
         ("03-refusal", crate::refusal(&a_refusal(), now()).unwrap()),
+        ("08-money-receipt", crate::money_receipt(&a_money_receipt(), now()).unwrap()),
         ("04-apology", crate::apology(&an_apology(), now()).unwrap()),
         ("06-control-slip", crate::control_slip(&a_control_slip(), now()).unwrap()),
         ("birth-certificate", result(birth_certificate())),

@@ -250,8 +250,9 @@ fn the_time_to_pay_does_not_count() {
         tries_step(&mut clerk, &code, "ask_fee", json!({ "amount": -5 })).await.expect(422);
         assert_eq!(takes(&mut clerk, &code, "ask_fee", json!({ "amount": 8000 })).await["status"], 6);
         town.hand.set(morning().plus_days(1));
-        let mut an = town.token(CITIZEN).await;
-        let paid = takes(&mut an, &code, "pay", json!({})).await;
+        let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
+        tries_step(&mut an, &code, "pay", json!({})).await.expect(422);
+        let paid = takes(&mut clerk, &code, "pay", json!({})).await;
         assert_eq!((&paid["status"], &paid["due"]), (&json!(4), &json!("2026-08-21T17:00:00+07:00")));
         assert_eq!(sees(&mut an, &code).await["fee_paid"], 8000);
         town.delivers().await;

@@ -11,6 +11,7 @@ mod kill;
 mod life;
 mod petition;
 mod pieces;
+mod money;
 mod routes;
 mod running;
 mod sql;
