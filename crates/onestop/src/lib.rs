@@ -10,6 +10,7 @@ mod home;
 mod identity;
 mod intake;
 mod mine;
+pub mod national;
 mod number;
 mod once;
 mod petition;
@@ -48,6 +49,8 @@ pub struct App {
     pub press: press::Press,
     /// The public address without a slash at its end, as QR codes and papers print it.
     pub address: String,
+    /// The line to the national portal; none while it is closed.
+    pub national: Option<Arc<national::Link>>,
 }
 
 impl App {
@@ -55,7 +58,13 @@ impl App {
     pub async fn open(site: Site, frame: Frame, address: String) -> Result<App, Problem> {
         let catalogue = Catalogue::load(&site.db, frame, site.clock.now()).await?;
         let address = address.trim_end_matches('/').to_string();
-        Ok(App { site, catalogue: Arc::new(catalogue), press: press::Press::default(), address })
+        Ok(App {
+            site,
+            catalogue: Arc::new(catalogue),
+            press: press::Press::default(),
+            address,
+            national: None,
+        })
     }
 
     /// The address at which anybody may follow this dossier.
@@ -75,6 +84,7 @@ pub fn migrations() -> Vec<Migration> {
     let own = |name, sql| Migration { system: "onestop", name, sql };
     vec![
         own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
+        own("0003_national", include_str!("../migrations/0003_national.sql")),
         own("0005_petition", include_str!("../migrations/0005_petition.sql")),
         own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
@@ -125,6 +135,7 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             )
             .await?;
         }
+        national::seed(tx).await?;
         Ok(())
     })
     .await
@@ -151,23 +162,26 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(petition::pages::routes())
         .merge(petition::api::routes())
         .merge(rating::routes())
+        .merge(national::pages::routes())
         .with_state(app.clone())
 }
 
-/// What follows from events: the papers of a dossier.
+/// What follows from events: the papers of a dossier, and what the national portal is told.
 pub fn listeners(app: &App) -> Vec<Listener> {
+    let national = national::listeners(app);
     let app = app.clone();
-    vec![Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
+    let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
-    })]
+    });
+    [vec![papers], national].concat()
 }
 
-/// What comes again: uploads that nobody filed are let go.
+/// What comes again: uploads that nobody filed are let go, and the line to the national portal.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const HOUR: Duration = Duration::from_secs(3600);
     let clock = app.site.clock.clone();
-    vec![
+    let own = vec![
         Handler::new("onestop.let-uploads-go", move |db, _| {
             let before = clock.now().plus_minutes(-base::limits::UPLOAD_UNREFERENCED_HOURS_MAX * 60);
             async move {
@@ -179,7 +193,8 @@ pub fn jobs(app: &App) -> Vec<Handler> {
             }
         })
         .every(HOUR),
-    ]
+    ];
+    [own, national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.
