@@ -39,6 +39,8 @@ enum Command {
     /// The audit book
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Play the National Public Service Portal, for demonstrations and trials
+    NationalSimulator(crate::simulator::SimulatorArgs),
     /// Working time
     #[command(subcommand)]
     Calendar(CalendarCommand),
@@ -137,6 +139,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Audit(AuditCommand::Verify(args)) => crate::audit::verify(&args).map(exit),
+        Command::NationalSimulator(args) => crate::simulator::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Calendar(CalendarCommand::Due(args)) => crate::calendar::due(&args).map(exit),
         Command::Procedure(command) => crate::procedure::run(&command).map(exit),
     }

@@ -26,6 +26,7 @@ pub struct Config {
     pub blobs: Blobs,
     pub tls: Tls,
     pub proxy: Proxy,
+    pub national: National,
 }
 
 /// TLS of our own, without a proxy in front.
@@ -59,6 +60,30 @@ impl Default for Proxy {
     fn default() -> Self {
         Proxy { trusted: vec!["127.0.0.1".into(), "::1".into()] }
     }
+}
+
+/// The line to the National Public Service Portal. Closed while the address is empty.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct National {
+    /// `https://…`, without a path.
+    pub address: String,
+    /// Where a session is asked for.
+    pub sign_in_path: String,
+    /// Where services are asked for.
+    pub service_path: String,
+    /// Our identifier there (`madonvi`).
+    pub unit: String,
+    pub username: String,
+    /// A file that holds the password, readable by this program alone.
+    pub password_file: PathBuf,
+    /// Stands for the file where the program itself plays the other side.
+    #[serde(skip)]
+    pub password: Option<String>,
+    /// `YYYY-MM-DD`: dossiers filed from this day on are told even if they do not move again.
+    pub since: String,
+    /// Seconds; a longer silence is no answer.
+    pub answer_within_s: u64,
 }
 
 /// Where the rows are.
@@ -98,7 +123,85 @@ impl Default for Config {
             blobs: Blobs::default(),
             tls: Tls::default(),
             proxy: Proxy::default(),
+            national: National::default(),
         }
+    }
+}
+
+impl Default for National {
+    fn default() -> Self {
+        National {
+            address: String::new(),
+            sign_in_path: "/api/login".into(),
+            service_path: "/api/service".into(),
+            unit: String::new(),
+            username: String::new(),
+            password_file: PathBuf::new(),
+            password: None,
+            since: String::new(),
+            answer_within_s: 20,
+        }
+    }
+}
+
+impl National {
+    /// A line to the simulator at this address.
+    pub fn to_simulator(address: String, unit: &str) -> National {
+        let known = onestop::national::Settings::for_simulator(address, unit);
+        National {
+            address: known.address,
+            sign_in_path: known.sign_in_path,
+            service_path: known.service_path,
+            unit: known.unit,
+            username: known.username,
+            password: Some(known.password),
+            ..National::default()
+        }
+    }
+
+    /// What is wrong with it.
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.address.is_empty() {
+            return problems;
+        }
+        if !self.address.starts_with("http://") && !self.address.starts_with("https://") {
+            problems.push("national.address must begin with http:// or https://".to_string());
+        }
+        if self.unit.is_empty() || self.username.is_empty() {
+            problems.push("national.unit and national.username must be given with the address".to_string());
+        }
+        if !self.since.is_empty() && base::Day::parse(&self.since).is_err() {
+            problems.push("national.since must be empty or a day written YYYY-MM-DD".to_string());
+        }
+        if !(1..=60).contains(&self.answer_within_s) {
+            problems.push("national.answer_within_s must be 1 to 60".to_string());
+        }
+        problems
+    }
+
+    /// The settings of the line with the password read from its file; none while it is closed.
+    pub fn settings(&self) -> Result<Option<onestop::national::Settings>, ConfigError> {
+        if self.address.is_empty() {
+            return Ok(None);
+        }
+        let file = &self.password_file;
+        let password = match &self.password {
+            Some(password) => password.clone(),
+            None => std::fs::read_to_string(file).map_err(|e| {
+                ConfigError(format!("cannot read national.password_file {}: {e}", file.display()))
+            })?,
+        };
+        Ok(Some(onestop::national::Settings {
+            address: self.address.clone(),
+            sign_in_path: self.sign_in_path.clone(),
+            service_path: self.service_path.clone(),
+            unit: self.unit.clone(),
+            username: self.username.clone(),
+            password: password.trim_end_matches(['\r', '\n']).to_string(),
+            since: base::Day::parse(&self.since).ok(),
+            answer_within: std::time::Duration::from_secs(self.answer_within_s),
+        }))
     }
 }
 
@@ -158,6 +261,7 @@ impl Config {
             );
         }
         problems.extend(self.front_problems());
+        problems.extend(self.national.problems());
         problems
     }
 

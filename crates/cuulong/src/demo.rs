@@ -29,6 +29,9 @@ pub struct DemoArgs {
     /// Another database: postgres://…
     #[arg(long, default_value = "")]
     database: String,
+    /// Without the simulated national portal, which otherwise listens on the next port
+    #[arg(long)]
+    no_national: bool,
 }
 
 /// The files by which a folder is known as ours, so that `--fresh` deletes nothing else.
@@ -61,7 +64,13 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     }
     crate::runtime()?.block_on(async {
         let listener = serve::bind(config.listen).await?;
+        if !args.no_national {
+            config.national = crate::simulator::beside(args.port).await?;
+        }
         let opened = open::open(&config, Clock::system(), progress).await?;
+        if !args.no_national {
+            crate::simulator::forgot(&opened).await?;
+        }
         introduce(&config)?;
         serve::run(opened, listener, &config).await
     })
@@ -107,6 +116,9 @@ fn introduce(config: &Config) -> Result<(), Failure> {
     println!("  {:<22} {}", "citizens", config.address);
     println!("  {:<22} {}/mot-cua", "officials", config.address);
     println!("  {:<22} {}/api/openapi.json", "API", config.address);
+    if !config.national.address.is_empty() {
+        println!("  {:<22} {}", "national (simulated)", config.national.address);
+    }
     println!("\nsign in as (also in {}):", path.display());
     for a in &accounts {
         let roles: Vec<&str> = a.roles.iter().map(|r| r.as_str()).collect();

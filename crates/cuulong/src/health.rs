@@ -27,12 +27,14 @@ const DISK_FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
 struct Health {
     site: Site,
     data: PathBuf,
+    /// The line to the national portal is open.
+    national: bool,
 }
 
 /// The routes of this file.
-pub fn routes(site: &Site, config: &Config) -> Router {
+pub fn routes(site: &Site, config: &Config, national: bool) -> Router {
     recorder();
-    let health = Health { site: site.clone(), data: config.data.clone() };
+    let health = Health { site: site.clone(), data: config.data.clone(), national };
     Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics)).with_state(health)
 }
 
@@ -92,6 +94,9 @@ async fn metrics(State(health): State<Health>) -> Response {
     if let Ok(waiting) = waiting {
         metrics::gauge!("cuulong_outbox_waiting").set(waiting as f64);
     }
+    if health.national {
+        national(&health.site).await;
+    }
     match recorder() {
         Some(handle) => {
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
@@ -99,4 +104,15 @@ async fn metrics(State(health): State<Health>) -> Response {
         }
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// How far behind the national portal is.
+async fn national(site: &Site) {
+    let Ok(lag) = onestop::national::lag(&site.db, site.clock.now()).await else { return };
+    metrics::gauge!("cuulong_national_lag_median_seconds").set(lag.median_s.unwrap_or_default() as f64);
+    metrics::gauge!("cuulong_national_lag_oldest_seconds").set(lag.oldest_s as f64);
+    metrics::gauge!("cuulong_national_behind").set(lag.behind as f64);
+    metrics::gauge!("cuulong_national_parked").set(lag.parked as f64);
+    metrics::gauge!("cuulong_national_tasks").set(lag.tasks as f64);
+    metrics::gauge!("cuulong_national_arriving").set(lag.arriving as f64);
 }

@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod procedure;
 pub mod seed;
 pub mod serve;
+pub mod simulator;
 pub mod tls;
 pub mod user;
 pub mod words;

@@ -59,14 +59,19 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     let frame = if province.frame == "2018" { onestop::Frame::Y2018 } else { onestop::Frame::Y2025 };
     let mut site = Site::new(db, blobs, clock, brand(&province, config.demo));
     site.secure_cookies = config.secure();
-    let onestop = onestop::App::open(site.clone(), frame, config.address.clone())
+    let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
+    if let Some(settings) = config.national.settings()? {
+        let link = onestop::national::Link::open(settings)
+            .map_err(|e| Failure::new(format!("cannot open the line to the national portal: {e}")))?;
+        onestop.national = Some(std::sync::Arc::new(link));
+    }
     let router = Router::new()
         .merge(web::routes(&site))
         .merge(directory::routes(&site))
         .merge(onestop::routes(&onestop))
-        .merge(crate::health::routes(&site, config))
+        .merge(crate::health::routes(&site, config, onestop.national.is_some()))
         .merge(crate::openapi::routes());
     let router = web::layers(router, &site);
     Ok(Opened { site, onestop, router })
@@ -202,6 +207,7 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         demo,
         nav: services.clone(),
         account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
+        administration: vec![link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up")],
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![
             FootColumn { title: WORDS.t("foot.services", &[]), items: [services, more].concat() },

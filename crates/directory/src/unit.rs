@@ -139,6 +139,11 @@ pub async fn find_unit(tx: &mut Tx, code: &str, day: Day) -> db::Result<Option<U
     store::find(tx, code, day).await
 }
 
+/// The unit that carries this identifier (mã định danh) on this day.
+pub async fn find_by_ident(tx: &mut Tx, ident: &str, day: Day) -> db::Result<Option<Unit>> {
+    store::find_by_ident(tx, ident, day).await
+}
+
 /// The unit and everything above it, itself first.
 pub async fn ancestors(tx: &mut Tx, id: &UnitId) -> db::Result<Vec<Unit>> {
     store::ancestors(tx, id).await

@@ -340,7 +340,7 @@ struct Found {
 }
 
 /// A number as it is stored; the text without spaces when it is none.
-fn plain_number(text: &str) -> String {
+pub(crate) fn plain_number(text: &str) -> String {
     let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     PersonalNumber::parse(&bare)
         .map(|n| n.to_string())
@@ -467,7 +467,7 @@ async fn keep(
 
 /// The account of this person, if somebody has confirmed that it is theirs: an account that only
 /// claims a number must not be given that person's dossiers.
-async fn confirmed(tx: &mut Tx, number: &str) -> Result<Option<String>, Problem> {
+pub(crate) async fn confirmed(tx: &mut Tx, number: &str) -> Result<Option<String>, Problem> {
     let Some(secret) = directory::account::store::find_secret(tx, number).await? else { return Ok(None) };
     let person = directory::person(tx, secret.id).await?;
     let theirs = person.personal_number.as_deref() == Some(number) && person.confirmed_at.is_some();

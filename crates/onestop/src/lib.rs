@@ -11,6 +11,7 @@ mod home;
 mod identity;
 mod intake;
 mod mine;
+pub mod national;
 mod number;
 mod once;
 mod petition;
@@ -54,6 +55,8 @@ pub struct App {
     pub demo_bank: Option<Arc<SignedNotices>>,
     /// The public address without a slash at its end, as QR codes and papers print it.
     pub address: String,
+    /// The line to the national portal; none while it is closed.
+    pub national: Option<Arc<national::Link>>,
 }
 
 impl App {
@@ -64,7 +67,7 @@ impl App {
         let demo_bank = site.brand.demo.then(fee::demo::bank);
         let banks = demo_bank.iter().map(|b| b.clone() as Arc<dyn Bank>).collect();
         let (catalogue, press) = (Arc::new(catalogue), press::Press::default());
-        Ok(App { site, catalogue, press, banks, demo_bank, address })
+        Ok(App { site, catalogue, press, banks, demo_bank, address, national: None })
     }
 
     /// Listens to a bank's notices too.
@@ -91,6 +94,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
         own("0002_fee", include_str!("../migrations/0002_fee.sql")),
+        own("0003_national", include_str!("../migrations/0003_national.sql")),
         own("0005_petition", include_str!("../migrations/0005_petition.sql")),
         own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
@@ -141,7 +145,8 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             )
             .await?;
         }
-        fee::seed(tx).await
+        fee::seed(tx).await?;
+        national::seed(tx).await
     })
     .await
 }
@@ -177,23 +182,26 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(fee::sheet::routes())
         .merge(fee::bank::routes())
         .merge(fee::demo::routes())
+        .merge(national::pages::routes())
         .with_state(app.clone())
 }
 
-/// What follows from events: the papers of a dossier.
+/// What follows from events: the papers of a dossier, and what the national portal is told.
 pub fn listeners(app: &App) -> Vec<Listener> {
+    let national = national::listeners(app);
     let app = app.clone();
-    vec![Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
+    let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
-    })]
+    });
+    [vec![papers], national].concat()
 }
 
-/// What comes again: uploads that nobody filed are let go.
+/// What comes again: uploads that nobody filed are let go, and the line to the national portal.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const HOUR: Duration = Duration::from_secs(3600);
     let clock = app.site.clock.clone();
-    vec![
+    let own = vec![
         Handler::new("onestop.let-uploads-go", move |db, _| {
             let before = clock.now().plus_minutes(-base::limits::UPLOAD_UNREFERENCED_HOURS_MAX * 60);
             async move {
@@ -205,7 +213,8 @@ pub fn jobs(app: &App) -> Vec<Handler> {
             }
         })
         .every(HOUR),
-    ]
+    ];
+    [own, national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

@@ -91,7 +91,10 @@ impl Product {
     pub async fn start_demo_on(data: &Path, database: &str) -> Product {
         let port = free_port();
         let mut command = Command::new(binary());
-        command.args(["demo", "--port", &port.to_string(), "--database", database, "--data"]).arg(data);
+        let port_text = port.to_string();
+        command
+            .args(["demo", "--no-national", "--port", &port_text, "--database", database, "--data"])
+            .arg(data);
         Product::start(command, SocketAddr::from(([127, 0, 0, 1], port)), false).await
     }
 

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use axum::http::Method;
 use base::{Clock, Hand, Instant};
-use cuulong::config::Config;
+use cuulong::config::{Config, National};
 use cuulong::open::{self, Opened};
 use db::testing::TestDb;
 use db::{Blobs, Db, Tx};
 use directory::account::store;
 use directory::seed::{self, Province};
+use onestop::national::simulator::{Faults, Simulator};
 use serde_json::{Value, json};
 use web::session;
 
@@ -46,6 +47,35 @@ pub struct Town {
     pub hand: Hand,
 }
 
+/// A simulated national portal that listens on this machine.
+pub struct Portal {
+    pub simulator: Simulator,
+    pub address: std::net::SocketAddr,
+}
+
+impl Portal {
+    /// Opens one on a free port.
+    pub async fn open(clock: Clock, faults: Faults) -> Portal {
+        Portal::open_at(([127, 0, 0, 1], 0).into(), clock, faults).await
+    }
+
+    /// Opens one at this address.
+    pub async fn open_at(address: std::net::SocketAddr, clock: Clock, faults: Faults) -> Portal {
+        let listener = tokio::net::TcpListener::bind(address).await.expect("a free port");
+        let address = listener.local_addr().expect("it listens");
+        let simulator = Simulator::new(clock, faults);
+        let router = simulator.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Portal { simulator, address }
+    }
+
+    /// The configuration of a line to it, with little patience.
+    pub fn line(&self) -> National {
+        let line = National::to_simulator(format!("http://{}", self.address), "000.00.00.Z61");
+        National { answer_within_s: 1, ..line }
+    }
+}
+
 /// A Thursday morning at nine, an ordinary working day.
 pub fn morning() -> Instant {
     Instant::parse_rfc3339("2026-08-20T09:00:00+07:00").expect("a time as the format wants it")
@@ -68,6 +98,36 @@ impl Town {
         let config = Config { data: data.to_path_buf(), demo: true, ..Config::default() };
         let opened = open::assemble(db, blobs, &config, clock).await;
         Town { opened: opened.unwrap_or_else(|e| panic!("the product opens: {e}")), hand }
+    }
+
+    /// The same with a line to a national portal that has these faults, on the same clock.
+    pub async fn linked(t: &TestDb, faults: Faults) -> (Town, Portal) {
+        let town = Town::of(t).await;
+        let (clock, hand) = (town.opened.site.clock.clone(), town.hand.clone());
+        let portal = Portal::open(clock.clone(), faults).await;
+        (Town::on(t, t.db.clone(), (clock, hand), portal.line()).await, portal)
+    }
+
+    /// One more instance of the product on the same data, clock and line.
+    pub async fn again(&self, t: &TestDb, portal: &Portal) -> Town {
+        let clock = (self.opened.site.clock.clone(), self.hand.clone());
+        Town::on(t, t.again().await, clock, portal.line()).await
+    }
+
+    /// The product on a loaded database.
+    pub async fn on(t: &TestDb, db: db::Db, (clock, hand): (Clock, Hand), national: National) -> Town {
+        let config = Config { data: t.dir().to_path_buf(), demo: true, national, ..Config::default() };
+        let opened = open::assemble(db, t.blobs().await, &config, clock).await;
+        Town { opened: opened.unwrap_or_else(|e| panic!("the product opens: {e}")), hand }
+    }
+
+    /// Some minutes later: events are delivered and what is due is done; how many jobs failed.
+    pub async fn minutes_later(&self, minutes: u64) -> u64 {
+        let now = self.hand.advance(std::time::Duration::from_secs(60 * minutes));
+        self.delivers().await;
+        let handlers = onestop::jobs(&self.opened.onestop);
+        let done = db::jobs::run_due(&self.opened.site.db, &handlers, now).await;
+        done.expect("the store answers").failed
     }
 
     /// Somebody nobody knows.

@@ -51,6 +51,8 @@ pub struct Brand {
     pub official_account: Vec<NavItem>,
     /// Modules of the officials' bar; a page may narrow them to what the viewer may open.
     pub modules: Vec<NavItem>,
+    /// What other systems add to the side list of the province's administrators.
+    pub administration: Vec<NavItem>,
     /// Link columns of the footer.
     pub foot: Vec<FootColumn>,
     /// "/dang-nhap"; empty hides the sign-in button.

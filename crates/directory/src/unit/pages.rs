@@ -33,17 +33,26 @@ const FUNCTIONS: [&str; 13] = [
     "specialist",
 ];
 
-/// The frame of the administration pages.
+/// The frame of this crate's administration pages.
 pub(crate) fn admin_shell(site: &Site, keeper: &Keeper, title: String, active: &str) -> Shell {
-    let items = vec![
+    shell_of(site, &keeper.viewer, keeper.within.is_none(), title, active)
+}
+
+/// The frame of the administration pages. `whole`: the viewer keeps the whole province, and so sees
+/// the pages that other systems offer its administrators.
+pub fn shell_of(site: &Site, viewer: &crate::Viewer, whole: bool, title: String, active: &str) -> Shell {
+    let mut items = vec![
         NavItem::new(words::t("units.title"), "/quan-tri/don-vi").icon("sitemap"),
         NavItem::new(words::t("officials.title"), "/quan-tri/can-bo").icon("users"),
         NavItem::new(words::t("calendar.nav"), "/quan-tri/lich").icon("calendar"),
         NavItem::new(words::t("roles.title"), "/quan-tri/vai-tro").icon("shield"),
     ];
+    if whole {
+        items.extend(site.brand.administration.iter().cloned());
+    }
     let side =
         SideNav { title: words::t("admin.title"), groups: vec![NavGroup { title: String::new(), items }] };
-    keeper.viewer.official_shell(site, title).module("/quan-tri").active(active).side(side)
+    viewer.official_shell(site, title).module("/quan-tri").active(active).side(side)
 }
 
 /// "từ 01/07/2025", or both ends.

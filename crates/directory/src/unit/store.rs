@@ -39,6 +39,15 @@ pub async fn find(tx: &mut Tx, code: &str, day: Day) -> db::Result<Option<Unit>>
     tx.find(sql, args![code, day]).await
 }
 
+/// The unit with this identifier on this day; of several the one that stands longest.
+pub async fn find_by_ident(tx: &mut Tx, ident: &str, day: Day) -> db::Result<Option<Unit>> {
+    let sql = unit!(
+        "where u.ident = $1 and u.valid_from <= $2 and (u.valid_to is null or u.valid_to >= $2)
+         order by u.valid_from, u.id limit 1"
+    );
+    tx.find(sql, args![ident, day]).await
+}
+
 /// The unit and all above it, itself first.
 pub async fn ancestors(tx: &mut Tx, id: &UnitId) -> db::Result<Vec<Unit>> {
     tx.list(

@@ -264,7 +264,7 @@ fn refusal(why: NotTaken, name: &str) -> Refusal {
 
 /// The sender's name for the file: its last part, in NFC, printable, not too long. It is shown and
 /// offered for saving, never used as a path.
-pub(super) fn tidy_name(sent: &str) -> String {
+pub fn tidy_name(sent: &str) -> String {
     let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
     let bidi =
         |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

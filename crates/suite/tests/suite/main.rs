@@ -9,6 +9,7 @@ mod front;
 mod harness;
 mod kill;
 mod life;
+mod national;
 mod petition;
 mod pieces;
 mod money;

@@ -18,7 +18,7 @@ impl Demo {
     pub fn start(binary: &Path, data: &Path) -> Outcome<Demo> {
         let port = free_port()?;
         let mut command = Command::new(binary);
-        command.args(["demo", "--port", &port.to_string(), "--data"]).arg(data);
+        command.args(["demo", "--no-national", "--port", &port.to_string(), "--data"]).arg(data);
         let child = spawn(command)?;
         let mut demo = Demo { child, port };
         let begin = Instant::now();
