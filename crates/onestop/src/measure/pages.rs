@@ -104,7 +104,7 @@ impl Seen {
     ) -> Result<Seen, Problem> {
         let post = post_of(official, query.post.as_deref())?;
         let (unit, today) = (post.unit.clone(), now.day());
-        let read = async move |tx: &mut Tx| -> db::Result<(UnitId, UnitId, Vec<(UnitId, String)>)> {
+        let read = async move |tx: &mut Tx| -> db::Result<_> {
             let place = directory::realm_of(tx, &unit).await?;
             let own = directory::agency_of(tx, &unit).await?.id;
             let all = directory::agencies_within(tx, &place, today).await?;
