@@ -216,7 +216,7 @@ pub async fn report(
 }
 
 /// Every event after which figures may change.
-pub const TOPICS: [&str; 14] = [
+pub const TOPICS: [&str; 15] = [
     event::FILED,
     event::RECEIVED,
     event::SUPPLEMENT_ASKED,
@@ -229,6 +229,7 @@ pub const TOPICS: [&str; 14] = [
     event::DECIDED,
     event::FEE_ASKED,
     event::PAID,
+    event::EXTENDED,
     event::STOPPED,
     event::RETURNED,
 ];

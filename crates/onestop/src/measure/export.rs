@@ -103,8 +103,8 @@ pub async fn dossiers(
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
-    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
     let seen = Seen::read(&app, &official, &query, now).await?;
+    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
     let behind = seen.behind(&app, &query, now)?;
     let columns = columns(&query.cot);
     let subject =
@@ -173,8 +173,8 @@ pub async fn table(
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
-    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
     let seen = Seen::read(&app, &official, &query, now).await?;
+    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
     let lines = seen.report(&app, now).await?;
     let mut head = vec![say(&format!("by.{}", by_word(seen.ask.by)), &[])];
     head.extend(Figure::ALL.iter().map(|f| say(&format!("figure.{}", f.word()), &[])));
