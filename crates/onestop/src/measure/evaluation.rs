@@ -296,6 +296,8 @@ pub async fn index766(
         (4, 2) => Some((service.scanned, service.received, Some("received"))),
         _ => None,
     };
+    let listed =
+        |figure: &str| seen.href("/bao-cao/ho-so", &query, &[("o", figure), ("theo", By::Unit.slug())]);
     let (mut groups, mut sum, mut open) = (Vec::new(), 0, 0);
     for (group, weight) in &weights {
         let items: Vec<&Item> = ITEMS.iter().filter(|i| i.group == *group).collect();
@@ -307,19 +309,7 @@ pub async fn index766(
             let got = share.and_then(|(part, whole, _)| share_points(part, whole, item.full_at, most));
             points += got.unwrap_or(0);
             open += if got.is_none() { most } else { 0 };
-            let href = share.and_then(|(_, _, figure)| figure);
-            lines.push(ItemLine {
-                number: item.key().replace('_', "."),
-                name: say(&format!("item.{}", item.key()), &[]),
-                part: share.map(|(part, whole, _)| {
-                    let share = format::percent((part * 1_000 + whole / 2) / whole);
-                    (format::thousands(part), format::thousands(whole), share)
-                }),
-                href: href
-                    .map(|f| seen.href("/bao-cao/ho-so", &query, &[("o", f), ("theo", By::Unit.slug())])),
-                points: got.map(hundredths),
-                most: hundredths(most),
-            });
+            lines.push(item_line(item, share, got, most, listed));
         }
         sum += points;
         let name = say(&format!("group.{group}"), &[]);
@@ -338,6 +328,29 @@ pub async fn index766(
         shell: seen.shell(&app, &official, &query, "/bao-cao/chi-so-766", "index766"),
     };
     Ok(page::html(view))
+}
+
+/// Part, whole, and the figure that lists what was counted, if one does.
+type Share = (i64, i64, Option<&'static str>);
+
+fn item_line(
+    item: &Item,
+    share: Option<Share>,
+    points: Option<i64>,
+    most: i64,
+    listed: impl Fn(&str) -> String,
+) -> ItemLine {
+    ItemLine {
+        number: item.key().replace('_', "."),
+        name: say(&format!("item.{}", item.key()), &[]),
+        part: share.map(|(part, whole, _)| {
+            let share = format::percent((part * 1_000 + whole / 2) / whole);
+            (format::thousands(part), format::thousands(whole), share)
+        }),
+        href: share.and_then(|(_, _, figure)| figure).map(listed),
+        points: points.map(hundredths),
+        most: hundredths(most),
+    }
 }
 
 fn hundredths(n: i64) -> String {

@@ -422,30 +422,7 @@ async fn list(
     if let Err(error) = db::audit::looked(&app.site.db, act).await {
         tracing::warn!(%error, "a look is not in the audit book yet");
     }
-    let rows = lines.iter().map(|l| DossierRow {
-        // Only what this post may open is a link.
-        href: [&l.agency, &l.counter]
-            .into_iter()
-            .any(|unit| official.official.posts.iter().any(|p| p.unit.as_str() == unit))
-            .then(|| frame::dossier(&l.code)),
-        code: l.code.clone(),
-        name: l.applicant_name.clone(),
-        procedure: app
-            .catalogue
-            .version(&l.procedure)
-            .map_or_else(|_| l.procedure.clone(), |p| p.name.clone()),
-        agency: seen
-            .all
-            .iter()
-            .find(|(id, _)| id.as_str() == l.agency)
-            .map(|(_, n)| n.clone())
-            .unwrap_or_default(),
-        status: Status::from_number(l.status).map(crate::words::status).unwrap_or_default(),
-        filed: l.filed_at,
-        due: l.due_at,
-        decided: l.decided_at,
-    });
-    let rows: Vec<DossierRow> = rows.collect();
+    let rows = lines.iter().map(|l| dossier_row(&app, &official, &seen, l)).collect();
     let mut pairs = vec![("o", query.o.as_str())];
     pairs.extend(query.k.as_deref().map(|key| ("k", key)));
     let last = lines.last().map(|l| l.id.clone()).unwrap_or_default();
@@ -463,22 +440,43 @@ async fn list(
         next: more.then(|| seen.href("/bao-cao/ho-so", &query, &next)),
         first: query.sau.is_some().then(|| seen.href("/bao-cao/ho-so", &query, &pairs)),
         columns: COLUMNS.into_iter().enumerate().map(column).collect(),
-        hidden: vec![
-            ("tu", month_text(seen.ask.from)),
-            ("den", month_text(seen.ask.to)),
-            ("theo", seen.ask.by.slug().to_string()),
-            ("dv", query.dv.clone()),
-            ("post", query.post.clone().unwrap_or_default()),
-            ("o", query.o.clone()),
-        ]
-        .into_iter()
-        .chain(query.k.clone().map(|key| ("k", key)))
-        .filter(|(name, text)| !text.is_empty() || *name == "k")
-        .collect(),
+        hidden: hidden(&seen, &query),
         rows,
         shell: seen.shell(&app, &official, &query, PATH, "list"),
     };
     Ok(page::html(view))
+}
+
+fn dossier_row(app: &App, official: &AnyOfficial, seen: &Seen, l: &store::Line) -> DossierRow {
+    let known = app.catalogue.version(&l.procedure);
+    let agency = seen.all.iter().find(|(id, _)| id.as_str() == l.agency);
+    // Only what this post may open is a link.
+    let opens = |unit: &String| official.official.posts.iter().any(|p| p.unit.as_str() == unit);
+    DossierRow {
+        href: [&l.agency, &l.counter].into_iter().any(opens).then(|| frame::dossier(&l.code)),
+        code: l.code.clone(),
+        name: l.applicant_name.clone(),
+        procedure: known.map_or_else(|_| l.procedure.clone(), |p| p.name.clone()),
+        agency: agency.map(|(_, name)| name.clone()).unwrap_or_default(),
+        status: Status::from_number(l.status).map(crate::words::status).unwrap_or_default(),
+        filed: l.filed_at,
+        due: l.due_at,
+        decided: l.decided_at,
+    }
+}
+
+/// What the form of the export sends along, to ask for the same dossiers.
+fn hidden(seen: &Seen, query: &ReportQuery) -> Vec<(&'static str, String)> {
+    let pairs = vec![
+        ("tu", month_text(seen.ask.from)),
+        ("den", month_text(seen.ask.to)),
+        ("theo", seen.ask.by.slug().to_string()),
+        ("dv", query.dv.clone()),
+        ("post", query.post.clone().unwrap_or_default()),
+        ("o", query.o.clone()),
+    ];
+    let key = query.k.clone().map(|key| ("k", key));
+    pairs.into_iter().filter(|(_, text)| !text.is_empty()).chain(key).collect()
 }
 
 /// The first day of a quarter that ended before `today`, for what is judged by quarters.

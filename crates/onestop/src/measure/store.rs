@@ -108,8 +108,8 @@ macro_rules! received {
         concat!(
             "select ",
             $key,
-            " as key, count(*) as count, cast(sum(case when m.channel = 'online' then 1 else 0 end) as bigint)",
-            " as online from measure m"
+            " as key, count(*) as count,",
+            " cast(sum(case when m.channel = 'online' then 1 else 0 end) as bigint) as online from measure m"
         )
     };
 }
@@ -127,12 +127,14 @@ macro_rules! settled {
 
 /// How much was received in the months asked for.
 pub async fn received(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Received>> {
+    if ask.by == By::Official {
+        return Ok(Vec::new()); // reception is the counter's, whoever sits there
+    }
     let select = match ask.by {
-        By::Unit => received!("m.agency"),
         By::Procedure | By::Field => received!("m.procedure"),
         By::Month => received!("cast(m.received as text)"),
         By::Channel => received!("m.channel"),
-        By::Official => return Ok(Vec::new()),
+        By::Unit | By::Official => received!("m.agency"),
     };
     let q = in_months_received(Filter::new(select), ask);
     let q = q.tail("group by key order by key limit 5000");
@@ -172,11 +174,13 @@ macro_rules! under {
 
 /// How much is under way at `now`, whatever the months.
 pub async fn under_way(tx: &mut Tx, ask: &Ask, now: Instant) -> db::Result<Vec<Under>> {
+    if matches!(ask.by, By::Month | By::Official) {
+        return Ok(Vec::new()); // what is under way belongs to no month and to whoever holds it
+    }
     let select = match ask.by {
-        By::Unit => under!("m.agency"),
         By::Procedure | By::Field => under!("m.procedure"),
         By::Channel => under!("m.channel"),
-        By::Month | By::Official => return Ok(Vec::new()),
+        By::Unit | By::Month | By::Official => under!("m.agency"),
     };
     let q = Filter::with(select, args![now]).among("m.agency", &ask.agencies).among("m.status", &OPEN);
     let q = q.tail("group by key order by key limit 5000");

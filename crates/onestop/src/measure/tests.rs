@@ -250,7 +250,8 @@ fn a_text_stays_a_text() {
     let text = String::from_utf8(csv.finish()).unwrap();
     assert_eq!(
         text,
-        "\u{feff}\"Tên\",\"Số\"\r\n\"'=1+1\",-3\r\n\"'@a, \"\"b\"\"\",98.5\r\n\"Nguyễn\nAn\",08:05 20/11/2026\r\n\"'-2\",\r\n"
+        "\u{feff}\"Tên\",\"Số\"\r\n\"'=1+1\",-3\r\n\"'@a, \"\"b\"\"\",98.5\r\n\
+         \"Nguyễn\nAn\",08:05 20/11/2026\r\n\"'-2\",\r\n"
     );
 }
 
@@ -286,7 +287,8 @@ fn a_sheet_taken_in_pieces_is_one_sound_file() {
     let xml = sheet_of(&file);
     assert_eq!(xml.matches("<row ").count(), 5_001);
     assert!(!xml.contains("<f>"), "no formula");
-    let guarded = "<c s=\"3\" t=\"inlineStr\"><is><t xml:space=\"preserve\">=cmd|' /C calc'!A7&lt;&amp;&gt;</t></is></c>";
+    let guarded = "<c s=\"3\" t=\"inlineStr\"><is><t xml:space=\"preserve\">\
+         =cmd|' /C calc'!A7&lt;&amp;&gt;</t></is></c>";
     assert!(xml.contains(guarded));
     assert!(xml.ends_with("</sheetData></worksheet>"));
 }
