@@ -22,7 +22,7 @@ use crate::catalogue::Catalogue;
 use crate::dossier::rules::Status;
 use crate::measure::words::say;
 
-/// Rows read at once.
+/// Rows read at once by `store::list_many`.
 const PAGE: i64 = 2_000;
 
 /// What can stand in a list. The first ones stand there unless others are chosen.
@@ -136,7 +136,7 @@ async fn pour(
     loop {
         let (asked, from, known) = (behind.clone(), after.clone(), names.clone());
         let read = async move |tx: &mut Tx| -> db::Result<(Vec<Line>, Names)> {
-            let lines = store::list(tx, &asked, from.as_deref(), PAGE).await?;
+            let lines = store::list_many(tx, &asked, from.as_deref()).await?;
             let mut names = known.clone();
             for id in lines.iter().flat_map(|l| [&l.agency, &l.counter]) {
                 if !names.contains_key(id) {

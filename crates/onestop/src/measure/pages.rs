@@ -410,8 +410,7 @@ async fn list(
     let behind = seen.behind(&app, &query, now)?;
     let (asked, after) = (behind.clone(), query.sau.clone());
     let read = async move |tx: &mut Tx| -> db::Result<_> {
-        let limit = i64::try_from(LINES + 1).unwrap_or(51);
-        Ok((store::count(tx, &asked).await?, store::list(tx, &asked, after.as_deref(), limit).await?))
+        Ok((store::count(tx, &asked).await?, store::list(tx, &asked, after.as_deref()).await?))
     };
     let (count, mut lines) = app.site.db.read(read).await?;
     let more = lines.len() > LINES;

@@ -279,16 +279,18 @@ impl Behind {
     }
 }
 
-/// The dossiers behind a figure in the order of their filing, after the one with the id `after`.
-pub async fn list(tx: &mut Tx, behind: &Behind, after: Option<&str>, limit: i64) -> db::Result<Vec<Line>> {
+/// The first 51 dossiers behind a figure in the order of their filing, after the one with the id `after`.
+pub async fn list(tx: &mut Tx, behind: &Behind, after: Option<&str>) -> db::Result<Vec<Line>> {
     let q = behind.narrow(Filter::new(LINES)).and("m.dossier > ?", after);
-    let q = match limit {
-        ..=51 => q.tail("order by m.dossier limit 51"),
-        _ => q.tail("order by m.dossier limit 2000"),
-    };
-    let mut lines: Vec<Line> = tx.list(&q, &q.args).await?;
-    lines.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(lines)
+    let q = q.tail("order by m.dossier limit 51");
+    tx.list(&q, &q.args).await
+}
+
+/// The same, as many as a file takes at once.
+pub async fn list_many(tx: &mut Tx, behind: &Behind, after: Option<&str>) -> db::Result<Vec<Line>> {
+    let q = behind.narrow(Filter::new(LINES)).and("m.dossier > ?", after);
+    let q = q.tail("order by m.dossier limit 2000");
+    tx.list(&q, &q.args).await
 }
 
 /// How many dossiers are behind a figure.
@@ -338,7 +340,7 @@ db::record! {
 pub async fn judged(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Judged>> {
     let q = in_months_settled(
         Filter::new(
-            "select distinct s.account as key, m.dossier, coalesce(m.grade, 0) as grade, m.stage_points,
+            "select distinct s.account as key, m.dossier as dossier, coalesce(m.grade, 0) as grade, m.stage_points,
                     m.stages, m.requests,
                     case when m.requests = 0 and m.channel = 'online' then 2 else 1 end as agencies
                from measure m join dossier_step s on s.dossier = m.dossier and s.office is not null
@@ -346,7 +348,7 @@ pub async fn judged(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Judged>> {
         ),
         ask,
     );
-    let q = q.tail("order by key, dossier limit 200000");
+    let q = q.tail("order by key, m.dossier limit 200000");
     tx.list(&q, &q.args).await
 }
 

@@ -158,7 +158,7 @@ async fn lines(app: &App, ask: &Ask) -> Vec<(String, Counts)> {
 
 async fn listed(app: &App, behind: Behind) -> usize {
     let read = async move |tx: &mut Tx| -> db::Result<(i64, usize)> {
-        Ok((store::count(tx, &behind).await?, store::list(tx, &behind, None, 2_000).await?.len()))
+        Ok((store::count(tx, &behind).await?, store::list_many(tx, &behind, None).await?.len()))
     };
     let (count, listed) = app.site.db.read(read).await.unwrap();
     assert_eq!(count, listed as i64);
