@@ -200,7 +200,11 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         link("nav.mine", "/ho-so-cua-toi"),
     ];
     let more = vec![link("nav.petitions", "/phan-anh")];
-    let open_data = vec![link("nav.api", "/api/openapi.json"), link("nav.licences", "/giay-phep")];
+    let open_data = vec![
+        link("nav.public", "/minh-bach"),
+        link("nav.api", "/api/openapi.json"),
+        link("nav.licences", "/giay-phep"),
+    ];
     Brand {
         owner: province.owner.clone(),
         hotline: province.hotline.clone(),

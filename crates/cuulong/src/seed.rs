@@ -7,7 +7,7 @@ use base::Clock;
 use clap::Args;
 use directory::seed::PROVINCES;
 
-use crate::cli::Failure;
+use crate::cli::{ConfigArg, Failure};
 use crate::config::Config;
 use crate::{open, serve};
 
@@ -62,6 +62,21 @@ pub fn run(args: &SeedArgs) -> Result<(), Failure> {
             grown.counters,
             begun.elapsed().as_secs_f64()
         );
+        Ok(())
+    })
+}
+
+/// Throws the figures of reports away and makes them anew from the step logs.
+pub fn recount(arg: &ConfigArg) -> Result<(), Failure> {
+    serve::log_to_stderr();
+    let config = Config::read(&arg.config)?;
+    crate::runtime()?.block_on(async {
+        let opened = open::open(&config, Clock::system(), |_, _, _| {}).await?;
+        let db = &opened.site.db;
+        let made = onestop::rebuild_measures(&opened.onestop, db).await;
+        let made = made.map_err(|e| Failure::new(format!("cannot count: {e}")))?;
+        db.close().await;
+        println!("the figures of {made} dossiers were made anew");
         Ok(())
     })
 }

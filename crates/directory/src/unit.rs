@@ -190,6 +190,25 @@ pub async fn agency_of(tx: &mut Tx, id: &UnitId) -> db::Result<Unit> {
     Err(db::Error::NotFound)
 }
 
+/// Under what everything lies that a unit answers for: the whole territory for its People's Committee,
+/// the agency for its counter and sections, the unit itself otherwise.
+pub async fn realm_of(tx: &mut Tx, id: &UnitId) -> db::Result<UnitId> {
+    let unit = store::get(tx, id).await?;
+    if unit.territory {
+        return Ok(unit.id);
+    }
+    let agency = agency_of(tx, id).await?;
+    match agency.parent {
+        Some(territory) if store::has_function(tx, &agency.id, function::COMMITTEE).await? => Ok(territory),
+        _ => Ok(agency.id),
+    }
+}
+
+/// The agencies that stand in `top` or below it on `day`, with their names, in the province's order.
+pub async fn agencies_within(tx: &mut Tx, top: &UnitId, day: Day) -> db::Result<Vec<(UnitId, String)>> {
+    store::agencies_within(tx, top, day).await
+}
+
 /// The section of an agency that has a function, or the agency itself when none has.
 pub async fn unit_for(tx: &mut Tx, agency: &UnitId, function: &str) -> db::Result<Unit> {
     match store::standing_child_with(tx, agency, function).await? {

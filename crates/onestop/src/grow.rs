@@ -9,7 +9,7 @@
 mod answers;
 mod life;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod world;
 
 use std::collections::HashMap;
@@ -22,6 +22,7 @@ use web::Problem;
 
 use crate::App;
 use crate::dossier::store::many;
+use crate::measure;
 use crate::number::{self, Series};
 use life::{Birth, Life, Phrases, Scan};
 use world::{Office, World};
@@ -124,6 +125,11 @@ async fn save(tx: &mut Tx, batch: &Batch) -> Result<(), Problem> {
     many::save_lines(tx, lives.iter().flat_map(|l| &l.log)).await?;
     many::save_files(tx, lives.iter().flat_map(|l| l.files.iter().map(|f| (l.dossier.id, f)))).await?;
     many::save_decisions(tx, lives.iter().filter_map(|l| Some((l.dossier.id, l.decision.as_ref()?)))).await?;
+    let mut rows = Vec::new();
+    for life in lives {
+        measure::store::row(&mut rows, &measure::about(&life.dossier, !life.files.is_empty()), &life.facts);
+    }
+    measure::store::put(tx, &rows).await?;
     number::save_books(tx, &batch.books).await?;
     for (hash, rows) in &batch.scans {
         db::blobs::commit_times(tx, hash, *rows).await?;

@@ -10,6 +10,7 @@ mod grow;
 mod home;
 mod identity;
 mod intake;
+mod measure;
 mod mine;
 pub mod national;
 mod number;
@@ -38,6 +39,7 @@ pub use catalogue::Catalogue;
 pub use dossier::rules::AfterSupplement;
 pub use fee::bank::{Bank, NotProven, Notice, SignedNotices};
 pub use grow::{Grown, Plan, grow};
+pub use measure::rebuild as rebuild_measures;
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
 pub use procedure::simulate;
@@ -95,6 +97,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
         own("0002_fee", include_str!("../migrations/0002_fee.sql")),
         own("0003_national", include_str!("../migrations/0003_national.sql")),
+        own("0004_measure", include_str!("../migrations/0004_measure.sql")),
         own("0005_petition", include_str!("../migrations/0005_petition.sql")),
         own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
@@ -145,6 +148,7 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             )
             .await?;
         }
+        measure::seed(tx).await?;
         fee::seed(tx).await?;
         national::seed(tx).await
     })
@@ -173,6 +177,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(dossier::pages::routes())
         .merge(dossier::files::routes())
         .merge(identity::routes())
+        .merge(measure::pages::routes())
+        .merge(measure::public::routes())
         .merge(intake::routes())
         .merge(petition::pages::routes())
         .merge(petition::api::routes())
@@ -186,22 +192,35 @@ pub fn routes(app: &App) -> axum::Router {
         .with_state(app.clone())
 }
 
-/// What follows from events: the papers of a dossier, and what the national portal is told.
+/// What follows from events: the papers of a dossier, its figures, and what the national portal is told.
 pub fn listeners(app: &App) -> Vec<Listener> {
     let national = national::listeners(app);
     let app = app.clone();
+    let counts = app.clone();
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
     });
-    [vec![papers], national].concat()
+    let measure = Listener::new("onestop.measure", &measure::TOPICS, move |db, event| {
+        let app = counts.clone();
+        async move { measure::follow(&app, &db, &event).await }
+    });
+    [vec![papers, measure], national].concat()
 }
 
-/// What comes again: uploads that nobody filed are let go, and the line to the national portal.
+/// What comes again: uploads that nobody filed are let go, figures that events missed are made, and
+/// the line to the national portal.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const HOUR: Duration = Duration::from_secs(3600);
+    const DAY: Duration = Duration::from_secs(24 * 3600);
     let clock = app.site.clock.clone();
+    let counts = app.clone();
     let own = vec![
+        Handler::new("onestop.catch-up-measure", move |db, _| {
+            let app = counts.clone();
+            async move { measure::catch_up(&app, &db).await.map(drop).map_err(|e| e.to_string()) }
+        })
+        .every(DAY),
         Handler::new("onestop.let-uploads-go", move |db, _| {
             let before = clock.now().plus_minutes(-base::limits::UPLOAD_UNREFERENCED_HOURS_MAX * 60);
             async move {

@@ -328,3 +328,19 @@ pub async fn standing_below(tx: &mut Tx, id: &UnitId) -> db::Result<i64> {
 pub async fn levels(tx: &mut Tx) -> db::Result<Vec<String>> {
     tx.list("select level from unit group by level order by min(position)", args![]).await
 }
+
+/// The agencies that stand in `top` or below it on a day, in the order of the province.
+pub async fn agencies_within(tx: &mut Tx, top: &UnitId, day: Day) -> db::Result<Vec<(UnitId, String)>> {
+    tx.list(
+        "with recursive below(id) as (
+             select id from unit where id = $1
+             union all
+             select x.id from unit x join below b on x.parent = b.id)
+         select u.id, u.name from below w join unit u on u.id = w.id
+          where u.valid_from <= $2 and (u.valid_to is null or u.valid_to >= $2)
+            and exists (select 1 from unit_function f where f.unit = u.id and f.function = 'leadership')
+          order by u.position, u.id limit 5000",
+        args![top, day],
+    )
+    .await
+}

@@ -235,6 +235,11 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
         }
     });
     groups.push(NavGroup { title: say("frame.lists", &[]), items: lists.collect() });
+    if matches!(place.scope, Scope::Counter(_) | Scope::Agency(_)) {
+        let href = place.href(crate::measure::pages::PATH, &[]);
+        let reports = NavItem::new(say("frame.reports", &[]), href).icon("chart-bar");
+        groups.push(NavGroup { title: String::new(), items: vec![reports] });
+    }
     let posts = place.others.iter().map(|post| {
         let href = address(MODULE, [("post", post.id.to_string().as_str())]);
         NavItem::new(format!("{}, {}", post.title, post.unit_name), href).icon("arrows-exchange")

@@ -20,6 +20,9 @@ use crate::dossier::store::Decision;
 use crate::dossier::store::many::Line;
 use crate::dossier::{self, Applicant, Dossier, StoredFile};
 use crate::filing::ANSWER_WITHIN;
+use crate::measure;
+use crate::measure::rules::{Facts, Mark};
+use crate::procedure::Procedure;
 use crate::procedure::model::{Step as Stage, StepKind};
 
 /// What people write beside a step.
@@ -54,6 +57,8 @@ pub struct Life {
     pub decision: Option<Decision>,
     pub acts: Vec<Act>,
     pub events: Vec<Event>,
+    /// What the figures say of it.
+    pub facts: Facts,
 }
 
 /// With what a life begins.
@@ -83,11 +88,30 @@ pub fn live(birth: Birth<'_>, dice: &mut Dice, number: &mut TakeNumber<'_>) -> R
         .due(birth.filed_at, ANSWER_WITHIN)
         .map_err(|e| Problem::fault(format!("no time for an answer: {e}")))?
         .at;
+    let procedure = &birth.kind.procedure;
     let life = born(&birth, answer_by, dice);
     let mut walk = Walk { at: birth.filed_at, birth, calendar, dice, number, life };
     walk.file();
     walk.whole()?;
-    Ok(walk.life)
+    let mut life = walk.life;
+    life.facts = figures(&life.log, procedure, calendar);
+    Ok(life)
+}
+
+/// The figures, by the rules that compute them for every dossier.
+fn figures(log: &[Line], procedure: &Procedure, calendar: &Calendar) -> Facts {
+    let marks: Vec<Mark<'_>> = log
+        .iter()
+        .map(|l| Mark {
+            verb: l.verb,
+            to: l.to.0,
+            to_stage: l.to.1.as_deref(),
+            at: l.at,
+            official: l.office.is_some(),
+            promised: l.promised,
+        })
+        .collect();
+    measure::rules::facts(&marks, procedure, calendar)
 }
 
 fn born(birth: &Birth<'_>, answer_by: Instant, dice: &mut Dice) -> Life {
@@ -141,6 +165,7 @@ fn born(birth: &Birth<'_>, answer_by: Instant, dice: &mut Dice) -> Life {
         decision: None,
         acts: Vec::with_capacity(8),
         events: Vec::new(),
+        facts: Facts::default(),
     };
     let asked = kind.procedure.components.iter().filter(|c| c.required && !c.by_form).take(3);
     for (i, component) in asked.enumerate() {

@@ -31,11 +31,11 @@ pub(crate) async fn small(t: &TestDb) -> App {
     App::open(site, Frame::Y2018, "http://127.0.0.1".into()).await.unwrap()
 }
 
-fn plan(dossiers: u64) -> Plan {
+pub(crate) fn plan(dossiers: u64) -> Plan {
     Plan { dossiers, seed: 7, now: now() }
 }
 
-async fn all(app: &App) -> Vec<(Dossier, Vec<History>)> {
+pub(crate) async fn all(app: &App) -> Vec<(Dossier, Vec<History>)> {
     let read = async |tx: &mut Tx| -> db::Result<Vec<(Dossier, Vec<History>)>> {
         let ids: Vec<DossierId> =
             tx.list("select id from dossier order by filed_at limit 5000", args![]).await?;

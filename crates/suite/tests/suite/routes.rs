@@ -75,10 +75,11 @@ fn every_route_and_every_role() {
 /// answers 401 (API), or does not exist.
 #[test]
 fn without_signing_in_only_public_pages_answer() {
-    const PUBLIC: [&str; 21] = [
+    const PUBLIC: [&str; 22] = [
         "/",
         "/thu-tuc",
         "/thu-tuc/{code}",
+        "/minh-bach",
         "/tra-cuu",
         "/nop-ho-so/{code}",
         "/phan-anh",

@@ -1,0 +1,419 @@
+//! The rows of figures: one a dossier, and what is counted over them. Every count and every list of
+//! dossiers behind it is narrowed by the same function, so that a figure and its list cannot differ.
+
+use base::Instant;
+use db::{Filter, Tx, Value, args};
+
+use super::rules::{Facts, Grade, Sums};
+use super::{Ask, By, Figure};
+use crate::dossier::DossierId;
+
+/// What a row says beside the facts.
+#[derive(Clone, Debug)]
+pub struct About<'a> {
+    pub dossier: DossierId,
+    pub agency: &'a str,
+    pub procedure: &'a str,
+    pub channel: &'a str,
+    pub scanned: bool,
+    pub version: i64,
+}
+
+/// The columns of a row.
+const WIDTH: usize = 17;
+
+/// The values of one row.
+pub fn row<'a>(rows: &mut Vec<Value<'a>>, about: &About<'a>, f: &Facts) {
+    let number = |n: Option<i64>| n.map_or(Value::Null, Value::Int);
+    rows.extend([
+        Value::Text(about.dossier.to_string().into()),
+        Value::Text(about.agency.into()),
+        Value::Text(about.procedure.into()),
+        Value::Text(about.channel.into()),
+        Value::Int(f.filed),
+        number(f.received),
+        number(f.settled),
+        number(f.ended),
+        number(f.decided_at.map(Instant::micros)),
+        number(f.grade.map(Grade::points)),
+        number(f.minutes),
+        Value::Int(f.stage_points),
+        Value::Int(f.stages),
+        Value::Int(f.requests),
+        Value::Int(f.paid),
+        Value::Int(i64::from(about.scanned)),
+        Value::Int(about.version),
+    ]);
+}
+
+/// Writes rows; a newer one takes the place of an older.
+pub async fn put(tx: &mut Tx, rows: &[Value<'_>]) -> db::Result<()> {
+    tx.many(
+        "insert into measure (dossier, agency, procedure, channel, filed, received, settled, ended,
+            decided_at, grade, minutes, stage_points, stages, requests, paid, scanned, version) values",
+        WIDTH,
+        rows,
+        "on conflict (dossier) do update set received = excluded.received, settled = excluded.settled,
+            ended = excluded.ended, decided_at = excluded.decided_at, grade = excluded.grade,
+            minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
+            requests = excluded.requests, paid = excluded.paid, scanned = excluded.scanned,
+            version = excluded.version where measure.version <= excluded.version",
+    )
+    .await
+    .map(drop)
+}
+
+/// Dossiers whose row is missing or older than they are, at most `limit`.
+pub async fn list_behind(tx: &mut Tx, limit: i64) -> db::Result<Vec<DossierId>> {
+    tx.list(
+        "select d.id from dossier d left join measure m on m.dossier = d.id
+          where m.version is null or m.version < d.version limit $1",
+        args![limit],
+    )
+    .await
+}
+
+/// Whether files lie in a dossier.
+pub async fn has_files(tx: &mut Tx, id: DossierId) -> db::Result<bool> {
+    let files: Option<i64> =
+        tx.find("select size from dossier_file where dossier = $1 limit 1", args![id]).await?;
+    Ok(files.is_some())
+}
+
+/// Throws all rows away, to be made anew.
+pub async fn delete_all(tx: &mut Tx) -> db::Result<u64> {
+    tx.change("delete from measure", args![]).await
+}
+
+db::record! {
+    /// What was received, by some key.
+    #[derive(PartialEq, Eq)]
+    pub struct Received { key: String, count: i64, online: i64 }
+}
+
+db::record! {
+    /// What was settled, by some key and grade.
+    #[derive(PartialEq, Eq)]
+    pub struct Settled { key: String, grade: i64, count: i64, minutes: i64 }
+}
+
+db::record! {
+    /// What is under way now, by some key.
+    #[derive(PartialEq, Eq)]
+    pub struct Under { key: String, count: i64, overdue: i64 }
+}
+
+macro_rules! received {
+    ($key:literal) => {
+        concat!(
+            "select ",
+            $key,
+            " as key, count(*) as count,",
+            " cast(sum(case when m.channel = 'online' then 1 else 0 end) as bigint) as online from measure m"
+        )
+    };
+}
+
+macro_rules! settled {
+    ($key:literal) => {
+        concat!(
+            "select ",
+            $key,
+            " as key, m.grade, count(*) as count, cast(coalesce(sum(m.minutes), 0) as bigint) as minutes",
+            " from measure m"
+        )
+    };
+}
+
+/// How much was received in the months asked for.
+pub async fn received(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Received>> {
+    if ask.by == By::Official {
+        return Ok(Vec::new()); // reception is the counter's, whoever sits there
+    }
+    let select = match ask.by {
+        By::Procedure | By::Field => received!("m.procedure"),
+        By::Month => received!("cast(m.received as text)"),
+        By::Channel => received!("m.channel"),
+        By::Unit | By::Official => received!("m.agency"),
+    };
+    let q = in_months_received(Filter::new(select), ask);
+    let q = q.tail("group by key order by key limit 5000");
+    tx.list(&q, &q.args).await
+}
+
+/// How much was settled in the months asked for, and how the promised time was kept.
+pub async fn settled(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Settled>> {
+    let select = match ask.by {
+        By::Unit => settled!("m.agency"),
+        By::Procedure | By::Field => settled!("m.procedure"),
+        By::Month => settled!("cast(m.settled as text)"),
+        By::Channel => settled!("m.channel"),
+        By::Official => {
+            // Somebody who took three steps on a dossier dealt with one dossier.
+            "select s.account as key, m.grade, count(distinct m.dossier) as count,
+                    cast(0 as bigint) as minutes
+               from measure m join dossier_step s on s.dossier = m.dossier and s.office is not null
+                and s.account is not null"
+        }
+    };
+    let q = in_months_settled(Filter::new(select), ask);
+    let q = q.tail("group by key, m.grade order by key, m.grade limit 15000");
+    tx.list(&q, &q.args).await
+}
+
+macro_rules! under {
+    ($key:literal) => {
+        concat!(
+            "select ",
+            $key,
+            " as key, count(*) as count, cast(sum(case when m.deadline < $1 then 1 else 0 end) as bigint)",
+            " as overdue from dossier m"
+        )
+    };
+}
+
+/// How much is under way at `now`, whatever the months.
+pub async fn under_way(tx: &mut Tx, ask: &Ask, now: Instant) -> db::Result<Vec<Under>> {
+    if matches!(ask.by, By::Month | By::Official) {
+        return Ok(Vec::new()); // what is under way belongs to no month and to whoever holds it
+    }
+    let select = match ask.by {
+        By::Procedure | By::Field => under!("m.procedure"),
+        By::Channel => under!("m.channel"),
+        By::Unit | By::Month | By::Official => under!("m.agency"),
+    };
+    let q = Filter::with(select, args![now]).among("m.agency", &ask.agencies).among("m.status", &OPEN);
+    let q = q.tail("group by key order by key limit 5000");
+    tx.list(&q, &q.args).await
+}
+
+/// The statuses in which somebody still waits for something.
+pub const OPEN: [i64; 5] = [1, 2, 4, 5, 6];
+
+fn in_months_received(q: Filter, ask: &Ask) -> Filter {
+    q.among("m.agency", &ask.agencies)
+        .and("m.received >= ?", Some(ask.from))
+        .and("m.received <= ?", Some(ask.to))
+}
+
+fn in_months_settled(q: Filter, ask: &Ask) -> Filter {
+    q.among("m.agency", &ask.agencies)
+        .and("m.settled >= ?", Some(ask.from))
+        .and("m.settled <= ?", Some(ask.to))
+}
+
+db::record! {
+    /// A dossier behind a figure.
+    pub struct Line {
+        id: String,
+        code: String,
+        procedure: String,
+        applicant_name: String,
+        applicant_number: String,
+        applicant_phone: String,
+        applicant_address: String,
+        channel: String,
+        return_by: String,
+        agency: String,
+        counter: String,
+        status: i64,
+        filed_at: Instant,
+        accepted_at: Option<Instant>,
+        due_at: Option<Instant>,
+        decided_at: Option<Instant>,
+        since: Instant,
+        grade: Option<i64>,
+        requests: i64,
+        fee_asked: i64,
+        fee_paid: i64,
+    }
+}
+
+const LINES: &str = "select d.id, d.code, d.procedure, d.applicant_name, d.applicant_number,
+    d.applicant_phone, d.applicant_address, d.channel, d.return_by, d.agency, d.counter, d.status,
+    d.filed_at, d.accepted_at, d.due_at, m.decided_at, d.since, m.grade,
+    d.supplement_requests as requests, d.fee_asked, d.fee_paid
+    from dossier d join measure m on m.dossier = d.id";
+
+/// Which dossiers a figure counted.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    pub ask: Ask,
+    pub figure: Figure,
+    /// The keys of the figure's line: one, or the procedures of a field. None: the whole table.
+    pub keys: Option<Vec<String>>,
+    pub now: Instant,
+}
+
+impl Behind {
+    fn narrow(&self, q: Filter) -> Filter {
+        let settled = |q: Filter| in_months_settled(q, &self.ask);
+        let q = match self.figure {
+            Figure::Received => in_months_received(q, &self.ask),
+            Figure::Online => in_months_received(q, &self.ask).and("m.channel = ?", Some("online")),
+            Figure::Settled => settled(q),
+            Figure::Early => settled(q).and("m.grade = ?", Some(Grade::Early.points())),
+            Figure::OnTime => settled(q).and("m.grade = ?", Some(Grade::OnTime.points())),
+            Figure::Late => settled(q).and("m.grade = ?", Some(Grade::Late.points())),
+            Figure::Open => q.among("d.agency", &self.ask.agencies).among("d.status", &OPEN),
+            Figure::Overdue => q
+                .among("d.agency", &self.ask.agencies)
+                .among("d.status", &OPEN)
+                .and("d.deadline < ?", Some(self.now)),
+        };
+        let Some(keys) = &self.keys else { return q };
+        match self.ask.by {
+            By::Unit => q.among("m.agency", keys),
+            By::Procedure | By::Field => q.among("m.procedure", keys),
+            By::Channel => q.among("m.channel", keys),
+            By::Month if self.figure == Figure::Received || self.figure == Figure::Online => {
+                q.among("cast(m.received as text)", keys)
+            }
+            By::Month => q.among("cast(m.settled as text)", keys),
+            By::Official => q.and(
+                "exists (select 1 from dossier_step s where s.dossier = m.dossier and s.account = ?
+                    and s.office is not null)",
+                keys.first(),
+            ),
+        }
+    }
+}
+
+/// The first 51 dossiers behind a figure in the order of their filing, after the one with the id `after`.
+pub async fn list(tx: &mut Tx, behind: &Behind, after: Option<&str>) -> db::Result<Vec<Line>> {
+    let q = behind.narrow(Filter::new(LINES)).and("m.dossier > ?", after);
+    let q = q.tail("order by m.dossier limit 51");
+    tx.list(&q, &q.args).await
+}
+
+/// The same, as many as a file takes at once.
+pub async fn list_many(tx: &mut Tx, behind: &Behind, after: Option<&str>) -> db::Result<Vec<Line>> {
+    let q = behind.narrow(Filter::new(LINES)).and("m.dossier > ?", after);
+    let q = q.tail("order by m.dossier limit 2000");
+    tx.list(&q, &q.args).await
+}
+
+/// How many dossiers are behind a figure.
+pub async fn count(tx: &mut Tx, behind: &Behind) -> db::Result<i64> {
+    let q = behind.narrow(Filter::new("select count(*) from dossier d join measure m on m.dossier = d.id"));
+    tx.get(&q, &q.args).await
+}
+
+/// The sums from which the indices of agencies follow.
+pub async fn sums(tx: &mut Tx, ask: &Ask) -> db::Result<Sums> {
+    db::record! {
+        struct Row { count: i64, time: i64, stage_points: i64, stages: i64, contacts: i64, agencies: i64 }
+    }
+    let q = in_months_settled(
+        Filter::new(
+            "select count(*) as count, cast(coalesce(sum(m.grade), 0) as bigint) as time,
+                    cast(coalesce(sum(m.stage_points), 0) as bigint) as stage_points,
+                    cast(coalesce(sum(m.stages), 0) as bigint) as stages,
+                    cast(coalesce(sum(case when m.requests = 0 then 2 when m.requests = 1 then 1 else 0 end),
+                        0) as bigint) as contacts,
+                    cast(coalesce(sum(case when m.requests = 0 and m.channel = 'online' then 2 else 1 end),
+                        0) as bigint) as agencies
+               from measure m",
+        ),
+        ask,
+    );
+    let r: Row = tx.get(&q, &q.args).await?;
+    Ok(Sums {
+        count: r.count,
+        time: r.time,
+        stage_points: r.stage_points,
+        stages: r.stages,
+        contacts: r.contacts,
+        agencies: r.agencies,
+    })
+}
+
+db::record! {
+    /// A settled dossier and somebody who took a step on it.
+    pub struct Judged {
+        key: String, dossier: String, grade: i64, stage_points: i64, stages: i64, requests: i64,
+        agencies: i64,
+    }
+}
+
+/// Who dealt with what was settled in the months asked for; one row a person and dossier.
+pub async fn judged(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Judged>> {
+    let q = in_months_settled(
+        Filter::new(
+            "select distinct s.account as key, m.dossier as dossier, coalesce(m.grade, 0) as grade, m.stage_points,
+                    m.stages, m.requests,
+                    case when m.requests = 0 and m.channel = 'online' then 2 else 1 end as agencies
+               from measure m join dossier_step s on s.dossier = m.dossier and s.office is not null
+                and s.account is not null",
+        ),
+        ask,
+    );
+    let q = q.tail("order by key, m.dossier limit 200000");
+    tx.list(&q, &q.args).await
+}
+
+/// What index 766 asks of dossiers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    pub received: i64,
+    pub scanned: i64,
+    pub settled: i64,
+    /// In time, with one request for papers at most.
+    pub in_time: i64,
+    /// With a fee that was paid, and those of them that were paid by the citizen, not at a counter.
+    pub paid: i64,
+    pub paid_online: i64,
+}
+
+/// Counts them over the months asked for.
+pub async fn service(tx: &mut Tx, ask: &Ask) -> db::Result<Service> {
+    db::record! { struct Came { received: i64, scanned: i64, paid: i64, paid_online: i64 } }
+    db::record! { struct Went { settled: i64, in_time: i64 } }
+    let q = in_months_received(
+        Filter::new(
+            "select count(*) as received, cast(coalesce(sum(m.scanned), 0) as bigint) as scanned,
+                    cast(coalesce(sum(case when m.paid >= 2 then 1 else 0 end), 0) as bigint) as paid,
+                    cast(coalesce(sum(case when m.paid = 3 then 1 else 0 end), 0) as bigint) as paid_online
+               from measure m",
+        ),
+        ask,
+    );
+    let came: Came = tx.get(&q, &q.args).await?;
+    let q = in_months_settled(
+        Filter::new(
+            "select count(*) as settled,
+                    cast(coalesce(sum(case when m.grade > 0 and m.requests <= 1 then 1 else 0 end), 0)
+                        as bigint) as in_time
+               from measure m",
+        ),
+        ask,
+    );
+    let went: Went = tx.get(&q, &q.args).await?;
+    Ok(Service {
+        received: came.received,
+        scanned: came.scanned,
+        settled: went.settled,
+        in_time: went.in_time,
+        paid: came.paid,
+        paid_online: came.paid_online,
+    })
+}
+
+/// The points of the five groups of index 766 on a day: parameters with their doubt.
+/// law: onestop/index-766
+pub async fn weights(tx: &mut Tx, day: base::Day) -> db::Result<Vec<(i64, i64)>> {
+    let rows: Vec<(String, String)> = tx
+        .list(
+            "select id, value from parameter where id like 'index-766-%' and valid_from <= $1
+               and (valid_to is null or valid_to >= $1) order by id limit 20",
+            args![day],
+        )
+        .await?;
+    let number = |text: &str| text.rsplit('-').next().and_then(|n| n.parse::<i64>().ok());
+    rows.iter()
+        .map(|(id, value)| {
+            let bad = || db::Error::Fault(format!("the parameter {id} says “{value}”"));
+            Ok((number(id).ok_or_else(bad)?, value.parse().map_err(|_| bad())?))
+        })
+        .collect()
+}
