@@ -210,7 +210,9 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
         let identity = NavItem::new(say("identity.title", &[]), href).icon("user-check");
         let href = place.href(crate::rating::SLIPS, &[]);
         let slips = NavItem::new(say("frame.slips", &[]), href).icon("star");
-        groups.push(NavGroup { title: String::new(), items: vec![intake, identity, slips] });
+        let href = place.href(crate::hall::pages::PATH, &[]);
+        let hall = NavItem::new(say("frame.hall", &[]), href).icon("ticket");
+        groups.push(NavGroup { title: String::new(), items: vec![intake, identity, hall, slips] });
     }
     let href = place.href(crate::petition::pages::desk::PATH, &[]);
     let petitions = NavItem::new(say("frame.petitions", &[]), href).icon("message");
