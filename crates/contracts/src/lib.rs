@@ -133,6 +133,30 @@ pub mod onestop {
         pub at: Instant,
     }
 
+    /// A time at a counter was booked, given back, or is near.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct Appointment {
+        /// The appointment's id.
+        pub appointment: String,
+        /// The account it belongs to, for whoever sends notices.
+        pub account: String,
+        /// The counter.
+        pub unit: String,
+        /// The day.
+        pub day: base::Day,
+        /// Minutes after midnight.
+        pub minute: i64,
+        /// When it was booked, given back or found near.
+        pub at: Instant,
+    }
+
+    /// Somebody booked a time ([`Appointment`]).
+    pub const APPOINTMENT_BOOKED: &str = "onestop.appointment.booked";
+    /// It was given back.
+    pub const APPOINTMENT_CANCELLED: &str = "onestop.appointment.cancelled";
+    /// It is today or tomorrow: a reminder may go out.
+    pub const APPOINTMENT_NEAR: &str = "onestop.appointment.near";
+
     /// A returned dossier was rated ([`Rated`]).
     pub const DOSSIER_RATED: &str = "onestop.dossier.rated";
     /// An answered petition was rated ([`Rated`]).

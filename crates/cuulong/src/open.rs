@@ -199,7 +199,7 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         link("nav.tracking", "/tra-cuu"),
         link("nav.mine", "/ho-so-cua-toi"),
     ];
-    let more = vec![link("nav.petitions", "/phan-anh")];
+    let more = vec![link("nav.petitions", "/phan-anh"), link("nav.book", "/dat-lich")];
     let open_data = vec![
         link("nav.public", "/minh-bach"),
         link("nav.api", "/api/openapi.json"),

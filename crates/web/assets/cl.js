@@ -69,3 +69,22 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// The screen of a hall: the board is fetched again every few seconds without a flash.
+const board = document.querySelector("[data-reload]");
+if (board) {
+  setInterval(async () => {
+    try {
+      const answer = await fetch(location.href, { cache: "no-store" });
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = fresh.querySelector("[data-reload]");
+      if (next) board.replaceChildren(...next.childNodes);
+    } catch {
+      // The line is down: the board stays as it was and is asked for again.
+    }
+  }, Number(board.dataset.reload) * 1000);
+}
+
+// A ticket prints itself where the browser may print without asking.
+if (document.querySelector("[data-print]")) print();

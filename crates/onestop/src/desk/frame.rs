@@ -212,7 +212,9 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
         let money = NavItem::new(crate::fee::desk::title(), href).icon("cash");
         let href = place.href(crate::rating::SLIPS, &[]);
         let slips = NavItem::new(say("frame.slips", &[]), href).icon("star");
-        groups.push(NavGroup { title: String::new(), items: vec![intake, identity, money, slips] });
+        let href = place.href(crate::hall::pages::PATH, &[]);
+        let hall = NavItem::new(say("frame.hall", &[]), href).icon("ticket");
+        groups.push(NavGroup { title: String::new(), items: vec![intake, identity, hall, money, slips] });
     }
     if place.post.role == directory::Role::Leader {
         let href = place.href(crate::fee::desk::REFUNDS, &[]);

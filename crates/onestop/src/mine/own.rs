@@ -99,6 +99,7 @@ pub(super) struct OwnPage {
     can_supplement: bool,
     can_withdraw: bool,
     can_pay: bool,
+    can_rate: bool,
     asked: String,
     wanted: Vec<Wanted>,
     fee: String,
@@ -222,6 +223,7 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
         can_supplement: open.contains(&Verb::Supplement),
         can_withdraw: open.contains(&Verb::Withdraw),
         can_pay: status == Status::AwaitingFee,
+        can_rate: status == Status::Returned,
         asked: read
             .history
             .iter()

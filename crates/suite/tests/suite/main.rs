@@ -6,6 +6,7 @@ mod browser;
 mod desk;
 mod faults;
 mod front;
+mod hall;
 mod harness;
 mod kill;
 mod life;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::Method;
 use db::testing::both;
 use db::{Tx, args};
+use serde_json::json;
 use suite::person::{Answer, Person, Upload};
 use suite::town::people::*;
 use suite::town::*;
@@ -183,6 +184,47 @@ fn a_late_refusal_is_told_as_late() {
         assert!(clerk.opens(&desk).await.expect(200).text().contains("sau hạn 17:00, 22/08/2026"));
         let page = town.stranger().opens(&format!("/phan-anh/theo-doi?ma={code}")).await.expect(200).text();
         assert!(page.contains("Nghị định 20/2008/NĐ-CP") && page.contains("có quyền khiếu nại"), "{page}");
+        town.delivers().await;
+    });
+}
+
+/// A birth registration on its whole way, returned at the counter.
+async fn returned(town: &Town) -> String {
+    let code = files_a_birth(&mut town.token(CITIZEN).await).await;
+    let (mut clerk, mut registrar) = (town.token(CLERK).await, town.token(REGISTRAR).await);
+    takes(&mut clerk, &code, "receive", json!({})).await;
+    takes(&mut clerk, &code, "pass_on", json!({})).await;
+    takes(&mut registrar, &code, "submit_for_signature", json!({})).await;
+    let mut chairman = town.token(CHAIRMAN).await;
+    takes(&mut chairman, &code, "decide", json!({ "outcome": "granted" })).await;
+    code
+}
+
+#[test]
+fn a_returned_dossier_is_rated_once_by_its_owner_or_by_the_code_of_a_slip() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let code = returned(&town).await;
+        let mut owner = town.token(CITIZEN).await;
+        let own = format!("/danh-gia?hs={code}");
+        let early = owner.opens(&own).await.expect(422).text();
+        assert!(early.contains("sau khi đã trả kết quả"), "{early}");
+        let mut clerk = town.token(CLERK).await;
+        takes(&mut clerk, &code, "return_result", json!({})).await;
+        let page = owner.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200).text();
+        assert!(page.contains(&format!("/danh-gia?hs={code}")), "the way there is shown");
+        town.token(NEIGHBOUR).await.opens(&own).await.expect(422);
+
+        assert!(clerk.opens("/mot-cua/phieu-danh-gia").await.expect(200).text().contains(&code));
+        let slip = clerk.submits("Lập phiếu", &[("code", &code)]).await.expect(200).text();
+        let secret = slip.split("Mã đánh giá: <b class=\"num\">").nth(1).and_then(|s| s.split('<').next());
+        let by_slip = format!("/danh-gia?ma={}", secret.expect("a code on the slip"));
+        let mut holder = town.stranger();
+        fills(&mut holder, &by_slip, "Gửi đánh giá", &[("score", "very")]).await.expect(303);
+        holder.opens(&by_slip).await.expect(422);
+        let again = owner.opens(&own).await.expect(422).text();
+        assert!(again.contains("đã được đánh giá"), "{again}");
+        assert_eq!(topics(&town, "onestop.dossier.rated").await, 1);
         town.delivers().await;
     });
 }
