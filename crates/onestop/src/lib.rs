@@ -77,6 +77,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0001_onestop", include_str!("../migrations/0001_onestop.sql")),
         own("0005_petition", include_str!("../migrations/0005_petition.sql")),
         own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
+        own("0008_draft_days", include_str!("../migrations/0008_draft_days.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
     ]
 }
@@ -163,7 +164,7 @@ pub fn listeners(app: &App) -> Vec<Listener> {
     })]
 }
 
-/// What comes again: uploads that nobody filed are let go.
+/// What comes again: uploads that nobody filed are let go, and so are drafts that nobody goes on with.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const HOUR: Duration = Duration::from_secs(3600);
     let clock = app.site.clock.clone();
@@ -179,6 +180,14 @@ pub fn jobs(app: &App) -> Vec<Handler> {
             }
         })
         .every(HOUR),
+        Handler::new("onestop.let-drafts-go", {
+            let clock = app.site.clock.clone();
+            move |db, _| {
+                let now = clock.now();
+                async move { filing::draft::let_old_go(&db, now).await.map_err(|e| e.to_string()) }
+            }
+        })
+        .every(HOUR),
     ]
 }
 
@@ -190,6 +199,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         procedure::api::show,
         filing::api::upload,
         filing::api::create,
+        filing::api::keep_field,
         filing::pieces::api::abilities,
         filing::pieces::api::start,
         filing::pieces::api::ask,
