@@ -102,6 +102,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0005_petition", include_str!("../migrations/0005_petition.sql")),
         own("0006_hall", include_str!("../migrations/0006_hall.sql")),
         own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
+        own("0008_draft_days", include_str!("../migrations/0008_draft_days.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
     ]
 }
@@ -216,8 +217,8 @@ pub fn listeners(app: &App) -> Vec<Listener> {
     [vec![papers, measure], national].concat()
 }
 
-/// What comes again: uploads that nobody filed are let go, figures that events missed are made, near
-/// appointments are told of, and the line to the national portal.
+/// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures
+/// that events missed are made, near appointments are told of, and the line to the national portal.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const HOUR: Duration = Duration::from_secs(3600);
     const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -245,8 +246,20 @@ pub fn jobs(app: &App) -> Vec<Handler> {
             }
         })
         .every(HOUR),
+<<<<<<< HEAD
     ];
     [own, national::jobs(app)].concat()
+=======
+        Handler::new("onestop.let-drafts-go", {
+            let clock = app.site.clock.clone();
+            move |db, _| {
+                let now = clock.now();
+                async move { filing::draft::let_old_go(&db, now).await.map_err(|e| e.to_string()) }
+            }
+        })
+        .every(HOUR),
+    ]
+>>>>>>> w-g
 }
 
 /// The JSON of this system, for the document that the roof puts together.
@@ -257,6 +270,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         procedure::api::show,
         filing::api::upload,
         filing::api::create,
+        filing::api::keep_field,
         filing::pieces::api::abilities,
         filing::pieces::api::start,
         filing::pieces::api::ask,

@@ -55,7 +55,13 @@ struct DraftLine {
     procedure: String,
     unit: String,
     saved: Instant,
+    /// The day it goes if nobody changes it.
+    goes: String,
+    goes_soon: bool,
 }
+
+/// Days before a draft goes in which the list warns.
+const WARNED_DAYS: i64 = 14;
 
 struct DossierLine {
     code: String,
@@ -115,6 +121,7 @@ async fn read(app: &App, citizen: &Citizen, after: String) -> Result<Lists, Prob
         .read(async move |tx: &mut Tx| -> Result<Lists, Problem> {
             let mut drafts = Vec::new();
             if after.is_empty() {
+                let days = filing::draft::days_kept(tx, now).await?;
                 for d in filing::store::list_drafts(tx, &account).await? {
                     let unit = match &d.unit {
                         Some(code) => directory::find_unit(tx, code, now.day()).await?,
@@ -124,6 +131,8 @@ async fn read(app: &App, citizen: &Citizen, after: String) -> Result<Lists, Prob
                         procedure: catalogue.version(&d.procedure)?.name.clone(),
                         unit: unit.map(|u| u.name).unwrap_or_default(),
                         saved: d.updated_at,
+                        goes: base::format::date_vn(d.updated_at.plus_days(days).day()),
+                        goes_soon: d.updated_at.plus_days(days - WARNED_DAYS) <= now,
                         id: d.id,
                     });
                 }

@@ -1,4 +1,5 @@
-// A draft on a bad line: files go up in pieces and continue where the line broke (tus 1.0.0).
+// A draft on a bad line: files go up in pieces and continue where the line broke (tus 1.0.0), and each
+// answer is kept as soon as it is typed.
 // Nothing needs this file: without it the forms are sent as they are.
 // What people read stands in the page, in data attributes; here are only numbers.
 
@@ -161,4 +162,71 @@ for (const form of document.querySelectorAll("form[data-pieces]")) {
     event.preventDefault();
     upload(form, files);
   });
+}
+
+// An answer is kept when its field is left, and while somebody types, at a pause.
+const PAUSE_MS = 1500;
+
+class Keeping {
+  constructor(form) {
+    this.form = form;
+    this.changed = new Map(); // field → timer
+    this.line = Promise.resolve(); // one answer after another
+    this.over = false;
+  }
+
+  // The controls of one question; a date has three boxes, `field.ngay` and so on.
+  body(field) {
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(this.form)) {
+      if (name === "_csrf" || name === field || name.startsWith(`${field}.`)) body.append(name, value);
+    }
+    return body;
+  }
+
+  tell(key, at) {
+    for (const line of document.querySelectorAll("[data-saved]")) {
+      line.textContent = line.dataset[key].replace("{at}", at);
+    }
+  }
+
+  later(name, pause) {
+    const field = name.split(".")[0];
+    if (!field || field === "_csrf" || this.over) return;
+    clearTimeout(this.changed.get(field));
+    this.changed.set(field, setTimeout(() => this.keep(field), pause));
+  }
+
+  keep(field, leaving = false) {
+    clearTimeout(this.changed.get(field));
+    this.changed.delete(field);
+    if (leaving) return this.send(field, true);
+    this.line = this.line.then(() => this.send(field, false));
+  }
+
+  async send(field, keepalive) {
+    if (this.over) return;
+    try {
+      const url = this.form.dataset.autosave + encodeURIComponent(field);
+      const body = this.body(field);
+      const answer = await fetch(url, { method: "PUT", body, keepalive, redirect: "error" });
+      if (answer.ok) return this.tell("saved", (await answer.json()).saved);
+      // Signed out, filed or thrown away meanwhile: the page's own button says what is to be done.
+      if ([401, 403, 404, 409].includes(answer.status)) this.over = true;
+      else throw new Error(`again: ${answer.status}`);
+    } catch {
+      if (keepalive) return;
+      this.tell("unsaved", "");
+      await wait(4);
+      if (!this.changed.has(field)) this.later(field, 0);
+    }
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  const keeping = new Keeping(form);
+  form.addEventListener("input", (event) => keeping.later(event.target.name, PAUSE_MS));
+  form.addEventListener("change", (event) => keeping.later(event.target.name, 0));
+  form.addEventListener("submit", () => (keeping.over = true));
+  addEventListener("pagehide", () => [...keeping.changed.keys()].forEach((field) => keeping.keep(field, true)));
 }

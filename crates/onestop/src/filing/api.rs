@@ -3,18 +3,18 @@
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{post, put};
 use axum::{Json, Router};
 use base::Instant;
 use base::limits::FILE_SIZE_BYTES_MAX;
 use db::Tx;
-use directory::{Role, Viewer};
+use directory::{Citizen, Role, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use web::{Problem, Upload};
+use web::{Path, Problem, RawForm, Upload};
 
-use super::{Attached, Filed, Filing, file, uploads};
+use super::{Attached, Filed, Filing, draft, file, uploads};
 use crate::dossier::{Applicant, Who};
 use crate::once::{Answer, Once};
 use crate::{App, words};
@@ -28,6 +28,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/uploads", post(upload).layer(DefaultBodyLimit::max(limit)))
         .route("/api/v1/dossiers", post(create))
+        .route("/api/v1/drafts/{draft}/fields/{field}", put(keep_field))
 }
 
 /// What is kept of an upload.
@@ -62,6 +63,35 @@ pub async fn upload(
         }
     }
     Err(Problem::field("file", words::t("fault.no_file")))
+}
+
+/// When a draft was kept last.
+#[derive(Serialize, ToSchema)]
+pub struct KeptView {
+    #[schema(value_type = String, format = DateTime)]
+    pub saved_at: Instant,
+    /// As people read it: "09:05".
+    pub saved: String,
+}
+
+/// Keeps one answer of a draft while its page is open. The body is the question's controls as a form
+/// sends them, with the page's `_csrf`; none of them empties the answer.
+#[utoipa::path(put, path = "/api/v1/drafts/{draft}/fields/{field}", tag = "dossiers",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = KeptView), (status = 409, description = "Filed already")))]
+pub async fn keep_field(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path((id, field)): Path<(String, String)>,
+    form: RawForm,
+) -> Result<Json<KeptView>, Problem> {
+    let now = app.site.clock.now();
+    let act = citizen.act("onestop.keep-draft", &id, now);
+    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+    let keep =
+        async move |tx: &mut Tx| draft::keep_field(tx, &catalogue, &id, &account, &field, &form.0, now).await;
+    app.site.db.write(act, keep).await?;
+    Ok(Json(KeptView { saved_at: now, saved: base::format::hour_vn(now) }))
 }
 
 /// What is handed in.

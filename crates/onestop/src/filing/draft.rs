@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use base::Instant;
-use db::{Tx, blobs};
+use db::{Act, Db, Tx, blobs};
 use directory::{Person, Receiving};
 use serde_json::Value;
 use web::Problem;
@@ -238,6 +238,61 @@ pub async fn keep_page(
     draft.row.updated_at = now;
     store::save_answers(tx, &draft.row, now).await?;
     Ok(draft)
+}
+
+/// Keeps one answer as it was typed, right or wrong, while the page is still open. `NotFound` for a
+/// question the form does not have; a filed draft is `Stale`.
+pub async fn keep_field(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    id: &str,
+    account: &str,
+    field: &str,
+    sent: &[(String, String)],
+    now: Instant,
+) -> Result<(), Problem> {
+    let mut draft = get(tx, catalogue, id, account).await?;
+    if draft.row.dossier.is_some() {
+        return Err(Problem::Stale);
+    }
+    let form = draft.form()?;
+    let page = form.pages.iter().find(|p| p.fields.iter().any(|f| f == field)).ok_or(Problem::NotFound)?;
+    let mut read = ask::read(form, page, &draft.answers, sent);
+    match read.shift_remove(field) {
+        Some(value) => draft.answers.insert(field.to_string(), value),
+        None => draft.answers.shift_remove(field),
+    };
+    draft.row.answers = Value::Object(draft.answers.clone()).to_string();
+    store::save_answers(tx, &draft.row, now).await?;
+    Ok(())
+}
+
+/// How many days a draft is kept after its last change. law: onestop/draft-days
+pub async fn days_kept(tx: &mut Tx, now: Instant) -> Result<i64, Problem> {
+    let days = store::find_draft_days(tx, now.day()).await?;
+    let days = days.and_then(|text| text.parse().ok()).filter(|days| (1..=3_660).contains(days));
+    days.ok_or_else(|| Problem::fault("no parameter draft-days that is a number of days"))
+}
+
+/// Lets drafts go that nobody changed for too long, with the files brought to them.
+pub async fn let_old_go(db: &Db, now: Instant) -> Result<(), Problem> {
+    loop {
+        let act = Act::system("onestop.let-draft-go", "", now);
+        let let_go = async move |tx: &mut Tx| -> Result<usize, Problem> {
+            let before = now.plus_days(-days_kept(tx, now).await?);
+            let old = store::list_old_drafts(tx, before).await?;
+            for draft in &old {
+                for upload in store::list_uploads(tx, &draft.id, &draft.account).await? {
+                    release(tx, &upload.sha256).await?;
+                }
+                store::delete_draft(tx, &draft.id, &draft.account).await?;
+            }
+            Ok(old.len())
+        };
+        if db.write(act, let_go).await? == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Keeps how the result is to come back. Another word than the three is not kept.

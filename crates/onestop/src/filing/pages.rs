@@ -58,6 +58,7 @@ struct StepLine {
 
 /// What every page of a draft shows around its form.
 struct Around {
+    draft: String,
     /// Where the page is, without its last part.
     base: String,
     procedure: String,
@@ -124,6 +125,7 @@ impl Around {
             _ => format!("{base}/{}", ids[at - 1].0),
         };
         Around {
+            draft: draft.row.id.clone(),
             base,
             procedure: draft.procedure.name.clone(),
             steps,

@@ -131,6 +131,26 @@ pub async fn list_drafts(tx: &mut Tx, account: &str) -> db::Result<Vec<DraftRow>
     .await
 }
 
+/// Drafts of anybody that nobody changed since `before`, with their accounts, the oldest first.
+pub async fn list_old_drafts(tx: &mut Tx, before: Instant) -> db::Result<Vec<DraftRow>> {
+    tx.list(
+        "select id, account, procedure, unit, answers, return_by, version, created_at, updated_at, dossier
+           from draft where dossier is null and updated_at < $1 order by updated_at limit 50",
+        args![before],
+    )
+    .await
+}
+
+/// How many days a draft is kept after its last change, as the row in force on a day says.
+pub async fn find_draft_days(tx: &mut Tx, day: base::Day) -> db::Result<Option<String>> {
+    tx.find(
+        "select value from parameter where id = 'draft-days' and valid_from <= $1
+            and (valid_to is null or valid_to >= $1) order by valid_from desc limit 1",
+        args![day],
+    )
+    .await
+}
+
 /// Keeps what was typed. A draft has one writer, its owner: the last write stands.
 pub async fn save_answers(tx: &mut Tx, d: &DraftRow, at: Instant) -> db::Result<()> {
     tx.change_one(

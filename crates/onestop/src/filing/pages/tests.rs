@@ -24,7 +24,7 @@ const CLERK: &str = "motcua.phuochau";
 struct World {
     app: App,
     router: Router,
-    _hand: Hand,
+    hand: Hand,
 }
 
 /// A province on a Monday morning.
@@ -40,7 +40,7 @@ async fn world(t: &TestDb) -> World {
     let site = Site::new(t.db.clone(), blobs, clock, brand);
     let app = App::open(site.clone(), Frame::Y2018, "http://cuulong.test".into()).await.unwrap();
     let router = web::layers(crate::routes(&app), &site);
-    World { app, router, _hand: hand }
+    World { app, router, hand }
 }
 
 impl World {
@@ -85,6 +85,14 @@ impl World {
             take(tx, &mut case, ask.clone(), &who).await
         };
         self.app.site.db.write(act, step).await.unwrap();
+    }
+
+    /// The token for the forms of this browser's session.
+    async fn csrf(&self, browser: &Browser) -> String {
+        let mut browser =
+            Browser { router: browser.router.clone(), cookie: browser.cookie.clone(), csrf: String::new() };
+        browser.opens("/nop-ho-so/1.001193?noi=phuoc+hau").await.expect(200);
+        browser.csrf
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
@@ -166,12 +174,20 @@ impl Browser {
     }
 
     async fn posts(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.sends_form("POST", path, fields).await
+    }
+
+    async fn puts(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.sends_form("PUT", path, fields).await
+    }
+
+    async fn sends_form(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut body = format!("_csrf={}", self.csrf);
         for (name, text) in fields {
             body += &format!("&{}={}", encoded(name), encoded(text));
         }
         let request = self
-            .request("POST", path)
+            .request(method, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(body))
             .unwrap();
@@ -365,6 +381,67 @@ fn rows_are_added_and_dropped_and_an_address_is_chosen_without_script() {
         let check = hanh.opens(&format!("{draft}/kiem-tra")).await.expect(200);
         check.says("Ấp Phước Lợi, Xã Phước Hậu, Huyện Long Hồ");
         check.says("(1) Nguyễn Thị Lan, 1990, Nữ, Chủ hộ");
+    });
+}
+
+#[test]
+fn one_answer_is_kept_while_the_page_is_open() {
+    both(async |t| {
+        let w = world(&t).await;
+        let mut hanh = w.as_citizen(HANH).await;
+        let draft = hanh.begins().await;
+        let page = format!("{draft}/child");
+        hanh.opens(&page).await.expect(200).holds("data-autosave=\"/api/v1/drafts/");
+        let at = |field: &str| {
+            let id = draft.rsplit('/').next().unwrap();
+            format!("/api/v1/drafts/{id}/fields/{field}")
+        };
+        let kept = hanh.puts(&at("child_name"), &[("child_name", "Bảo")]).await.expect(200);
+        assert_eq!(kept.body, r#"{"saved_at":"2026-11-23T09:00:00+07:00","saved":"09:00"}"#);
+        let date = [("child_birth_date.ngay", "31"), ("child_birth_date.thang", "2")];
+        hanh.puts(&at("child_birth_date"), &date).await.expect(200);
+        // Nothing else changes, and what cannot be right is kept all the same.
+        let answer = hanh.opens(&page).await.expect(200);
+        answer.holds(r#"value="Bảo""#);
+        answer.holds(r#"name="child_birth_date.ngay" inputmode="numeric" value="31""#);
+        hanh.puts(&at("child_name"), &[]).await.expect(200);
+        let emptied = hanh.opens(&page).await.expect(200);
+        assert!(!emptied.body.contains(r#"value="Bảo""#));
+        emptied.holds(r#"name="child_birth_date.ngay" inputmode="numeric" value="31""#);
+
+        hanh.puts(&at("nothing_of_the_form"), &[]).await.expect(404);
+        let token = std::mem::replace(&mut hanh.csrf, "another".into());
+        hanh.puts(&at("child_name"), &[("child_name", "Khôi")]).await.expect(403);
+        hanh.csrf = token;
+        let mut other = w.as_citizen(OTHER).await;
+        other.opens("/ho-so-cua-toi").await.expect(200);
+        other.csrf = w.csrf(&other).await;
+        other.puts(&at("child_name"), &[("child_name", "Khôi")]).await.expect(404);
+        w.stranger().puts(&at("child_name"), &[]).await.expect(401);
+    });
+}
+
+#[test]
+fn a_draft_that_nobody_goes_on_with_is_warned_of_and_goes() {
+    both(async |t| {
+        let w = world(&t).await;
+        let mut hanh = w.as_citizen(HANH).await;
+        let draft = hanh.begins().await;
+        hanh.fills(&draft).await;
+        let birth = format!("{draft}/giay-to/birth-record");
+        hanh.posts_files(&birth, &[], &[("tep", "chứng sinh.pdf", PDF)]).await.expect(303);
+        hanh.opens("/ho-so-cua-toi").await.expect(200).says("giữ đến 21/02/2027");
+        w.hand.set(w.now().plus_days(80));
+        let mut hanh = w.as_citizen(HANH).await;
+        hanh.opens("/ho-so-cua-toi").await.expect(200).says("bản nháp tự xóa sau ngày 21/02/2027");
+        crate::filing::draft::let_old_go(&w.app.site.db, w.now()).await.unwrap();
+        assert_eq!(w.count("select count(*) from draft").await, 1);
+        w.hand.set(w.now().plus_days(11));
+        crate::filing::draft::let_old_go(&w.app.site.db, w.now()).await.unwrap();
+        assert_eq!(w.count("select count(*) from draft").await, 0);
+        assert_eq!(w.count("select count(*) from upload").await, 0);
+        assert_eq!(w.count("select count(*) from content where refs > 0").await, 0);
+        w.as_citizen(HANH).await.opens(&draft).await.expect(404);
     });
 }
 
