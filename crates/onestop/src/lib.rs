@@ -158,7 +158,7 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
         }
         measure::seed(tx).await?;
         fee::seed(tx).await?;
-        national::seed(tx).await
+        Ok(national::seed(tx).await?)
     })
     .await
 }
@@ -223,7 +223,7 @@ pub fn jobs(app: &App) -> Vec<Handler> {
     const HOUR: Duration = Duration::from_secs(3600);
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let clock = app.site.clock.clone();
-    let (counts, reminding) = (app.clone(), clock.clone());
+    let (counts, reminding, drafts) = (app.clone(), clock.clone(), clock.clone());
     let own = vec![
         Handler::new("onestop.catch-up-measure", move |db, _| {
             let app = counts.clone();
@@ -246,20 +246,13 @@ pub fn jobs(app: &App) -> Vec<Handler> {
             }
         })
         .every(HOUR),
-<<<<<<< HEAD
-    ];
-    [own, national::jobs(app)].concat()
-=======
-        Handler::new("onestop.let-drafts-go", {
-            let clock = app.site.clock.clone();
-            move |db, _| {
-                let now = clock.now();
-                async move { filing::draft::let_old_go(&db, now).await.map_err(|e| e.to_string()) }
-            }
+        Handler::new("onestop.let-drafts-go", move |db, _| {
+            let now = drafts.now();
+            async move { filing::draft::let_old_go(&db, now).await.map_err(|e| e.to_string()) }
         })
         .every(HOUR),
-    ]
->>>>>>> w-g
+    ];
+    [own, national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

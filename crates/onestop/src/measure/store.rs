@@ -340,8 +340,8 @@ db::record! {
 pub async fn judged(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Judged>> {
     let q = in_months_settled(
         Filter::new(
-            "select distinct s.account as key, m.dossier as dossier, coalesce(m.grade, 0) as grade, m.stage_points,
-                    m.stages, m.requests,
+            "select distinct s.account as key, m.dossier as dossier, coalesce(m.grade, 0) as grade,
+                    m.stage_points, m.stages, m.requests,
                     case when m.requests = 0 and m.channel = 'online' then 2 else 1 end as agencies
                from measure m join dossier_step s on s.dossier = m.dossier and s.office is not null
                 and s.account is not null",
