@@ -1,6 +1,7 @@
 //! A citizen on a line that breaks: the page's module sends a paper in pieces and goes on by itself.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::{Visit, real_pdf, visit_through};
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
+use db::{Tx, args};
 use suite::town::people::*;
 
 /// Every third piece is lost on its way.
@@ -32,6 +34,16 @@ fn a_paper_goes_up_over_a_line_that_breaks() {
         b.arrives(".cl-stepnav").await;
         let page = b.path().await;
         let draft = page.rsplit_once('/').expect("a draft has pages").0.to_string();
+
+        // Typed, and the page left without any button: it is kept, and there again.
+        b.fill("document_name", "Bằng tốt nghiệp").await;
+        assert!(kept(v, "Bằng tốt nghiệp").await, "what was typed was not kept by itself");
+        b.fill("document_name", "Bằng đại học").await;
+        b.goto("/ho-so-cua-toi").await;
+        assert!(kept(v, "Bằng đại học").await, "what was typed last was lost on leaving");
+        b.goto(&page).await;
+        assert_eq!(b.value("document_name").await, "Bằng đại học");
+
         b.goto(&format!("{draft}/giay-to")).await;
         let mut bytes = real_pdf("Giay chung sinh");
         bytes.resize(2_500_000, b'\n');
@@ -49,4 +61,19 @@ fn a_paper_goes_up_over_a_line_that_breaks() {
         b.arrives("[data-part=error]:not([hidden])").await;
         b.sees("virus.exe").await;
     });
+}
+
+/// Whether a draft holds this answer, within some seconds.
+async fn kept(v: &Visit, answer: &str) -> bool {
+    for _ in 0..1_000 {
+        let answers =
+            async |tx: &mut Tx| tx.list::<String>("select answers from draft limit 9", args![]).await;
+        let answers = v.town.opened.site.db.read(answers).await.expect("the drafts can be read");
+        if answers.iter().any(|all| all.contains(answer)) {
+            return true;
+        }
+        let pause = tokio::time::timeout(Duration::from_millis(10), std::future::pending::<()>());
+        pause.await.expect_err("nothing comes of what never ends");
+    }
+    false
 }
