@@ -180,7 +180,8 @@ impl Browser {
             format!("[normalize-space(.)=\"{quoted}\" or @value=\"{quoted}\" or @aria-label=\"{quoted}\"]");
         let within = |place: &str| {
             let kinds = ["button", "a", "summary", "input[@type='submit']"];
-            kinds.map(|kind| format!("{place}//{kind}{named}")).join(" | ")
+            // What is hidden from everybody but the key Enter is nothing to click.
+            kinds.map(|kind| format!("{place}//{kind}{named}[not(@aria-hidden='true')]")).join(" | ")
         };
         // The page's own button before one of the same words in its frame.
         let main = within("//main");

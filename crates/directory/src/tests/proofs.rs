@@ -65,6 +65,7 @@ fn every_route_against_every_role() {
                 "everybody" => "oooooooo",
                 "viewer" => "-ooooooo",
                 "keeper" => "-xxxxxoo",
+                "admin" => "-xxxxxxo",
                 other => panic!("unknown: {other}"),
             };
             assert_eq!(line, expected, "{method} {path}");
