@@ -29,7 +29,7 @@ pub struct DemoArgs {
     /// Another database: postgres://…
     #[arg(long, default_value = "")]
     database: String,
-    /// Without the simulated national portal, which otherwise listens on the next port
+    /// Without the simulated national portal, which otherwise listens on a free port
     #[arg(long)]
     no_national: bool,
 }
@@ -65,7 +65,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     crate::runtime()?.block_on(async {
         let listener = serve::bind(config.listen).await?;
         if !args.no_national {
-            config.national = crate::simulator::beside(args.port).await?;
+            config.national = crate::simulator::beside().await?;
         }
         let opened = open::open(&config, Clock::system(), progress).await?;
         if !args.no_national {

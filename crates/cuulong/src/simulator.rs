@@ -48,13 +48,9 @@ pub fn run(args: &SimulatorArgs) -> Result<(), Failure> {
     })
 }
 
-/// Starts one beside the demonstration: on the next port, or on a free one.
-pub async fn beside(port: u16) -> Result<National, Failure> {
-    let next = SocketAddr::from((Ipv4Addr::LOCALHOST, port.checked_add(1).unwrap_or_default()));
-    let listener = match TcpListener::bind(next).await {
-        Ok(listener) => listener,
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Failure::io)?,
-    };
+/// Starts one beside the demonstration, on a free port: the next one may be another demonstration's.
+pub async fn beside() -> Result<National, Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Failure::io)?;
     let address = listener.local_addr().map_err(Failure::io)?;
     let portal = Simulator::new(Clock::system(), Faults::default());
     tokio::spawn(async move { axum::serve(listener, portal.router()).await });
