@@ -6,9 +6,11 @@ use axum::http::Method;
 use db::testing::both;
 use onestop::Notice;
 use serde_json::{Value, json};
-use suite::person::{Answer, Person};
+use suite::person::Answer;
 use suite::town::people::*;
 use suite::town::*;
+
+use crate::desk::says;
 
 const BANK: &str = "/api/v1/payments/ngan-hang-thu";
 const TASKS: &str = "/mot-cua/thu-phi";
@@ -71,12 +73,6 @@ async fn times(town: &Town, code: &str, step: &str) -> usize {
     let path = format!("/api/v1/dossiers/{code}/history");
     let told = an.calls(Method::GET, &path, None).await.expect(200).json();
     told["items"].as_array().expect("a list of lines").iter().filter(|h| h["step"] == step).count()
-}
-
-#[track_caller]
-fn says(who: &Person, words: &str) {
-    let text = who.page().text();
-    assert!(text.contains(words), "{words:?} is not in:\n{text}");
 }
 
 #[test]

@@ -7,31 +7,16 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::Method;
 use cuulong::config::National;
-use db::Tx;
 use db::testing::{both, on_postgres};
 use onestop::national::simulator::{Fault, Faults};
 use serde_json::{Value, json};
 use suite::person::Person;
 use suite::town::people::*;
 use suite::town::*;
-use web::session;
+
+use crate::desk::browser;
 
 const PAGE: &str = "/quan-tri/lien-thong-quoc-gia";
-
-/// Somebody with a browser in which this account is signed in.
-async fn browser(town: &Town, login: &str) -> Person {
-    let site = &town.opened.site;
-    let (login, now) = (login.to_string(), site.clock.now());
-    let token = site.db.upkeep(async move |tx: &mut Tx| -> db::Result<_> {
-        let account = directory::account::store::find_secret(tx, &login).await?;
-        let account = account.ok_or(db::Error::NotFound)?;
-        session::start(tx, &account.id.to_string(), session::Kind::Browser, now).await
-    });
-    let token = token.await.expect("a demonstration account");
-    let mut person = town.stranger();
-    person.says("cookie", &format!("cl_phien={}", token.as_str()));
-    person
-}
 
 /// A birth from filing to the returned certificate, with a pause for papers.
 async fn whole_life(town: &Town, minutes_between: u64) -> String {
