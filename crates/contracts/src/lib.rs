@@ -54,6 +54,34 @@ pub mod onestop {
     /// The citizen has the result.
     pub const RETURNED: &str = "onestop.dossier.returned";
 
+    /// Another unit is asked for its opinion about a dossier, answers, or is silent.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct OpinionMoved {
+        /// The question's id.
+        pub opinion: String,
+        /// The dossier's id.
+        pub dossier: String,
+        /// The dossier's code.
+        pub code: String,
+        /// The unit that is asked.
+        pub unit: String,
+        /// The unit that asks.
+        pub asked_office: String,
+        /// The counter that answers to the citizen, and presses where nobody answers.
+        pub counter: String,
+        /// By when.
+        pub due: Instant,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// A unit is asked ([`OpinionMoved`]).
+    pub const OPINION_ASKED: &str = "onestop.opinion.asked";
+    /// It answered.
+    pub const OPINION_ANSWERED: &str = "onestop.opinion.answered";
+    /// Its time is over without an answer: both sides and the counter are to know.
+    pub const OPINION_LAPSED: &str = "onestop.opinion.lapsed";
+
     /// A petition (phản ánh, kiến nghị) came in or moved: all topics of `onestop.petition.*` but
     /// [`PETITION_ANSWERED`]. States are the words of its life, not numbers of the country.
     #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]

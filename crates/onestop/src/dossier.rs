@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod ask;
+pub mod assign;
 pub mod control;
 pub mod files;
 pub mod follow;
@@ -73,6 +74,8 @@ pub struct Dossier {
     pub state: State,
     pub holder_unit: UnitId,
     pub holder_role: String,
+    /// The account it is assigned to: while one is, nobody else of the unit works on it.
+    pub assignee: Option<String>,
     pub filed_at: Instant,
     pub answer_by: Instant,
     pub accepted_at: Option<Instant>,
@@ -228,6 +231,7 @@ impl Who {
         }
         if d.state.status() == Status::InProcess
             && self.posts.iter().any(|p| p.unit == d.holder_unit && p.role.as_str() == d.holder_role)
+            && d.assignee.as_deref().is_none_or(|account| account == self.account)
         {
             seats.push(Seat::Desk);
         }
@@ -303,7 +307,11 @@ impl Case {
     ) -> Result<Case, Problem> {
         let dossier = store::find(tx, code).await?.ok_or(Problem::NotFound)?;
         // Whoever has worked on a dossier may look back at it after handing it on.
-        if !who.may_see(&dossier) && !store::has_acted(tx, dossier.id, &who.account).await? {
+        // So may the unit that is asked for its opinion.
+        if !who.may_see(&dossier)
+            && !store::has_acted(tx, dossier.id, &who.account).await?
+            && !crate::opinion::asks(tx, dossier.id, who).await?
+        {
             return Err(Problem::NotFound);
         }
         let seats = who.seats(&dossier);
@@ -657,6 +665,9 @@ async fn advance(
     if rules::needs_leader(verb, case.terms().used) && !case.seats.contains(&Seat::Leader) {
         return Err(Refusal::NeedsLeader(verb).into());
     }
+    if matches!(verb, Verb::PassOn | Verb::SubmitForSignature | Verb::Decide) {
+        crate::inspection::before_leaving(tx, case).await?;
+    }
 
     let seen = case.dossier.version;
     case.dossier.supplement_requests += i64::from(verb == Verb::AskSupplement);
@@ -704,7 +715,11 @@ pub(crate) fn moved(d: &Dossier, from: i64, ordinal: i64, at: Instant) -> event:
 /// while officials work on it, the counter otherwise.
 async fn hold(tx: &mut Tx, dossier: &mut Dossier, procedure: &Procedure) -> Result<(), Problem> {
     let (function, role) = hands(&dossier.state, procedure);
-    dossier.holder_unit = unit_with(tx, dossier, function).await?;
+    let unit = unit_with(tx, dossier, function).await?;
+    if unit != dossier.holder_unit || role != dossier.holder_role {
+        dossier.assignee = None;
+    }
+    dossier.holder_unit = unit;
     dossier.holder_role = role.to_string();
     Ok(())
 }

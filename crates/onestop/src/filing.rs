@@ -111,6 +111,7 @@ pub async fn file(
         promised: None,
         since: now,
         supplement_requests: 0,
+        assignee: None,
         extensions: 0,
         fee_asked: 0,
         fee_paid: 0,

@@ -1,6 +1,7 @@
 //! The one-stop shop (một cửa điện tử) and the online public-service portal: procedures, online
 //! filing, counters, settlement and results. Only the face below is public.
 
+mod batch;
 mod catalogue;
 mod desk;
 mod dossier;
@@ -10,12 +11,15 @@ mod grow;
 mod hall;
 mod home;
 mod identity;
+mod inspection;
 mod intake;
 mod measure;
 mod mine;
 pub mod national;
 mod number;
+mod office;
 mod once;
+mod opinion;
 mod petition;
 mod press;
 mod procedure;
@@ -25,6 +29,7 @@ mod tracking;
 mod view;
 mod words;
 mod words_citizen;
+mod words_office;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +109,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0007_pieces", include_str!("../migrations/0007_pieces.sql")),
         own("0008_draft_days", include_str!("../migrations/0008_draft_days.sql")),
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
+        own("0017_batch", include_str!("../migrations/0017_batch.sql")),
+        own("0018_opinion", include_str!("../migrations/0018_opinion.sql")),
     ]
 }
 
@@ -182,6 +189,9 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(dossier::api::routes())
         .merge(desk::api::routes())
         .merge(desk::pages::routes())
+        .merge(batch::pages::routes())
+        .merge(opinion::pages::routes())
+        .merge(inspection::pages::routes())
         .merge(dossier::pages::routes())
         .merge(dossier::files::routes())
         .merge(identity::routes())
@@ -252,7 +262,17 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         })
         .every(HOUR),
     ];
-    [own, national::jobs(app)].concat()
+    let batches = app.clone();
+    let batch = Handler::new(batch::JOB, move |db, job| {
+        let app = batches.clone();
+        async move { batch::run(&app, &db, &job).await }
+    });
+    let asking = app.clone();
+    let lapse = Handler::new(opinion::LAPSE, move |db, job| {
+        let app = asking.clone();
+        async move { opinion::lapse(&app, &db, &job).await }
+    });
+    [own, vec![batch, lapse], national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

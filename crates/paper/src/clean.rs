@@ -14,6 +14,9 @@ pub const TEXT_CHARS_MAX: usize = 4_000;
 /// Most entries of one list (components, files, paragraphs, recipients).
 pub const LIST_ITEMS_MAX: usize = 200;
 
+/// Most rows of a table over many pages (`rows`: the register).
+pub const ROWS_MAX: usize = 2_000;
+
 /// Fields typed into a large box, whose line breaks are meant.
 const LINES_KEPT: [&str; 3] = ["reason", "body", "explanation"];
 
@@ -34,9 +37,10 @@ pub(crate) fn clean(value: &mut Value, path: &str) -> Result<(), RenderError> {
             }
         }
         Value::Array(items) => {
-            if items.len() > LIST_ITEMS_MAX {
+            let items_max = if path == "rows" { ROWS_MAX } else { LIST_ITEMS_MAX };
+            if items.len() > items_max {
                 let (field, items) = (path.to_owned(), items.len());
-                return Err(RenderError::TooMany { field, items, items_max: LIST_ITEMS_MAX });
+                return Err(RenderError::TooMany { field, items, items_max });
             }
             for (i, item) in items.iter_mut().enumerate() {
                 clean(item, &format!("{path}[{i}]"))?;

@@ -35,7 +35,7 @@ macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };
 }
 
-const TEMPLATES: [(&str, &str); 12] = templates![
+const TEMPLATES: [(&str, &str); 14] = templates![
     "house.typ",
     "receipt.typ",
     "slip.typ",
@@ -44,6 +44,8 @@ const TEMPLATES: [(&str, &str); 12] = templates![
     "money-receipt.typ",
     "apology.typ",
     "control-slip.typ",
+    "handover-list.typ",
+    "register.typ",
     "birth-certificate.typ",
     "certified-copy.typ",
     "building-permit.typ",

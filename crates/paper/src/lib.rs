@@ -15,6 +15,7 @@ mod codes;
 mod engine;
 mod forms;
 mod money;
+mod office;
 mod results;
 #[cfg(test)]
 mod tests;
@@ -25,12 +26,13 @@ use base::Instant;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use clean::{LIST_ITEMS_MAX, TEXT_CHARS_MAX};
+pub use clean::{LIST_ITEMS_MAX, ROWS_MAX, TEXT_CHARS_MAX};
 pub use forms::{
     Apology, Component, ControlSlip, Delivery, DeliveryWay, Fee, FileEntry, HandOver, Kept, Office, Party,
     ProofSlip, Receipt, Refusal, Register, Salutation, SupplementRequest,
 };
 pub use money::{MoneyLine, MoneyReceipt, MoneyReduction};
+pub use office::{HandoverList, HandoverRow, RegisterBook, RegisterRow};
 pub use results::{Field, ResultPaper, ResultTemplate, Signer, result_templates};
 
 /// A finished paper.
@@ -135,6 +137,17 @@ pub fn apology(paper: &Apology, at: Instant) -> Result<Pdf, RenderError> {
 /// Form 06 (05 in 2018), A5: the way of a dossier from hand to hand.
 pub fn control_slip(paper: &ControlSlip, at: Instant) -> Result<Pdf, RenderError> {
     engine::render("control-slip.typ", &data_of(paper)?, at)
+}
+
+/// A list of papers handed over, A4, with the places of both signatures.
+pub fn handover_list(paper: &HandoverList, at: Instant) -> Result<Pdf, RenderError> {
+    engine::render("handover-list.typ", &data_of(paper)?, at)
+}
+
+/// Form 07 (06 in 2018), A4 landscape: the register of dossiers with the totals of each page.
+/// law: onestop/form-07
+pub fn register(paper: &RegisterBook, at: Instant) -> Result<Pdf, RenderError> {
+    engine::render("register.typ", &data_of(paper)?, at)
 }
 
 /// Receipt for money taken (biên lai thu phí, lệ phí), A5, with the sum in words. A void one says so.

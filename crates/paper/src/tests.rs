@@ -519,3 +519,90 @@ fn data_survives_a_queue_as_json() {
     let again: Receipt = serde_json::from_str(&serde_json::to_string(&paper).unwrap()).unwrap();
     assert!(receipt(&paper, now()) == receipt(&again, now()));
 }
+
+/// A register of `n` dossiers, every third of them returned and every fifth late.
+fn a_register(n: usize) -> RegisterBook {
+    let day = base::Day::parse("2026-08-31").unwrap();
+    let row = |i: usize| RegisterRow {
+        code: format!("H99.07-260819-{i:04}"),
+        procedure: "Đăng ký khai sinh".into(),
+        sets: 1,
+        person: "Đặng Thị Ngọc Ẵm".into(),
+        contact: "Số 48/7, ấp Phú Mỹ, xã Cù Lao Sen; 0909 000 123".into(),
+        agency: "Ủy ban nhân dân xã Cù Lao Sen".into(),
+        received: Some(now()),
+        promised: Some(now()),
+        sent: Some(now()),
+        back: None,
+        returned: i.is_multiple_of(3).then(now),
+        channel: "Trực tuyến".into(),
+        note: String::new(),
+        marks: [(3, "returned"), (5, "late")]
+            .into_iter()
+            .filter(|(by, _)| i.is_multiple_of(*by))
+            .map(|(_, mark)| mark.to_string())
+            .collect(),
+    };
+    let (from, to) = (base::Day::parse("2026-08-01").unwrap(), day);
+    let rows = (1..=n).map(row).collect();
+    RegisterBook {
+        office: a_receipt().office, date: day, from, to, maker: "Nguyễn Hoài Linh".into(), rows
+    }
+}
+
+#[test]
+fn the_register_lies_on_its_side_and_every_page_says_its_totals() {
+    let pdf = register(&a_register(60), now()).unwrap();
+    let path = save("register", &pdf);
+    check_pdfa(&path);
+    assert_eq!(page_mm(&path), (297, 210));
+    assert!(pdf.pages > 1, "{} pages", pdf.pages);
+    let number = |text: &str, before: &str| -> usize {
+        let rest = text.split(before).nth(1).unwrap_or_else(|| panic!("no {before:?} in {text}"));
+        rest.trim_start().split(' ').next().unwrap().parse().unwrap()
+    };
+    let mut sum = 0;
+    for page in 1..=pdf.pages {
+        let text = page_text(&path, page);
+        sum += number(&text, "Cộng trang này:");
+        assert_eq!(number(&text, "Cộng từ đầu sổ:"), sum, "page {page}");
+    }
+    assert_eq!(sum, 60);
+    let last = page_text(&path, pdf.pages);
+    says(&last, &["Cộng toàn sổ: 60 hồ sơ; đã trả kết quả 20; quá hạn 12."]);
+    assert!(matches!(register(&a_register(ROWS_MAX + 1), now()), Err(RenderError::TooMany { .. })));
+}
+
+#[test]
+fn a_hand_over_list_names_every_paper_and_has_room_for_two_signatures() {
+    let row = |i: u32, received: &str| HandoverRow {
+        code: "H99.07-260819-0001".into(),
+        person: "Đặng Thị Ngọc Ẵm".into(),
+        paper: "Giấy chứng nhận quyền sử dụng đất".into(),
+        form: "Bản chính".into(),
+        count: i,
+        received: received.into(),
+    };
+    let list = HandoverList {
+        office: a_receipt().office,
+        number: "07".into(),
+        date: base::Day::parse("2026-08-20").unwrap(),
+        giver_unit: "Bộ phận Một cửa".into(),
+        taker_unit: "Bộ phận Địa chính".into(),
+        giver: "Nguyễn Hoài Linh".into(),
+        taker: None,
+        rows: vec![row(1, ""), row(2, "Thiếu")],
+    };
+    let path = save("handover-list", &handover_list(&list, now()).unwrap());
+    check_pdfa(&path);
+    says(
+        &text(&path),
+        &[
+            "DANH SÁCH BÀN GIAO GIẤY TỜ",
+            "Bộ phận Địa chính",
+            "Cộng: 2 dòng, 3 bản.",
+            "NGƯỜI GIAO",
+            "NGƯỜI NHẬN",
+        ],
+    );
+}

@@ -5,7 +5,9 @@ const summary = document.querySelector(".cl-errsum");
 if (summary) summary.focus();
 
 const typing = (el) =>
-  el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) || el.closest("dialog[open]");
+  el.isContentEditable ||
+  (/^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) && el.type !== "checkbox") ||
+  el.closest("dialog[open]");
 
 const rows = () => [...document.querySelectorAll(".a-tbl tbody tr, .a-list a.row")];
 const linkOf = (row) => (row.matches("a") ? row : row.querySelector("a[href]"));
@@ -33,6 +35,20 @@ function up() {
   if (link) link.click();
 }
 
+function pick() {
+  const row = document.querySelector(".a-tbl tr.cur");
+  const box = row && row.querySelector(".pick input");
+  if (box) box.checked = !box.checked;
+}
+
+const whole = document.querySelector("[data-pick-all]");
+if (whole) {
+  whole.hidden = false;
+  whole.addEventListener("change", () => {
+    for (const box of document.querySelectorAll(".a-tbl td.pick input")) box.checked = whole.checked;
+  });
+}
+
 function find() {
   const box = document.querySelector(".a-filter input[type=search]") || document.querySelector(".a-find input");
   if (box) box.focus();
@@ -48,7 +64,7 @@ if (document.body.classList.contains("app") && !("noKeys" in document.body.datas
     if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
     const act = event.shiftKey
       ? { Slash: keys }[event.code]
-      : { KeyJ: () => move(1), KeyK: () => move(-1), KeyU: up, Slash: find }[event.code];
+      : { KeyJ: () => move(1), KeyK: () => move(-1), KeyU: up, KeyX: pick, Slash: find }[event.code];
     if (event.code === "Enter" && event.target === document.body) return open();
     if (!act) return;
     event.preventDefault();

@@ -223,7 +223,11 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
     }
     let href = place.href(crate::petition::pages::desk::PATH, &[]);
     let petitions = NavItem::new(say("frame.petitions", &[]), href).icon("message");
-    groups.push(NavGroup { title: String::new(), items: vec![petitions] });
+    let href = place.href(crate::opinion::pages::PATH, &[]);
+    let opinions = NavItem::new(say("frame.opinions", &[]), href).icon("messages");
+    let href = place.href(crate::batch::pages::PATH, &[]);
+    let batches = NavItem::new(say("frame.batches", &[]), href).icon("progress-check");
+    groups.push(NavGroup { title: String::new(), items: vec![petitions, opinions, batches] });
     let lists = place.scope.lists().iter().map(|list| {
         let item = NavItem::new(list_name(*list), place.list(*list)).icon(list.icon());
         let tone = match list {

@@ -17,7 +17,7 @@ use web::{Path, Problem, Query, Shell, filters, page};
 
 use super::frame::{self, MODULE, Place};
 use super::store::Line;
-use super::store::shelf::{self, Band, Bands, Shelf};
+use super::store::shelf::{self, Band, Bands, Shelf, Whose};
 use super::words::say;
 use super::{List, soon};
 use crate::App;
@@ -36,14 +36,17 @@ pub fn routes() -> Router<App> {
         .route("/mot-cua/{list}", get(list))
 }
 
-#[derive(Deserialize, Default)]
+/// What is asked of a list.
+#[derive(Clone, Deserialize, Default)]
 #[serde(default)]
-struct ListQuery {
-    q: String,
+pub struct ListQuery {
+    pub q: String,
     #[serde(rename = "linh-vuc")]
-    field: String,
+    pub field: String,
     /// The band of deadlines.
-    han: String,
+    pub han: String,
+    /// Whose: `toi`, `chua-giao`, or everybody's.
+    pub nguoi: String,
     /// The cursor after which this page begins.
     sau: Option<String>,
     post: Option<String>,
@@ -76,8 +79,11 @@ struct Choice {
 /// A line as it is printed.
 struct Row {
     class: &'static str,
+    /// What a tick says: the code and the version.
+    tick: String,
     href: String,
     code: String,
+    assignee: String,
     applicant: String,
     procedure: String,
     status: String,
@@ -101,6 +107,12 @@ struct ListPage {
     band: &'static str,
     q: String,
     fields: Vec<Choice>,
+    /// Whose dossiers; empty where nothing is assigned.
+    whose: Vec<Choice>,
+    /// Where ticks are sent; empty where nothing is done with many.
+    batch: String,
+    list_slug: &'static str,
+    all: String,
     narrowed: bool,
     clear: String,
     tabs: Vec<Tab>,
@@ -153,6 +165,8 @@ struct Read {
     before: i64,
     bands: Bands,
     holders: BTreeMap<String, String>,
+    /// Names of those to whom something is assigned, by account.
+    people: BTreeMap<String, String>,
     calendar: Calendar,
 }
 
@@ -164,11 +178,8 @@ async fn show(
     query: ListQuery,
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
-    let band = band_at(&query.han).filter(|_| list.is_some_and(has_bands)).unwrap_or(Band::All);
-    let q: String = query.q.chars().take(base::limits::QUERY_CHARS_MAX).collect();
-    let procedures = (!query.field.is_empty()).then(|| versions_of(app, &query.field));
-    let shelf =
-        Shelf { scope: place.scope.clone(), list, band, words: q.clone(), procedures, now, soon: now };
+    let shelf = shelf_of(app, official, &place, list, &query, now);
+    let band = shelf.band;
     let (at, after) = (place.clone(), query.sau.clone());
     let read = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
         let calendar = directory::calendar(tx, &at.post.unit).await?;
@@ -179,15 +190,20 @@ async fn show(
             None => 0,
         };
         let bands = shelf::bands(tx, &shelf).await?;
-        let mut holders = BTreeMap::new();
+        let (mut holders, mut people) = (BTreeMap::new(), BTreeMap::new());
         for line in &lines {
             if !holders.contains_key(&line.holder_unit) {
                 let unit = directory::get_unit(tx, &UnitId::from(line.holder_unit.as_str())).await?;
                 holders.insert(line.holder_unit.clone(), unit.name);
             }
+            if let Some(account) = line.assignee.as_ref().filter(|a| !people.contains_key(*a))
+                && let Ok(id) = account.parse()
+            {
+                people.insert(account.clone(), directory::person(tx, id).await?.name);
+            }
         }
         let counts = frame::counts(tx, &at, now).await?;
-        Ok(Read { counts, lines, before, bands, holders, calendar })
+        Ok(Read { counts, lines, before, bands, holders, people, calendar })
     });
     let read = read.await?;
     let title =
@@ -195,6 +211,31 @@ async fn show(
     let shell = frame::shell(app, &official.viewer, &place, &read.counts, title, list);
     let shell = frame::noticed(shell, query.da.as_deref(), query.hs.as_deref());
     Ok(page::html(list_page(app, &place, list, band, &query, read, shell, now)?))
+}
+
+/// The shelf that is asked for; until when a deadline counts as near is the caller's to read.
+pub fn shelf_of(
+    app: &App,
+    official: &AnyOfficial,
+    place: &Place,
+    list: Option<List>,
+    query: &ListQuery,
+    now: Instant,
+) -> Shelf {
+    Shelf {
+        scope: place.scope.clone(),
+        list,
+        band: band_at(&query.han).filter(|_| list.is_some_and(has_bands)).unwrap_or(Band::All),
+        words: query.q.chars().take(base::limits::QUERY_CHARS_MAX).collect(),
+        procedures: (!query.field.is_empty()).then(|| versions_of(app, &query.field)),
+        whose: match query.nguoi.as_str() {
+            "toi" => Whose::Of(official.viewer.account.to_string()),
+            "chua-giao" => Whose::Nobodys,
+            _ => Whose::Everybodys,
+        },
+        now,
+        soon: now,
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything that one page shows, gathered once")]
@@ -209,9 +250,10 @@ fn list_page(
     now: Instant,
 ) -> Result<ListPage, Problem> {
     let path = format!("{MODULE}/{}", list.map_or("tim", frame::slug));
-    let (q, field) = (query.q.as_str(), query.field.as_str());
+    let (q, field, whose) = (query.q.as_str(), query.field.as_str(), query.nguoi.as_str());
     let to = |band: Band, after: &str| {
-        let pairs = [("q", q), ("linh-vuc", field), ("han", band_slug(band)), ("sau", after)];
+        let pairs =
+            [("q", q), ("linh-vuc", field), ("nguoi", whose), ("han", band_slug(band)), ("sau", after)];
         place.href(&path, &pairs)
     };
     let more = read.lines.len() > LINES;
@@ -222,7 +264,9 @@ fn list_page(
     let rows: Vec<Row> =
         read.lines.iter().map(|l| row(app, place, list, l, &read, now)).collect::<Result<_, _>>()?;
     let empty = match list {
-        Some(_) if !q.is_empty() || !field.is_empty() || band != Band::All => say("empty.narrowed", &[]),
+        Some(_) if !q.is_empty() || !field.is_empty() || !whose.is_empty() || band != Band::All => {
+            say("empty.narrowed", &[])
+        }
         Some(list) => say(&format!("empty.{}", list.word()), &[]),
         None => say("empty.search", &[("q", q)]),
     };
@@ -243,7 +287,11 @@ fn list_page(
         band: band_slug(band),
         q: q.to_string(),
         fields: fields(app, field),
-        narrowed: list.is_some() && (!q.is_empty() || !field.is_empty()),
+        narrowed: list.is_some() && (!q.is_empty() || !field.is_empty() || !whose.is_empty()),
+        whose: whose_choices(list, whose),
+        batch: crate::batch::pages::action(place, list),
+        list_slug: list.map_or("", frame::slug),
+        all: say("list.choose_all", &[("n", &format::thousands(total))]),
         clear: place.href(&path, &[("han", band_slug(band))]),
         tabs: match list {
             Some(list) if has_bands(list) => tabs(&read.bands, band, to),
@@ -259,6 +307,19 @@ fn list_page(
         empty_next,
         shell,
     })
+}
+
+/// Whose dossiers a list may be narrowed to.
+fn whose_choices(list: Option<List>, chosen: &str) -> Vec<Choice> {
+    if !matches!(list, Some(List::Processing | List::Soon | List::Overdue | List::ToSign)) {
+        return Vec::new();
+    }
+    let choice = |value: &str, key: &str| Choice {
+        value: value.to_string(),
+        label: say(&format!("whose.{key}"), &[]),
+        chosen: value == chosen,
+    };
+    vec![choice("", "all"), choice("toi", "mine"), choice("chua-giao", "nobodys")]
 }
 
 fn due_head(list: Option<List>) -> &'static str {
@@ -298,6 +359,11 @@ fn row(
     let (pill, when) = due(status, line, &read.calendar, now);
     Ok(Row {
         class: pill.as_ref().map_or("", Pill::row_class),
+        tick: format!("{}:{}", line.code, line.version),
+        assignee: match &line.assignee {
+            Some(account) if !status.is_final() => read.people.get(account).cloned().unwrap_or_default(),
+            _ => String::new(),
+        },
         href: place.dossier(&line.code, list),
         code: line.code.clone(),
         applicant: line.applicant_name.clone(),

@@ -21,6 +21,7 @@ db::record! {
         stage: Option<String>,
         holder_unit: String,
         holder_role: String,
+        assignee: Option<String>,
         filed_at: Instant,
         due_at: Option<Instant>,
         deadline: Option<Instant>,
@@ -32,7 +33,7 @@ db::record! {
 }
 
 const LINES: &str = "select id, code, procedure, applicant_name, channel, status, stage, holder_unit,
-    holder_role, filed_at, due_at, deadline, since, version,
+    holder_role, assignee, filed_at, due_at, deadline, since, version,
     cast(coalesce(deadline, since) as text) || ':' || id as place from dossier";
 
 /// The lines of a list in order of urgency, at most `limit`.

@@ -16,6 +16,8 @@ pub enum Hand {
     Counter,
     /// Whoever holds this internal step.
     Stage(String),
+    /// Another unit that was asked for its opinion.
+    Unit(String),
 }
 
 /// How the giver kept its own limit.
@@ -45,6 +47,10 @@ pub fn hand_overs(history: &[History], stages: &[Stage], calendar: &Calendar) ->
     let (mut hand, mut since) = (Hand::Applicant, None);
     let mut rows = Vec::new();
     for h in history {
+        if let Some(row) = asked(h, &hand) {
+            rows.push(row);
+            continue;
+        }
         let next = hand_after(h);
         if next != hand {
             let kept = since.and_then(|since| kept(&hand, h, since, stages, calendar));
@@ -54,6 +60,20 @@ pub fn hand_overs(history: &[History], stages: &[Stage], calendar: &Calendar) ->
         hand = next;
     }
     rows
+}
+
+/// A question to another unit and its answer leave the dossier where it is; the slip tells both.
+fn asked(h: &History, hand: &Hand) -> Option<HandOver> {
+    let unit = Hand::Unit(h.details["unit_name"].as_str().unwrap_or_default().to_string());
+    let (giver, taker, kept) = match h.verb.as_str() {
+        "ask_opinion" => (hand.clone(), unit, None),
+        "answer_opinion" => {
+            let late = h.details["late"].as_bool().unwrap_or(false);
+            (unit, hand.clone(), Some(if late { Kept::Late } else { Kept::OnTime }))
+        }
+        _ => return None,
+    };
+    Some(HandOver { giver, taker, at: h.at, kept, ordinal: h.ordinal })
 }
 
 fn hand_after(h: &History) -> Hand {
@@ -69,6 +89,7 @@ fn kept(giver: &Hand, h: &History, since: Instant, stages: &[Stage], calendar: &
     let limit = match giver {
         Hand::Stage(id) => stages.iter().find(|s| s.id == *id)?.limit?,
         Hand::Counter if h.from == Status::Filed => ANSWER_WITHIN,
+        Hand::Unit(_) => return None,
         _ => return None,
     };
     let due = calendar.due(since, limit).ok()?.at;

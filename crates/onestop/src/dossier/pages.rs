@@ -67,6 +67,11 @@ struct Sheet {
     /// Names of units, by id.
     units: BTreeMap<String, String>,
     counts: Vec<(List, i64)>,
+    /// What other units are asked, and visits and councils.
+    opinions: Vec<crate::opinion::pages::Asked>,
+    inspections: Vec<crate::inspection::pages::Seen>,
+    /// To whom it is assigned.
+    assignee: String,
     /// Place in the list it was opened from, the codes before and after it, and the list's length.
     beside: Option<Beside>,
 }
@@ -120,6 +125,12 @@ impl Sheet {
             papers: store::list_papers(tx, d.id).await?,
             decision: store::find_decision(tx, d.id).await?,
             counts: frame::counts(tx, place, now).await?,
+            opinions: crate::opinion::pages::panel(tx, place, &case).await?,
+            inspections: crate::inspection::pages::panel(tx, place, &case).await?,
+            assignee: match d.assignee.as_deref().and_then(|account| account.parse().ok()) {
+                Some(id) => directory::person(tx, id).await?.name,
+                None => String::new(),
+            },
             case,
             proposal,
             declined,
@@ -162,6 +173,7 @@ async fn beside(
         band: Band::All,
         words: String::new(),
         procedures: None,
+        whose: shelf::Whose::Everybodys,
         now,
         soon,
     };
@@ -212,6 +224,9 @@ struct ShowPage {
     answers: Vec<Group>,
     person: Vec<Fact>,
     seen: i64,
+    opinions: Vec<crate::opinion::pages::Asked>,
+    inspections: Vec<crate::inspection::pages::Seen>,
+    assignee: String,
     waits: Option<proposal::Waits>,
     declined: String,
     acts: Vec<Act>,
@@ -244,7 +259,7 @@ async fn show(
     super::look(&app, &official.viewer, "onestop.look", &code, now).await;
     let shell = shell(&app, &official, &place, &sheet, list);
     let shell = frame::noticed(shell, query.da.as_deref(), None);
-    Ok(page::html(show_page(&place, &sheet, list, &query, shell, now)))
+    Ok(page::html(show_page(&place, sheet, list, &query, shell, now)))
 }
 
 fn shell(app: &App, official: &AnyOfficial, place: &Place, sheet: &Sheet, list: Option<List>) -> Shell {
@@ -255,12 +270,15 @@ fn shell(app: &App, official: &AnyOfficial, place: &Place, sheet: &Sheet, list: 
 
 fn show_page(
     place: &Place,
-    sheet: &Sheet,
+    mut sheet: Sheet,
     list: Option<List>,
     query: &ShowQuery,
     shell: Shell,
     now: Instant,
 ) -> ShowPage {
+    let (opinions, inspections) =
+        (std::mem::take(&mut sheet.opinions), std::mem::take(&mut sheet.inspections));
+    let sheet = &sheet;
     let d = &sheet.case.dossier;
     let status = d.state.status();
     let list_or_first = list.unwrap_or(place.scope.lists()[0]);
@@ -297,6 +315,9 @@ fn show_page(
         answers: panels::answers(&sheet.case),
         person: panels::person(sheet),
         seen: d.version,
+        opinions,
+        inspections,
+        assignee: if status.is_final() { String::new() } else { sheet.assignee.clone() },
         waits: proposal::waits(place, sheet, list),
         declined: proposal::declined(sheet),
         idle: if acts.is_empty() && more.is_empty() { idle(sheet) } else { String::new() },
@@ -318,6 +339,7 @@ fn idle(sheet: &Sheet) -> String {
     match d.state.status() {
         status if status.is_final() => say("idle.over", &[]),
         Status::Supplementing | Status::AwaitingFee => say("idle.citizen", &[]),
+        _ if !sheet.assignee.is_empty() => say("idle.assigned", &[("name", &sheet.assignee)]),
         _ => say("idle.elsewhere", &[("unit", &unit)]),
     }
 }
@@ -354,6 +376,21 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
     }
     if let Some(first) = acts.first_mut() {
         first.primary = true;
+    }
+    if crate::opinion::pages::may_ask(&sheet.case) {
+        for (slug, key, icon) in
+            [("xin-y-kien", "opinion.ask", "messages"), ("kiem-tra", "inspection.plan", "calendar")]
+        {
+            more.push(Act {
+                href: place.href(&format!("{}/{slug}", frame::dossier(&sheet.case.dossier.code)), &[]),
+                label: crate::words_office::say(key, &[]),
+                icon,
+                simple: false,
+                to: String::new(),
+                primary: false,
+                hint: String::new(),
+            });
+        }
     }
     let d = &sheet.case.dossier;
     if d.fee_asked > 0 || d.fee_paid > 0 {

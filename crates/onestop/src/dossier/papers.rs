@@ -408,6 +408,7 @@ fn control(app: &App, f: &Facts, now: Instant) -> paper::ControlSlip {
     let name = |hand: &Hand| match hand {
         Hand::Applicant => f.dossier.applicant.name.clone(),
         Hand::Counter => f.counter.name.clone(),
+        Hand::Unit(name) => name.clone(),
         Hand::Stage(id) => {
             let stage = f.procedure.step(id).map(|s| s.name.clone()).unwrap_or_default();
             let unit = f.holders.iter().find(|(of, _)| of == id).map(|(_, unit)| unit.as_str());

@@ -18,7 +18,8 @@ db::record! {
         applicant: Option<String>, applicant_name: String, applicant_number: String,
         applicant_phone: String, applicant_email: String, applicant_address: String,
         channel: String, return_by: String, answers: String, status: i64, was: Option<i64>,
-        stage: Option<String>, holder_unit: String, holder_role: String, filed_at: Instant,
+        stage: Option<String>, holder_unit: String, holder_role: String, assignee: Option<String>,
+        filed_at: Instant,
         answer_by: Instant, accepted_at: Option<Instant>, due_at: Option<Instant>, since: Instant,
         supplement_requests: i64, extensions: i64, fee_asked: i64, fee_paid: i64, version: i64,
     }
@@ -59,6 +60,7 @@ fn dossier(row: Row) -> db::Result<Dossier> {
         return_by: row.return_by,
         holder_unit: UnitId::from(row.holder_unit),
         holder_role: row.holder_role,
+        assignee: row.assignee,
         filed_at: row.filed_at,
         answer_by: row.answer_by,
         accepted_at: row.accepted_at,
@@ -151,8 +153,9 @@ pub async fn save_moved(tx: &mut Tx, seen: i64, d: &Dossier) -> db::Result<()> {
     tx.change_one(
         "update dossier set status = $1, was = $2, stage = $3, holder_unit = $4, holder_role = $5,
             accepted_at = $6, due_at = $7, since = $8, deadline = $9, supplement_requests = $10,
-            extensions = $11, fee_asked = $12, fee_paid = $13, answers = $14, version = version + 1
-          where id = $15 and version = $16",
+            extensions = $11, fee_asked = $12, fee_paid = $13, answers = $14, assignee = $15,
+            version = version + 1
+          where id = $16 and version = $17",
         args![
             d.state.status().number(),
             was(&d.state),
@@ -168,6 +171,7 @@ pub async fn save_moved(tx: &mut Tx, seen: i64, d: &Dossier) -> db::Result<()> {
             d.fee_asked,
             d.fee_paid,
             Value::Object(d.answers.clone()).to_string(),
+            &d.assignee,
             d.id,
             seen
         ],

@@ -153,6 +153,7 @@ fn born(birth: &Birth<'_>, answer_by: Instant, dice: &mut Dice) -> Life {
         promised: None,
         since: birth.filed_at,
         supplement_requests: 0,
+        assignee: None,
         extensions: 0,
         fee_asked: 0,
         fee_paid: 0,

@@ -54,6 +54,11 @@ fn line(ordinal: i64, verb: &str, from: Status, to: Status, at: Instant) -> Line
     }
 }
 
+fn an() -> Applicant {
+    let (name, number) = ("Nguyễn Hữu Ẩn".into(), "086090123456".into());
+    Applicant { name, number, ..Applicant::default() }
+}
+
 /// A dossier in this status, by the shortest way there.
 fn life(status: Status, channel: &str) -> (Dossier, Vec<Line>) {
     use Status::*;
@@ -101,11 +106,7 @@ fn life(status: Status, channel: &str) -> (Dossier, Vec<Line>) {
         counter: "c@2018-01-01".into(),
         agency: "a@2018-01-01".into(),
         account: Some("a".into()),
-        applicant: Applicant {
-            name: "Nguyễn Hữu Ẩn".into(),
-            number: "086090123456".into(),
-            ..Applicant::default()
-        },
+        applicant: an(),
         channel: channel.into(),
         return_by: if channel == "post" { "post" } else { "counter" }.into(),
         answers: Map::new(),
@@ -118,6 +119,7 @@ fn life(status: Status, channel: &str) -> (Dossier, Vec<Line>) {
         promised: accepted.then_some(due),
         since,
         supplement_requests: 0,
+        assignee: None,
         extensions: 0,
         fee_asked: 0,
         fee_paid: 0,

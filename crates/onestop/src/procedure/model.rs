@@ -314,6 +314,37 @@ pub struct Step {
     #[serde(default)]
     pub may_return_to: Vec<String>,
     pub kind: StepKind,
+    /// What must have taken place, and be recorded, before the step is left forward.
+    #[serde(default)]
+    pub record: Option<Record>,
+}
+
+/// What takes place outside the desk and is recorded with its minutes. law: onestop/consultation
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// Kiểm tra thực địa.
+    Visit,
+    /// Họp hội đồng.
+    Council,
+}
+
+impl Record {
+    /// Both, in the order in which they are offered.
+    pub const ALL: [Record; 2] = [Record::Visit, Record::Council];
+
+    /// The word in rows and forms.
+    pub fn word(self) -> &'static str {
+        match self {
+            Record::Visit => "visit",
+            Record::Council => "council",
+        }
+    }
+
+    /// The one of this word.
+    pub fn from_word(word: &str) -> Option<Record> {
+        Self::ALL.into_iter().find(|r| r.word() == word)
+    }
 }
 
 /// Who does a step; the words are the directory's roles.

@@ -2,6 +2,7 @@
 
 mod approve;
 mod backup;
+mod batch;
 mod browser;
 mod desk;
 mod faults;
@@ -12,6 +13,7 @@ mod kill;
 mod life;
 mod money;
 mod national;
+mod opinion;
 mod petition;
 mod pieces;
 mod routes;

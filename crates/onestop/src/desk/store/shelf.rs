@@ -26,6 +26,15 @@ impl Band {
     pub const ALL: [Band; 5] = [Band::All, Band::Late, Band::Today, Band::Near, Band::InTime];
 }
 
+/// To whom a dossier is assigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Everybodys,
+    Nobodys,
+    /// This account's.
+    Of(String),
+}
+
 /// What is on the page: a list, cut and searched.
 #[derive(Clone, Debug)]
 pub struct Shelf {
@@ -36,6 +45,7 @@ pub struct Shelf {
     pub words: String,
     /// Only these procedure versions; none: all.
     pub procedures: Option<Vec<String>>,
+    pub whose: Whose,
     pub now: Instant,
     /// Due before this instant counts as soon.
     pub soon: Instant,
@@ -77,6 +87,11 @@ impl Shelf {
             None => scoped(q, &self.scope),
         };
         let q = searched(q, &self.words);
+        let q = match &self.whose {
+            Whose::Everybodys => q,
+            Whose::Nobodys => q.when("assignee is null", true),
+            Whose::Of(account) => q.and("assignee = ?", Some(account.as_str())),
+        };
         match &self.procedures {
             Some(ids) => q.among("procedure", ids),
             None => q,

@@ -1,0 +1,263 @@
+//! What the officials' smaller forms share: one page of a form with its fields and faults, and what a
+//! page of one dossier must read before it can be shown.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use base::{Day, Instant};
+use db::Tx;
+use directory::AnyOfficial;
+use serde::Deserialize;
+use web::{FieldError, Problem, Shell, page};
+
+use crate::App;
+use crate::desk::List;
+use crate::desk::frame::{self, Place};
+use crate::dossier::{Case, Who};
+use crate::words_office::say;
+
+/// What the addresses of these pages carry beside the path.
+#[derive(Clone, Deserialize, Default)]
+#[serde(default)]
+pub struct OfficeQuery {
+    pub post: Option<String>,
+    /// Words by which a unit is looked for.
+    pub noi: String,
+    /// What has just been done, as the end of a key of `done_note`.
+    pub da: String,
+}
+
+/// A way to answer a question of several.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+    pub chosen: bool,
+}
+
+/// A question of a form.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    pub label: String,
+    pub hint: String,
+    /// An input's type, or `textarea`, `select`, `radio`, `checkbox`.
+    pub kind: &'static str,
+    pub value: String,
+    pub optional: bool,
+    pub choices: Vec<Choice>,
+    pub error: String,
+}
+
+impl Field {
+    /// A line or a box of text; its words stand under `field.NAME` and `field_hint.NAME`.
+    pub fn text(name: &str, kind: &'static str, value: impl Into<String>) -> Field {
+        let hint = format!("field_hint.{name}");
+        Field {
+            label: say(&format!("field.{name}"), &[]),
+            hint: if crate::words_office::WORDS.has(&hint) { say(&hint, &[]) } else { String::new() },
+            name: name.to_string(),
+            kind,
+            value: value.into(),
+            optional: false,
+            choices: Vec::new(),
+            error: String::new(),
+        }
+    }
+
+    /// One or some of a list.
+    pub fn choice(name: &str, kind: &'static str, choices: Vec<Choice>) -> Field {
+        Field { choices, ..Field::text(name, kind, "") }
+    }
+}
+
+/// What was wrong with a form that was sent.
+#[derive(Clone, Debug, Default)]
+pub struct Wrong {
+    pub errors: Vec<FieldError>,
+    pub message: String,
+    pub status: Option<StatusCode>,
+}
+
+impl Wrong {
+    /// The expected "no" in `problem`; everything else goes on.
+    pub fn of(problem: Problem) -> Result<Wrong, Problem> {
+        Ok(match problem {
+            Problem::Invalid(errors) => {
+                Wrong { errors, status: Some(StatusCode::UNPROCESSABLE_ENTITY), ..Wrong::default() }
+            }
+            Problem::Refused(message) => Wrong {
+                message: message.outside,
+                status: Some(StatusCode::UNPROCESSABLE_ENTITY),
+                ..Wrong::default()
+            },
+            Problem::Stale => Wrong {
+                message: say("office.stale", &[]),
+                status: Some(StatusCode::CONFLICT),
+                ..Wrong::default()
+            },
+            other => return Err(other),
+        })
+    }
+}
+
+/// A form of the officials.
+#[derive(Template)]
+#[template(path = "office/form.html")]
+pub struct FormPage {
+    pub shell: Shell,
+    pub back: String,
+    pub back_label: String,
+    pub heading: String,
+    /// What it is about, in short facts.
+    pub meta: Vec<String>,
+    /// What it does, and what stands behind it.
+    pub lead: Vec<String>,
+    /// A search for units beside it: where it leads, and the words so far.
+    pub search: Option<(String, String)>,
+    pub post: String,
+    pub action: String,
+    pub hidden: Vec<(String, String)>,
+    pub fields: Vec<Field>,
+    pub button: String,
+    pub serious: bool,
+    /// It carries a file.
+    pub multipart: bool,
+    pub message: String,
+    pub summary: String,
+}
+
+impl FormPage {
+    /// A form with nothing in it yet.
+    pub fn new(
+        shell: Shell,
+        place: &Place,
+        back: (String, String),
+        action: String,
+        button: String,
+    ) -> FormPage {
+        FormPage {
+            heading: shell.title.clone(),
+            shell,
+            back: back.0,
+            back_label: back.1,
+            meta: Vec::new(),
+            lead: Vec::new(),
+            search: None,
+            post: post_field(place),
+            action,
+            hidden: Vec::new(),
+            fields: Vec::new(),
+            button,
+            serious: false,
+            multipart: false,
+            message: String::new(),
+            summary: String::new(),
+        }
+    }
+
+    /// The page, with what was wrong beside the fields it is about.
+    pub fn answer(mut self, wrong: Wrong) -> Response {
+        for field in &mut self.fields {
+            if let Some(error) = wrong.errors.iter().find(|e| e.field == field.name) {
+                field.error = error.message.clone();
+            }
+        }
+        let n = wrong.errors.len() + usize::from(!wrong.message.is_empty());
+        let loose = wrong.errors.iter().filter(|e| !self.fields.iter().any(|f| f.name == e.field));
+        let loose: Vec<&str> = loose.map(|e| e.message.as_str()).collect();
+        self.message = [wrong.message.as_str(), &loose.join(" ")].concat();
+        if n > 0 {
+            self.summary = say("office.errors", &[("n", &n.to_string())]);
+            self.shell = self.shell.errors();
+        }
+        page::html_with(wrong.status.unwrap_or(StatusCode::OK), self)
+    }
+}
+
+/// The post as a hidden field; empty where there is no choice of posts.
+pub fn post_field(place: &Place) -> String {
+    if place.href("", &[]).is_empty() { String::new() } else { place.post.id.to_string() }
+}
+
+/// A dossier on an official's page, with what the frame needs.
+pub struct Room {
+    pub place: Place,
+    pub case: Case,
+    pub counts: Vec<(List, i64)>,
+    pub who: Who,
+    pub now: Instant,
+}
+
+impl Room {
+    /// The dossier with this code as this official may see it, and what `more` reads beside it.
+    pub async fn read<T, F>(
+        app: &App,
+        official: &AnyOfficial,
+        post: Option<&str>,
+        code: &str,
+        more: F,
+    ) -> Result<(Room, T), Problem>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx, &Case) -> Result<T, Problem> + Send + 'static,
+    {
+        let now = app.site.clock.now();
+        let place = Place::of(official, post)?;
+        let who = Who::from(&official.viewer);
+        let (catalogue, at, asker, code) =
+            (app.catalogue.clone(), place.clone(), who.clone(), code.to_string());
+        let read = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
+            let case = Case::find(tx, &catalogue, &asker, &code, now).await?;
+            let more = more(tx, &case).await?;
+            Ok((case, more, frame::counts(tx, &at, now).await?))
+        });
+        let (case, more, counts) = read.await?;
+        Ok((Room { place, case, counts, who, now }, more))
+    }
+
+    /// The frame of a page about this dossier.
+    pub fn shell(&self, app: &App, official: &AnyOfficial, title: String) -> Shell {
+        frame::shell(app, &official.viewer, &self.place, &self.counts, title, None)
+    }
+
+    /// The way back to the dossier, with its words.
+    pub fn back(&self) -> (String, String) {
+        let code = &self.case.dossier.code;
+        (self.place.dossier(code, None), say("office.back", &[("code", code)]))
+    }
+
+    /// The dossier in short facts.
+    pub fn meta(&self) -> Vec<String> {
+        let d = &self.case.dossier;
+        vec![d.code.clone(), d.applicant.name.clone(), self.case.procedure.name.clone()]
+    }
+}
+
+/// A day as the browser sends it, or as people write it: `2026-12-03`, `3/12/2026`.
+pub fn day(text: &str) -> Option<Day> {
+    if let Ok(day) = Day::parse(text) {
+        return Some(day);
+    }
+    let mut parts = text.split('/').map(|part| part.trim().parse::<u16>().ok());
+    let (day, month, year) = (parts.next()??, parts.next()??, parts.next()??);
+    Day::new(i32::from(year), u8::try_from(month).ok()?, u8::try_from(day).ok()?)
+}
+
+/// Text that must be there and fit.
+pub fn needed(errors: &mut Vec<FieldError>, name: &str, text: &str, chars_max: usize) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        errors.push(FieldError::new(name, say("office.needed", &[])));
+    }
+    if text.chars().count() > chars_max {
+        let most = chars_max.to_string();
+        errors.push(FieldError::new(name, say("office.too_long", &[("most", &most)])));
+    }
+    text.to_string()
+}
+
+/// All faults at once, or none.
+pub fn settle(errors: Vec<FieldError>) -> Result<(), Problem> {
+    if errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(errors)) }
+}
