@@ -668,6 +668,10 @@ async fn advance(
     if matches!(verb, Verb::PassOn | Verb::SubmitForSignature | Verb::Decide) {
         crate::inspection::before_leaving(tx, case).await?;
     }
+    let closes = matches!(verb, Verb::ReturnResult | Verb::Refuse | Verb::Withdraw | Verb::Stop);
+    if closes && case.seats.contains(&Seat::Counter) {
+        crate::custody::before_closing(tx, case).await?;
+    }
 
     let seen = case.dossier.version;
     case.dossier.supplement_requests += i64::from(verb == Verb::AskSupplement);

@@ -28,7 +28,7 @@ use crate::dossier::{self, Applicant, Case, Who};
 use crate::filing::{self, Filing};
 use crate::procedure::Procedure;
 use crate::procedure::model::Component;
-use crate::{App, catalogue, view, words};
+use crate::{App, catalogue, custody, view, words};
 
 /// Procedures shown for one search.
 const LINES: usize = 30;
@@ -87,6 +87,7 @@ struct Paper {
     name: String,
     small: String,
     ticked: bool,
+    original: bool,
 }
 
 struct Choice {
@@ -125,6 +126,8 @@ struct Typed {
     applicant: Applicant,
     return_by: String,
     present: Vec<String>,
+    /// Of those, the originals that go back with the result.
+    originals: Vec<String>,
     note: String,
     /// One sending has its effect once.
     key: String,
@@ -143,6 +146,7 @@ impl Typed {
             },
             return_by: text("return_by"),
             present: form.all("present").map(str::to_string).collect(),
+            originals: form.all("original").map(str::to_string).collect(),
             note: text("note"),
             key: text("key"),
         }
@@ -431,7 +435,8 @@ async fn keep(
     };
     let key = Some(typed.key.clone()).filter(|key| key.parse::<PaperKey>().is_ok());
     let key = key.ok_or_else(|| Problem::Malformed("an intake without its key".into()))?;
-    let request = format!("{}|{receive}|{note}|{:?}", filing.procedure, filing.applicant);
+    let taken = originals(p, typed);
+    let request = format!("{}|{receive}|{note}|{:?}|{taken:?}", filing.procedure, filing.applicant);
     let hash = idempotent::request_hash("POST", "/mot-cua/tiep-nhan-moi", request.as_bytes());
     let who = Who::from(&clerk.viewer);
     let act = clerk.act("onestop.file", &filing.procedure, now);
@@ -459,10 +464,26 @@ async fn keep(
                 dossier::receive(tx, &mut case, &note).await?;
                 tx.audit(dossier::deed(Verb::Receive), &filed.id.to_string()).await?;
             }
+            if !taken.is_empty() {
+                let mut case = Case::find(tx, &catalogue, &who, &filed.code, now).await?;
+                custody::take_in(tx, &mut case, &taken, &who).await?;
+                tx.audit("onestop.take-papers", &filed.id.to_string()).await?;
+            }
             idempotent::keep(tx, &who.account, &key, &hash, (303, filed.code.as_bytes()), now).await?;
             Ok(filed.code)
         })
         .await
+}
+
+/// The originals that were handed over and go back with the result.
+fn originals(p: &Procedure, typed: &Typed) -> Vec<custody::Taken> {
+    let taken = |c: &Component| custody::Taken {
+        component: c.id.clone(),
+        name: c.name.clone(),
+        form: custody::FORMS[0],
+        count: 1,
+    };
+    p.components.iter().filter(|c| typed.originals.contains(&c.id)).map(taken).collect()
 }
 
 /// The account of this person, if somebody has confirmed that it is theirs: an account that only
@@ -525,7 +546,7 @@ fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Sh
         ],
         ways: RETURN_BY.into_iter().map(way).collect(),
         way_error: error("return_by"),
-        papers: p.components.iter().map(|c| paper(c, &typed.present)).collect(),
+        papers: p.components.iter().map(|c| paper(c, &typed)).collect(),
         papers_error: error("present"),
         note_error: error("note"),
         summary: if n == 0 { String::new() } else { say("intake.errors", &[("n", &n.to_string())]) },
@@ -536,7 +557,7 @@ fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Sh
     }
 }
 
-fn paper(c: &Component, present: &[String]) -> Paper {
+fn paper(c: &Component, typed: &Typed) -> Paper {
     let count = |key: &str, n: u32| (n > 0).then(|| say(key, &[("n", &n.to_string())]));
     let asked = match (&c.when, c.required) {
         (Some(_), _) => Some(say("intake.when", &[])),
@@ -548,6 +569,7 @@ fn paper(c: &Component, present: &[String]) -> Paper {
         id: c.id.clone(),
         name: c.name.clone(),
         small: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-        ticked: present.contains(&c.id),
+        ticked: typed.present.contains(&c.id),
+        original: typed.originals.contains(&c.id),
     }
 }

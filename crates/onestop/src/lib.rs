@@ -3,6 +3,7 @@
 
 mod batch;
 mod catalogue;
+mod custody;
 mod desk;
 mod dossier;
 mod fee;
@@ -111,6 +112,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0010_proposal", include_str!("../migrations/0010_proposal.sql")),
         own("0017_batch", include_str!("../migrations/0017_batch.sql")),
         own("0018_opinion", include_str!("../migrations/0018_opinion.sql")),
+        own("0019_custody", include_str!("../migrations/0019_custody.sql")),
     ]
 }
 
@@ -120,10 +122,11 @@ pub fn migrations() -> Vec<Migration> {
 pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
     // The rule writes four digits; a centre that takes more than 9,999 in a day is given a fifth,
     // since refusing the citizen would be worse. Whether 2025 allows it is not settled.
-    const SCHEMES: [(&str, &str, i64, i64, &str, &str); 4] = [
+    const SCHEMES: [(&str, &str, i64, i64, &str, &str); 5] = [
         ("dossier", "{ident}-{yymmdd}-{n}", 4, 5, "day", "onestop/dossier-code"),
         ("result", "{n}", 2, 6, "year", "nd30/number"),
         ("petition", "PA-{ident}-{yyyy}-{n}", 5, 7, "year", "onestop/petition-limits"),
+        (custody::SCHEME, "{n}", 2, 5, "year", "onestop/originals"),
         // Ours: a hall of more than 9,999 in a day would need a wider screen.
         ("ticket", "{n}", 3, 4, "day", "onestop/hall-priority"),
     ];
@@ -191,6 +194,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(desk::pages::routes())
         .merge(batch::pages::routes())
         .merge(opinion::pages::routes())
+        .merge(custody::pages::routes())
         .merge(inspection::pages::routes())
         .merge(dossier::pages::routes())
         .merge(dossier::files::routes())

@@ -35,6 +35,8 @@ mod tests {
             "opinion/pages",
             "inspection",
             "inspection/pages",
+            "custody",
+            "custody/pages",
         ];
         let mut missing = Vec::new();
         for file in files {

@@ -227,7 +227,9 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
     let opinions = NavItem::new(say("frame.opinions", &[]), href).icon("messages");
     let href = place.href(crate::batch::pages::PATH, &[]);
     let batches = NavItem::new(say("frame.batches", &[]), href).icon("progress-check");
-    groups.push(NavGroup { title: String::new(), items: vec![petitions, opinions, batches] });
+    let href = place.href(crate::custody::pages::PATH, &[]);
+    let papers = NavItem::new(say("frame.papers", &[]), href).icon("arrows-exchange");
+    groups.push(NavGroup { title: String::new(), items: vec![petitions, opinions, papers, batches] });
     let lists = place.scope.lists().iter().map(|list| {
         let item = NavItem::new(list_name(*list), place.list(*list)).icon(list.icon());
         let tone = match list {

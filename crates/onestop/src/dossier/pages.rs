@@ -20,7 +20,7 @@ use web::{Path, Problem, Query, Shell, filters, page};
 
 use super::proposal as proposal_store;
 use super::proposal::Proposal;
-use super::rules::{Status, Verb};
+use super::rules::{Seat, Status, Verb};
 use super::{Case, History, StoredFile, Who, store};
 use crate::App;
 use crate::desk::frame::{self, Place};
@@ -70,6 +70,8 @@ struct Sheet {
     /// What other units are asked, and visits and councils.
     opinions: Vec<crate::opinion::pages::Asked>,
     inspections: Vec<crate::inspection::pages::Seen>,
+    /// Originals that are not given back.
+    originals: Vec<String>,
     /// To whom it is assigned.
     assignee: String,
     /// Place in the list it was opened from, the codes before and after it, and the list's length.
@@ -127,6 +129,10 @@ impl Sheet {
             counts: frame::counts(tx, place, now).await?,
             opinions: crate::opinion::pages::panel(tx, place, &case).await?,
             inspections: crate::inspection::pages::panel(tx, place, &case).await?,
+            originals: {
+                let papers = crate::custody::of_dossier(tx, d.id).await?.into_iter();
+                papers.filter(crate::custody::is_out).map(|p| p.name).collect()
+            },
             assignee: match d.assignee.as_deref().and_then(|account| account.parse().ok()) {
                 Some(id) => directory::person(tx, id).await?.name,
                 None => String::new(),
@@ -377,10 +383,13 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
     if let Some(first) = acts.first_mut() {
         first.primary = true;
     }
-    if crate::opinion::pages::may_ask(&sheet.case) {
-        for (slug, key, icon) in
-            [("xin-y-kien", "opinion.ask", "messages"), ("kiem-tra", "inspection.plan", "calendar")]
-        {
+    let asks = crate::opinion::pages::may_ask(&sheet.case);
+    for (slug, key, icon, open) in [
+        ("xin-y-kien", "opinion.ask", "messages", asks),
+        ("kiem-tra", "inspection.plan", "calendar", asks),
+        ("ban-giay", "custody.title", "arrows-exchange", sheet.case.seats.contains(&Seat::Counter)),
+    ] {
+        if open {
             more.push(Act {
                 href: place.href(&format!("{}/{slug}", frame::dossier(&sheet.case.dossier.code)), &[]),
                 label: crate::words_office::say(key, &[]),

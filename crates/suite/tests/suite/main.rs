@@ -4,6 +4,7 @@ mod approve;
 mod backup;
 mod batch;
 mod browser;
+mod custody;
 mod desk;
 mod faults;
 mod front;

@@ -11,7 +11,7 @@ use crate::batch::me;
 use crate::desk::{browser, page, presses, says};
 
 /// The unit in which this person works.
-async fn unit_of(town: &Town, login: &str) -> String {
+pub async fn unit_of(town: &Town, login: &str) -> String {
     let (account, today) = (me(town, login).await, town.opened.site.clock.today());
     let found = town.opened.site.db.read(async move |tx: &mut Tx| -> db::Result<_> {
         let id = account.parse().expect("an account's id");

@@ -325,6 +325,10 @@ pub fn checks(sheet: &Sheet, now: Instant) -> Vec<Check> {
         let n = d.supplement_requests.to_string();
         checks.push(Check { ok: d.supplement_requests == 1, text: say("check.asked", &[("n", &n)]) });
     }
+    if !sheet.originals.is_empty() {
+        let names = sheet.originals.join("; ");
+        checks.push(Check { ok: false, text: say("check.originals", &[("names", &names)]) });
+    }
     kept_in_time(case, now, &mut checks);
     limit(case, &mut checks);
     checks
