@@ -4,6 +4,7 @@
 pub mod api;
 pub mod frame;
 pub mod pages;
+pub mod saved;
 pub mod store;
 pub mod words;
 

@@ -14,6 +14,7 @@ mod home;
 mod identity;
 mod inspection;
 mod intake;
+mod leave;
 mod measure;
 mod mine;
 pub mod national;
@@ -26,6 +27,7 @@ mod press;
 mod procedure;
 mod rating;
 mod refusal;
+mod register;
 mod tracking;
 mod view;
 mod words;
@@ -113,6 +115,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0017_batch", include_str!("../migrations/0017_batch.sql")),
         own("0018_opinion", include_str!("../migrations/0018_opinion.sql")),
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
+        own("0020_leave", include_str!("../migrations/0020_leave.sql")),
+        own("0021_filters", include_str!("../migrations/0021_filters.sql")),
     ]
 }
 
@@ -195,6 +199,9 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(batch::pages::routes())
         .merge(opinion::pages::routes())
         .merge(custody::pages::routes())
+        .merge(leave::pages::routes())
+        .merge(register::routes())
+        .merge(desk::saved::routes())
         .merge(inspection::pages::routes())
         .merge(dossier::pages::routes())
         .merge(dossier::files::routes())

@@ -167,7 +167,13 @@ pub async fn lapse(app: &App, db: &Db, job: &Job) -> Result<(), String> {
     let id: OpinionId = job.read()?;
     let now = app.site.clock.now();
     let (catalogue, job) = (app.catalogue.clone(), job.clone());
+    let found = db.read(async move |tx: &mut Tx| find(tx, id).await).await.map_err(|e| e.to_string())?;
     let act = Act::system("onestop.lapse-opinion", id.to_string(), now);
+    // In the log it stands under the unit that was silent.
+    let act = match found {
+        Some(opinion) => act.in_office(opinion.unit),
+        None => act,
+    };
     let lapse = async move |tx: &mut Tx| -> Result<(), Problem> {
         jobs::done(tx, &job).await?;
         let Some(opinion) = find(tx, id).await?.filter(|o| o.state == "open") else { return Ok(()) };

@@ -37,6 +37,10 @@ mod tests {
             "inspection/pages",
             "custody",
             "custody/pages",
+            "leave",
+            "leave/pages",
+            "register",
+            "desk/saved",
         ];
         let mut missing = Vec::new();
         for file in files {

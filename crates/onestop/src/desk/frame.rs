@@ -229,7 +229,12 @@ fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
     let batches = NavItem::new(say("frame.batches", &[]), href).icon("progress-check");
     let href = place.href(crate::custody::pages::PATH, &[]);
     let papers = NavItem::new(say("frame.papers", &[]), href).icon("arrows-exchange");
-    groups.push(NavGroup { title: String::new(), items: vec![petitions, opinions, papers, batches] });
+    let href = place.href(crate::leave::pages::PATH, &[]);
+    let leave = NavItem::new(say("frame.leave", &[]), href).icon("user-x");
+    let href = place.href(crate::register::PATH, &[]);
+    let register = NavItem::new(say("frame.register", &[]), href).icon("book");
+    let items = vec![petitions, opinions, papers, batches, register, leave];
+    groups.push(NavGroup { title: String::new(), items });
     let lists = place.scope.lists().iter().map(|list| {
         let item = NavItem::new(list_name(*list), place.list(*list)).icon(list.icon());
         let tone = match list {

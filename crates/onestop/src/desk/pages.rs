@@ -19,7 +19,7 @@ use super::frame::{self, MODULE, Place};
 use super::store::Line;
 use super::store::shelf::{self, Band, Bands, Shelf, Whose};
 use super::words::say;
-use super::{List, soon};
+use super::{List, saved, soon};
 use crate::App;
 use crate::dossier::follow::plain;
 use crate::dossier::rules::Status;
@@ -48,11 +48,11 @@ pub struct ListQuery {
     /// Whose: `toi`, `chua-giao`, or everybody's.
     pub nguoi: String,
     /// The cursor after which this page begins.
-    sau: Option<String>,
-    post: Option<String>,
+    pub sau: Option<String>,
+    pub post: Option<String>,
     /// The step that has just been taken, and the dossier it was taken on.
-    da: Option<String>,
-    hs: Option<String>,
+    pub da: Option<String>,
+    pub hs: Option<String>,
 }
 
 /// `GET /mot-cua`: the first list of the post.
@@ -113,6 +113,8 @@ struct ListPage {
     batch: String,
     list_slug: &'static str,
     all: String,
+    saved: Vec<Kept>,
+    save: String,
     narrowed: bool,
     clear: String,
     tabs: Vec<Tab>,
@@ -167,6 +169,8 @@ struct Read {
     holders: BTreeMap<String, String>,
     /// Names of those to whom something is assigned, by account.
     people: BTreeMap<String, String>,
+    /// Kept filters, with what they find.
+    saved: Vec<(saved::Saved, i64)>,
     calendar: Calendar,
 }
 
@@ -181,6 +185,7 @@ async fn show(
     let shelf = shelf_of(app, official, &place, list, &query, now);
     let band = shelf.band;
     let (at, after) = (place.clone(), query.sau.clone());
+    let (reading, account) = (app.clone(), official.viewer.account.to_string());
     let read = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
         let calendar = directory::calendar(tx, &at.post.unit).await?;
         let shelf = Shelf { soon: soon(&calendar, now), ..shelf.clone() };
@@ -203,7 +208,15 @@ async fn show(
             }
         }
         let counts = frame::counts(tx, &at, now).await?;
-        Ok(Read { counts, lines, before, bands, holders, people, calendar })
+        let mut kept = Vec::new();
+        for one in saved::list(tx, &account, &at.post.id.to_string()).await? {
+            let list = List::from_word(&one.list);
+            let asked = shelf_for(&reading, &account, &at, list, &one.query(), now);
+            let asked = Shelf { soon: shelf.soon, ..asked };
+            let found = shelf::bands(tx, &asked).await?.of(asked.band);
+            kept.push((one, found));
+        }
+        Ok(Read { counts, lines, before, bands, holders, people, saved: kept, calendar })
     });
     let read = read.await?;
     let title =
@@ -222,6 +235,17 @@ pub fn shelf_of(
     query: &ListQuery,
     now: Instant,
 ) -> Shelf {
+    shelf_for(app, &official.viewer.account.to_string(), place, list, query, now)
+}
+
+fn shelf_for(
+    app: &App,
+    account: &str,
+    place: &Place,
+    list: Option<List>,
+    query: &ListQuery,
+    now: Instant,
+) -> Shelf {
     Shelf {
         scope: place.scope.clone(),
         list,
@@ -229,7 +253,7 @@ pub fn shelf_of(
         words: query.q.chars().take(base::limits::QUERY_CHARS_MAX).collect(),
         procedures: (!query.field.is_empty()).then(|| versions_of(app, &query.field)),
         whose: match query.nguoi.as_str() {
-            "toi" => Whose::Of(official.viewer.account.to_string()),
+            "toi" => Whose::Of(account.to_string()),
             "chua-giao" => Whose::Nobodys,
             _ => Whose::Everybodys,
         },
@@ -291,6 +315,8 @@ fn list_page(
         whose: whose_choices(list, whose),
         batch: crate::batch::pages::action(place, list),
         list_slug: list.map_or("", frame::slug),
+        saved: read.saved.iter().filter_map(|(s, n)| kept(place, s, *n)).collect(),
+        save: place.href(&format!("{MODULE}/bo-loc"), &[]),
         all: say("list.choose_all", &[("n", &format::thousands(total))]),
         clear: place.href(&path, &[("han", band_slug(band))]),
         tabs: match list {
@@ -307,6 +333,19 @@ fn list_page(
         empty_next,
         shell,
     })
+}
+
+/// A kept filter as the page shows it.
+struct Kept {
+    name: String,
+    href: String,
+    count: i64,
+    remove: String,
+}
+
+fn kept(place: &Place, saved: &saved::Saved, count: i64) -> Option<Kept> {
+    let remove = place.href(&format!("{MODULE}/bo-loc/{}/xoa", saved.id), &[]);
+    Some(Kept { name: saved.name.clone(), href: saved.href(place)?, count, remove })
 }
 
 /// Whose dossiers a list may be narrowed to.

@@ -24,6 +24,12 @@ pub async fn assign(tx: &mut Tx, case: &mut Case, to: Option<AccountId>, note: &
     if !case.seats.iter().any(|seat| matches!(seat, Seat::Desk | Seat::Leader)) {
         return Err(Problem::refused(say("assign.not_yours", &[]), "refused: assign.not_yours"));
     }
+    // Who is away is stood in for; without a stand-in it is everybody's.
+    let meant = to;
+    let to = match to {
+        Some(account) => crate::leave::stand_in(tx, account, case.now.day()).await?,
+        None => None,
+    };
     let name = match to {
         None => String::new(),
         Some(account) => {
@@ -36,7 +42,8 @@ pub async fn assign(tx: &mut Tx, case: &mut Case, to: Option<AccountId>, note: &
     if case.dossier.assignee == to {
         return Err(Problem::refused(say("assign.already", &[]), "refused: assign.already"));
     }
-    let details = json!({ "assigned_to": to, "assigned_name": name, "before": case.dossier.assignee });
+    let details = json!({ "assigned_to": to, "assigned_name": name, "before": case.dossier.assignee,
+        "meant_for": meant });
     case.dossier.assignee = to;
     record(tx, case, "assign", note, details).await
 }

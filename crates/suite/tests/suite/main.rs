@@ -11,6 +11,7 @@ mod front;
 mod hall;
 mod harness;
 mod kill;
+mod leave;
 mod life;
 mod money;
 mod national;
