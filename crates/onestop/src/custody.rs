@@ -71,8 +71,8 @@ pub async fn take_in(tx: &mut Tx, case: &mut Case, papers: &[Taken], who: &Who) 
             return Err(Problem::field("papers", say("custody.count", &[])));
         }
         tx.change_one(
-            "insert into held_paper (id, dossier, component, name, form, count, state, unit, taken_by, taken_at)
-             values ($1, $2, $3, $4, $5, $6, 'held', $7, $8, $9)",
+            "insert into held_paper (id, dossier, component, name, form, count, state, unit, taken_by,
+                taken_at) values ($1, $2, $3, $4, $5, $6, 'held', $7, $8, $9)",
             args![
                 PaperId::fresh(),
                 d.id,
@@ -284,7 +284,8 @@ pub async fn receive(
         let here = come.contains(&l.paper);
         let (state, unit) = if here { ("received", &list.to_unit) } else { ("missing", &list.from_unit) };
         tx.change_one(
-            "update handover_line set state = $1, note = $2 where handover = $3 and paper = $4 and state = 'sent'",
+            "update handover_line set state = $1, note = $2
+              where handover = $3 and paper = $4 and state = 'sent'",
             args![state, if here { "" } else { note.trim() }, id, l.paper],
         )
         .await?;

@@ -275,10 +275,9 @@ fn list_page(
 ) -> Result<ListPage, Problem> {
     let path = format!("{MODULE}/{}", list.map_or("tim", frame::slug));
     let (q, field, whose) = (query.q.as_str(), query.field.as_str(), query.nguoi.as_str());
+    let asked = [("q", q), ("linh-vuc", field), ("nguoi", whose)];
     let to = |band: Band, after: &str| {
-        let pairs =
-            [("q", q), ("linh-vuc", field), ("nguoi", whose), ("han", band_slug(band)), ("sau", after)];
-        place.href(&path, &pairs)
+        place.href(&path, &[&asked[..], &[("han", band_slug(band)), ("sau", after)]].concat())
     };
     let more = read.lines.len() > LINES;
     read.lines.truncate(LINES);

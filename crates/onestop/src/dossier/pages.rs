@@ -384,10 +384,12 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
         first.primary = true;
     }
     let asks = crate::opinion::pages::may_ask(&sheet.case);
+    let over = sheet.case.dossier.state.status().is_final();
+    let papers = sheet.case.seats.contains(&Seat::Counter) && (!over || !sheet.originals.is_empty());
     for (slug, key, icon, open) in [
         ("xin-y-kien", "opinion.ask", "messages", asks),
         ("kiem-tra", "inspection.plan", "calendar", asks),
-        ("ban-giay", "custody.title", "arrows-exchange", sheet.case.seats.contains(&Seat::Counter)),
+        ("ban-giay", "custody.title", "arrows-exchange", papers),
     ] {
         if open {
             more.push(Act {
