@@ -45,7 +45,7 @@ const WAIT_MAX_S: i64 = 3600;
 /// `due_at` of parked deliveries.
 const NEVER: i64 = i64::MAX;
 
-type Handle = Arc<dyn Fn(Db, Event) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+type Handle = Arc<dyn Fn(Db, Vec<Event>) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// Somebody who wants to hear of events.
 #[derive(Clone)]
@@ -54,8 +54,10 @@ pub struct Listener {
     pub name: &'static str,
     /// Exact topics; `*` is all of them.
     pub topics: &'static [&'static str],
-    /// Called with each event; an error means: again later.
+    /// Called with as many events at a time as it takes; an error means: again later.
     pub handle: Handle,
+    /// Whether one call may bring many events, of different aggregates.
+    pub of_batches: bool,
     /// After so many failures a delivery is parked.
     pub tries: u32,
 }
@@ -67,7 +69,23 @@ impl Listener {
         F: Fn(Db, Event) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), String>> + Send + 'static,
     {
-        Listener { name, topics, handle: Arc::new(move |db, event| handle(db, event).boxed()), tries: 10 }
+        let handle = Arc::new(move |db: Db, events: Vec<Event>| {
+            let one = events.into_iter().next().map(|event| handle(db, event));
+            async move { one.ok_or("no event")?.await }.boxed()
+        });
+        Listener { name, topics, handle, of_batches: false, tries: 10 }
+    }
+
+    /// A listener that is given whole batches, in order for each aggregate, because one write for many
+    /// events is cheaper than many. When a batch fails its events come again one at a time, so that a
+    /// single bad one holds back nobody but its own aggregate.
+    pub fn of_batches<F, R>(name: &'static str, topics: &'static [&'static str], handle: F) -> Self
+    where
+        F: Fn(Db, Vec<Event>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        let handle = Arc::new(move |db, events| handle(db, events).boxed());
+        Listener { name, topics, handle, of_batches: true, tries: 10 }
     }
 
     fn wants(&self, topic: &str) -> bool {
@@ -223,11 +241,15 @@ async fn listen(db: &Db, listener: &Listener, clock: &Clock, holder: &str) -> Re
             order by d.seq limit $3";
         tx.list::<Due>(sql, args![name, now, BATCH]).await
     };
+    let due = db.read(due).await?;
+    let started = Moment::now();
+    if let Some(done) = together(db, listener, &due).await {
+        return note(db, listener, holder, clock.now(), vec![done]).await;
+    }
     let mut runs: BTreeMap<String, Vec<Due>> = BTreeMap::new();
-    for due in db.read(due).await? {
+    for due in due {
         runs.entry(due.event.aggregate.clone()).or_default().push(due);
     }
-    let started = Moment::now();
     let runs = stream::iter(runs.into_values().map(|run| in_order(db, listener, run, started)));
     let outcomes: Vec<Outcome> = runs.buffer_unordered(AT_ONCE).collect().await;
     note(db, listener, holder, clock.now(), outcomes).await
@@ -239,28 +261,46 @@ struct Outcome {
     failed: Option<(i64, i64, String)>,
 }
 
+/// The whole batch in one call, if the listener takes batches. None: it does not, or it failed.
+async fn together(db: &Db, listener: &Listener, due: &[Due]) -> Option<Outcome> {
+    if !listener.of_batches || due.len() < 2 {
+        return None;
+    }
+    let events = due.iter().map(|d| d.event.clone()).collect();
+    match handle(db, listener, events).await {
+        Ok(()) => Some(Outcome { done: due.iter().map(|d| d.seq).collect(), failed: None }),
+        Err(why) => {
+            tracing::info!(listener = listener.name, error = %why, "a batch failed; going one by one");
+            None
+        }
+    }
+}
+
 async fn in_order(db: &Db, listener: &Listener, run: Vec<Due>, started: Moment) -> Outcome {
     let mut outcome = Outcome { done: Vec::new(), failed: None };
     for due in run {
         if started.elapsed() > BATCH_TIME_MAX {
             break;
         }
-        // the handler may panic while it is made and while it runs
-        let handled =
-            AssertUnwindSafe(async { (listener.handle)(db.clone(), due.event).await }).catch_unwind();
-        let why = match tokio::time::timeout(HANDLE_TIME_MAX, handled).await {
-            Ok(Ok(Ok(()))) => {
-                outcome.done.push(due.seq);
-                continue;
+        match handle(db, listener, vec![due.event]).await {
+            Ok(()) => outcome.done.push(due.seq),
+            Err(why) => {
+                outcome.failed = Some((due.seq, due.attempts + 1, why));
+                break;
             }
-            Ok(Ok(Err(why))) => why,
-            Ok(Err(_panic)) => "the handler panicked".to_owned(),
-            Err(_elapsed) => format!("no answer in {} s", HANDLE_TIME_MAX.as_secs()),
-        };
-        outcome.failed = Some((due.seq, due.attempts + 1, why));
-        break;
+        }
     }
     outcome
+}
+
+/// One call, with its limit of time; it may panic while it is made and while it runs.
+async fn handle(db: &Db, listener: &Listener, events: Vec<Event>) -> std::result::Result<(), String> {
+    let handled = AssertUnwindSafe(async { (listener.handle)(db.clone(), events).await }).catch_unwind();
+    match tokio::time::timeout(HANDLE_TIME_MAX, handled).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_panic)) => Err("the handler panicked".into()),
+        Err(_elapsed) => Err(format!("no answer in {} s", HANDLE_TIME_MAX.as_secs())),
+    }
 }
 
 /// Notes the outcomes, if the lease is still ours; else another instance repeats the batch.

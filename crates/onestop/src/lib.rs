@@ -231,9 +231,9 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
     });
-    let measure = Listener::new("onestop.measure", &measure::TOPICS, move |db, event| {
+    let measure = Listener::of_batches("onestop.measure", &measure::TOPICS, move |db, events| {
         let app = counts.clone();
-        async move { measure::follow(&app, &db, &event).await }
+        async move { measure::follow(&app, &db, &events).await }
     });
     [vec![papers, measure], national].concat()
 }

@@ -13,6 +13,8 @@ pub mod store;
 mod tests;
 pub mod words;
 
+use std::collections::BTreeSet;
+
 use base::calendar::Calendar;
 use contracts::onestop as event;
 use db::outbox::Event;
@@ -249,13 +251,15 @@ pub async fn seed(tx: &mut Tx) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Computes the figures of the dossier that an event tells of. Twice is once, and an old event does no
-/// harm: the whole log is read each time.
-pub async fn follow(app: &App, db: &Db, event: &Event) -> Result<(), String> {
-    let moved: event::DossierMoved = event.read()?;
-    let id = moved.dossier.parse().map_err(|_| format!("no dossier id: {}", moved.dossier))?;
-    let catalogue = app.catalogue.clone();
-    db.upkeep(async move |tx: &mut Tx| count_one(tx, &catalogue, id).await).await.map_err(|e| e.to_string())
+/// Computes the figures of the dossiers that these events tell of, each once and all in one write.
+/// Twice is once, and an old event does no harm: the whole log is read each time.
+pub async fn follow(app: &App, db: &Db, events: &[Event]) -> Result<(), String> {
+    let mut dossiers = BTreeSet::<DossierId>::new();
+    for event in events {
+        let moved: event::DossierMoved = event.read()?;
+        dossiers.insert(moved.dossier.parse().map_err(|_| format!("no dossier id: {}", moved.dossier))?);
+    }
+    count(app, db, dossiers.into_iter().collect()).await.map_err(|e| e.to_string())
 }
 
 /// Makes the rows that are missing or behind, some at a time; how many. Brings an installation from
@@ -269,14 +273,7 @@ pub async fn catch_up(app: &App, db: &Db) -> Result<u64, Problem> {
             return Ok(made);
         }
         made += behind.len() as u64;
-        let catalogue = app.catalogue.clone();
-        db.upkeep(async move |tx: &mut Tx| -> Result<(), Problem> {
-            for id in &behind {
-                count_one(tx, &catalogue, *id).await?;
-            }
-            Ok(())
-        })
-        .await?;
+        count(app, db, behind).await?;
     }
 }
 
@@ -286,16 +283,25 @@ pub async fn rebuild(app: &App, db: &Db) -> Result<u64, Problem> {
     catch_up(app, db).await
 }
 
-async fn count_one(tx: &mut Tx, catalogue: &Catalogue, id: DossierId) -> Result<(), Problem> {
-    let d = dossier::store::get(tx, id).await?;
-    let log = dossier::store::list_history(tx, id).await?;
-    let scanned = store::has_files(tx, id).await?;
-    let calendar = directory::calendar(tx, &d.counter).await?;
-    let facts = facts(catalogue, &d, &log, &calendar)?;
-    let mut rows = Vec::new();
-    store::row(&mut rows, &about(&d, scanned), &facts);
-    store::put(tx, &rows).await?;
-    Ok(())
+async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Problem> {
+    let catalogue = app.catalogue.clone();
+    db.upkeep(async move |tx: &mut Tx| -> Result<(), Problem> {
+        let mut counted = Vec::with_capacity(dossiers.len());
+        for id in &dossiers {
+            let d = dossier::store::get(tx, *id).await?;
+            let log = dossier::store::list_history(tx, *id).await?;
+            let scanned = store::has_files(tx, *id).await?;
+            let calendar = directory::calendar(tx, &d.counter).await?;
+            let facts = facts(&catalogue, &d, &log, &calendar)?;
+            counted.push((d, scanned, facts));
+        }
+        let mut rows = Vec::new();
+        for (d, scanned, facts) in &counted {
+            store::row(&mut rows, &about(d, *scanned), facts);
+        }
+        Ok(store::put(tx, &rows).await?)
+    })
+    .await
 }
 
 fn facts(catalogue: &Catalogue, d: &Dossier, log: &[History], calendar: &Calendar) -> Result<Facts, Problem> {

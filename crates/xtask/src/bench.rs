@@ -8,6 +8,7 @@ mod demo;
 mod filing;
 mod http;
 mod load;
+mod million;
 #[cfg(feature = "raw")]
 pub mod raw;
 
@@ -27,11 +28,15 @@ struct Plan {
     only: Option<String>,
     /// Seconds of each measurement; the warm-up is a third of it.
     seconds: u64,
+    /// How many dossiers the province is filled with; 0: the small figures, of an empty one.
+    dossiers: u64,
+    /// On PostgreSQL instead of SQLite; only with `dossiers`.
+    postgres: bool,
 }
 
 impl Plan {
     fn read(words: &[String]) -> Outcome<Plan> {
-        let mut plan = Plan { build: true, only: None, seconds: 30 };
+        let mut plan = Plan { build: true, only: None, seconds: 30, dossiers: 0, postgres: false };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
@@ -41,6 +46,10 @@ impl Plan {
                 "--seconds" => {
                     plan.seconds = value()?.parse().map_err(|_| "--seconds needs a whole number")?;
                 }
+                "--dossiers" => {
+                    plan.dossiers = value()?.parse().map_err(|_| "--dossiers needs a whole number")?;
+                }
+                "--postgres" => plan.postgres = true,
                 other => return Err(format!("`cargo x bench` does not know {other}")),
             }
         }
@@ -53,6 +62,10 @@ impl Plan {
 
     fn warm_up(&self) -> u64 {
         self.seconds.div_ceil(3)
+    }
+
+    fn load(&self) -> Load {
+        Load { warm_up: self.warm_up(), seconds: self.seconds }
     }
 }
 
@@ -111,6 +124,9 @@ fn measure(plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>> {
 }
 
 fn measure_in(folder: &Path, plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>> {
+    if plan.dossiers > 0 {
+        return million::measure(plan, tools, folder);
+    }
     let data = folder.join("data");
     let mut figures = Vec::new();
     let loading = Instant::now();
@@ -137,7 +153,7 @@ fn measure_in(folder: &Path, plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>>
         figures.extend(search(plan, tools, folder, &demo)?);
     }
     if plan.wants("filing") {
-        figures.push(filing::measure(plan, tools, folder, &data, &demo)?);
+        figures.push(filing::measure(plan, tools, folder, &data, &demo)?.0);
     }
     figures.push(alone("resident memory at its highest, after all this", demo.resident_kb("VmHWM")));
     demo.stop()?;
@@ -205,7 +221,7 @@ fn search(plan: &Plan, tools: &Tools, folder: &Path, demo: &Demo) -> Outcome<Vec
     let mut figures = Vec::new();
     for (what, path) in [("search, page", "/thu-tuc?q="), ("search, API", "/api/v1/procedures?q=")] {
         let paths: Vec<String> = SEARCHES.iter().map(|words| format!("{path}{words}")).collect();
-        let load = Load { warm_up: plan.warm_up(), seconds: plan.seconds };
+        let load = plan.load();
         let product = load.gets(demo.port, &paths)?;
         let file = folder.join("answer");
         let answer = http::Line::open(demo.port)?.raw_answer(&paths[0])?;

@@ -22,10 +22,20 @@ impl Cluster {
     /// Makes and starts a cluster. As root, the server runs as the user `postgres`, because it
     /// refuses to run as root.
     pub fn start() -> Outcome<Cluster> {
+        Cluster::start_with(&PASSING)
+    }
+
+    /// A cluster that keeps what it acknowledges, with memory as a small server would give it: what a
+    /// figure may be taken on.
+    pub fn start_durable() -> Outcome<Cluster> {
+        Cluster::start_with(&DURABLE)
+    }
+
+    fn start_with(settings: &[&str]) -> Outcome<Cluster> {
         let folder = std::env::temp_dir().join(format!("cuulong-postgres-{}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
         let port = free_port()?;
-        match launch(&folder, port) {
+        match launch(&folder, port, settings) {
             Ok(keeper) => Ok(Cluster { folder, keeper, port }),
             Err(sentence) => {
                 let _ = std::fs::remove_dir_all(&folder);
@@ -54,7 +64,7 @@ pub fn free_port() -> Outcome<u16> {
     listener.map(|a| a.port()).map_err(|e| format!("no free port on 127.0.0.1: {e}"))
 }
 
-fn launch(folder: &Path, port: u16) -> Outcome<Child> {
+fn launch(folder: &Path, port: u16, settings: &[&str]) -> Outcome<Child> {
     let missing = "PostgreSQL is missing; as root run: apt-get install -y postgresql";
     let initdb = find_program("initdb").ok_or(missing)?;
     let server = find_program("postgres").ok_or(missing)?;
@@ -74,7 +84,7 @@ fn launch(folder: &Path, port: u16) -> Outcome<Child> {
         .args(["-D"])
         .args([&data])
         .args(["-p", &port.to_string()])
-        .args(settings())
+        .args(NEAR.iter().chain(settings).flat_map(|setting| ["-c", setting]))
         .within(folder)
         .into_command();
     let mut keeper = command
@@ -88,24 +98,19 @@ fn launch(folder: &Path, port: u16) -> Outcome<Child> {
 }
 
 /// Nothing here outlives the run, so nothing has to reach the disk; many tests connect at once.
-fn settings() -> [&'static str; 14] {
-    [
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-c",
-        "unix_socket_directories=",
-        "-c",
-        "fsync=off",
-        "-c",
-        "synchronous_commit=off",
-        "-c",
-        "full_page_writes=off",
-        "-c",
-        "max_connections=300",
-        "-c",
-        "max_locks_per_transaction=256",
-    ]
-}
+const PASSING: [&str; 5] = [
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=300",
+    "max_locks_per_transaction=256",
+];
+
+/// As PostgreSQL comes, with a gigabyte for its pages and larger steps between checkpoints.
+const DURABLE: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=4GB", "max_connections=100"];
+
+/// On loopback alone, and no socket file.
+const NEAR: [&str; 2] = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
 
 fn as_postgres(program: &str) -> Program {
     match is_root() {

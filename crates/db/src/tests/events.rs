@@ -71,6 +71,39 @@ fn events_come_in_order_for_each_aggregate_and_only_what_was_asked_for() {
 }
 
 #[test]
+fn a_batch_comes_in_one_call_and_a_bad_event_in_it_holds_back_only_its_own_aggregate() {
+    both(async |t| {
+        let calls = Arc::new(Mutex::new(Vec::<Vec<String>>::new()));
+        let heard = calls.clone();
+        let all = [Listener::of_batches("test.batches", &["test.told"], move |_, events| {
+            let heard = heard.clone();
+            async move {
+                let said: Vec<String> =
+                    events.iter().map(|e| format!("{} {}", e.aggregate, e.payload)).collect();
+                let bad = said.contains(&"b 3".into());
+                heard.lock().unwrap().push(said);
+                if bad { Err("b 3 is refused".into()) } else { Ok(()) }
+            }
+        })];
+        let run = async |seconds| deliver::run_until_idle(&t.db, &all, at(seconds)).await.unwrap();
+        for (n, aggregate) in ["a", "b", "a"].into_iter().enumerate() {
+            tell(&t, "test.told", aggregate, n as i64).await;
+        }
+        assert_eq!(run(10).await, Summary { delivered: 3, failed: 0 });
+        assert_eq!(std::mem::take(&mut *calls.lock().unwrap()), [["a 0", "b 1", "a 2"]]);
+        for (n, aggregate) in [(3, "b"), (4, "b"), (5, "c")] {
+            tell(&t, "test.told", aggregate, n).await;
+        }
+        assert_eq!(run(20).await, Summary { delivered: 1, failed: 1 });
+        let alone = |call: &Vec<String>| call.len() == 1;
+        let said = std::mem::take(&mut *calls.lock().unwrap());
+        assert_eq!(said[0], ["b 3", "b 4", "c 5"]);
+        assert!(said[1..].iter().all(alone) && said.len() == 3, "{said:?}");
+        assert_eq!(pending(&t.db).await, 2); // b 3 waits, and b 4 behind it
+    });
+}
+
+#[test]
 fn a_rolled_back_write_tells_nothing() {
     both(async |t| {
         let put = async |tx: &mut Tx| {

@@ -16,9 +16,15 @@ pub struct Demo {
 impl Demo {
     /// Starts the demo on this folder and waits for the first healthy answer.
     pub fn start(binary: &Path, data: &Path) -> Outcome<Demo> {
+        Demo::start_on(binary, data, "")
+    }
+
+    /// The same on another database than the folder's own, if one is named.
+    pub fn start_on(binary: &Path, data: &Path, database: &str) -> Outcome<Demo> {
         let port = free_port()?;
         let mut command = Command::new(binary);
         command.args(["demo", "--no-national", "--port", &port.to_string(), "--data"]).arg(data);
+        command.args(["--database", database].iter().filter(|_| !database.is_empty()));
         let child = spawn(command)?;
         let mut demo = Demo { child, port };
         let begin = Instant::now();
@@ -44,6 +50,12 @@ impl Demo {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
         found.and_then(|text| text.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    }
+
+    /// Lets the process's highest memory be measured from now on; what it holds now, in kB.
+    pub fn forget_peak(&self) -> u64 {
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
+        self.resident_kb("VmRSS")
     }
 
     /// Asks it to end, and waits.

@@ -2,7 +2,7 @@
 
 use super::demo::Demo;
 use super::http::Line;
-use super::load::Load;
+use super::load::Times;
 use super::{CONNECTIONS, Figure, Plan, Tools};
 use crate::shell::{Outcome, Program};
 use serde_json::{Value, json};
@@ -19,12 +19,9 @@ pub(super) fn measure(
     folder: &Path,
     data: &Path,
     demo: &Demo,
-) -> Outcome<Figure> {
-    let load = Load { warm_up: plan.warm_up(), seconds: plan.seconds };
-    let accounts = accounts(data)?;
-    let token = sign_in(demo.port, with_role(&accounts, "citizen")?)?;
-    let unit = with_role(&accounts, "counter_clerk")?["unit_code"].as_str().ok_or("the clerk has no unit")?;
-    let dossier = DOSSIER.replace("{unit}", unit);
+) -> Outcome<(Figure, f64)> {
+    let load = plan.load();
+    let (token, dossier) = prepare(data, demo)?;
     let times = load.runs(|thread| {
         let mut citizen = Citizen::new(demo.port, &token, &dossier, thread)?;
         Ok(move || citizen.files())
@@ -34,7 +31,7 @@ pub(super) fn measure(
         .args([load.warm_up.to_string(), load.seconds.to_string(), FILE_BYTES.to_string()])
         .output()?;
     let raw: f64 = said.trim().parse().map_err(|_| format!("the raw loop said {said:?}"))?;
-    Ok(Figure {
+    let figure = Figure {
         what: "filing with two files of 200 KB, durable".into(),
         product: format!("{:.0}/s (median {:.0} ms)", times.rate(), times.median_ms()),
         raw: format!("{raw:.0}/s"),
@@ -45,24 +42,43 @@ pub(super) fn measure(
             times.count(),
             load.seconds
         ),
+    };
+    Ok((figure, times.rate()))
+}
+
+/// Filing at a given rate, whatever the answers take.
+pub(super) fn paced(plan: &Plan, data: &Path, demo: &Demo, per_second: f64) -> Outcome<Times> {
+    let (token, dossier) = prepare(data, demo)?;
+    plan.load().paced(per_second, |thread| {
+        // Other bytes than those of the measurement before.
+        let mut citizen = Citizen::new(demo.port, &token, &dossier, thread + CONNECTIONS)?;
+        Ok(move || citizen.files())
     })
 }
 
+/// The citizen's token and the dossier as it is sent.
+fn prepare(data: &Path, demo: &Demo) -> Outcome<(String, String)> {
+    let accounts = accounts(data)?;
+    let token = sign_in(demo.port, with_role(&accounts, "citizen")?)?;
+    let unit = with_role(&accounts, "counter_clerk")?["unit_code"].as_str().ok_or("the clerk has no unit")?;
+    Ok((token, DOSSIER.replace("{unit}", unit)))
+}
+
 /// Whom one may sign in as, as the demo wrote it down.
-fn accounts(data: &Path) -> Outcome<Vec<Value>> {
+pub(super) fn accounts(data: &Path) -> Outcome<Vec<Value>> {
     let file = data.join("demo-accounts.json");
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))
 }
 
-fn with_role<'a>(accounts: &'a [Value], role: &str) -> Outcome<&'a Value> {
+pub(super) fn with_role<'a>(accounts: &'a [Value], role: &str) -> Outcome<&'a Value> {
     let has_role = |account: &&Value| {
         account["roles"].as_array().is_some_and(|roles| roles.contains(&Value::from(role)))
     };
     accounts.iter().find(has_role).ok_or(format!("the demo has no {role}"))
 }
 
-fn sign_in(port: u16, who: &Value) -> Outcome<String> {
+pub(super) fn sign_in(port: u16, who: &Value) -> Outcome<String> {
     let body = json!({ "login": who["login"], "password": who["password"] }).to_string();
     let answer = Line::open(port)?.post("/api/v1/session", &JSON, body.as_bytes())?;
     let status = answer.status;

@@ -27,6 +27,11 @@ impl Answer {
         }
         serde_json::from_slice(&self.body).map_err(|e| format!("not JSON: {e}"))
     }
+
+    /// Nothing but whether it was 200.
+    pub fn good(&self) -> Outcome {
+        if self.status == 200 { Ok(()) } else { Err(format!("the answer is {}", self.status)) }
+    }
 }
 
 impl Line {
@@ -38,6 +43,11 @@ impl Line {
 
     pub fn get(&mut self, path: &str) -> Outcome<Answer> {
         self.ask("GET", path, &[], &[])
+    }
+
+    /// As the account of this token.
+    pub fn get_as(&mut self, token: &str, path: &str) -> Outcome<Answer> {
+        self.ask("GET", path, &[("authorization", &format!("Bearer {token}"))], &[])
     }
 
     pub fn post(&mut self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Outcome<Answer> {

@@ -1,7 +1,7 @@
 //! Load from threads, one connection each, and the times it took.
 
 use super::CONNECTIONS;
-use super::http::Line;
+use super::http::{Answer, Line};
 use crate::shell::Outcome;
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ impl Times {
     }
 
     /// The smallest time that so many of a hundred did not exceed.
-    fn at(&self, percent: usize) -> f64 {
+    pub fn at(&self, percent: usize) -> f64 {
         let place = (self.count() * percent).div_ceil(100).max(1);
         self.sorted.get(place - 1).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
     }
@@ -50,16 +50,60 @@ impl Times {
 impl Load {
     /// Asks for the paths in turn; every answer must be 200.
     pub fn gets(self, port: u16, paths: &[String]) -> Outcome<Times> {
-        self.runs(|thread| {
+        self.asks(paths, |_| {
             let mut line = Line::open(port)?;
+            Ok(move |path: &str| line.get(path))
+        })
+    }
+
+    /// The same as the account of this token.
+    pub fn gets_as(self, port: u16, token: &str, paths: &[String]) -> Outcome<Times> {
+        self.asks(paths, |_| {
+            let mut line = Line::open(port)?;
+            Ok(move |path: &str| line.get_as(token, path))
+        })
+    }
+
+    fn asks<F>(self, paths: &[String], open: impl Fn(usize) -> Outcome<F> + Sync) -> Outcome<Times>
+    where
+        F: FnMut(&str) -> Outcome<Answer>,
+    {
+        self.runs(|thread| {
+            let mut ask = open(thread)?;
             let mut turn = thread;
             Ok(move || {
-                turn += 1;
-                match line.get(&paths[turn % paths.len()])?.status {
-                    200 => Ok(()),
-                    status => Err(format!("{} answers {status}", paths[turn % paths.len()])),
-                }
+                turn += CONNECTIONS;
+                let path = &paths[turn % paths.len()];
+                ask(path)?.good().map_err(|why| format!("{path}: {why}"))
             })
+        })
+    }
+
+    /// Repeats a deed so many times a second over all connections, whatever the answers take: a time
+    /// begins when the deed was due, so that a slow answer is not hidden by asking less.
+    pub fn paced<F>(self, per_second: f64, prepare: impl Fn(usize) -> Outcome<F> + Sync) -> Outcome<Times>
+    where
+        F: FnMut() -> Outcome,
+    {
+        let begin = Instant::now();
+        let step = Duration::from_secs_f64(CONNECTIONS as f64 / per_second);
+        let counted_from = begin + Duration::from_secs(self.warm_up);
+        let end = counted_from + Duration::from_secs(self.seconds);
+        self.on_every_connection(counted_from, |thread| {
+            let mut deed = prepare(thread)?;
+            let mut due = begin + step.mul_f64(thread as f64 / CONNECTIONS as f64);
+            let mut times = Vec::new();
+            while due < end {
+                while let Some(early) = due.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) {
+                    std::thread::park_timeout(early);
+                }
+                deed()?;
+                if due >= counted_from {
+                    times.push(due.elapsed());
+                }
+                due += step;
+            }
+            Ok(times)
         })
     }
 
@@ -85,6 +129,14 @@ impl Load {
                 }
             }
         };
+        self.on_every_connection(counted_from, worker)
+    }
+
+    fn on_every_connection(
+        self,
+        counted_from: Instant,
+        worker: impl Fn(usize) -> Outcome<Vec<Duration>> + Sync,
+    ) -> Outcome<Times> {
         let all: Outcome<Vec<Vec<Duration>>> = std::thread::scope(|scope| {
             let worker = &worker;
             let threads: Vec<_> = (0..CONNECTIONS).map(|n| scope.spawn(move || worker(n))).collect();

@@ -112,7 +112,7 @@ async fn settles(v: &Visit, code: &str) {
 async fn lists(v: &Visit, codes: &[String]) {
     let b = &v.browser;
     v.signs_in(CLERK, "/mot-cua/dang-xu-ly").await;
-    let shown = v.words_of(".a-tbl tbody td:first-child").await;
+    let shown = v.words_of(".a-tbl tbody a.nowrap").await;
     assert_eq!(shown[0], codes[0], "what is late stands first");
     assert_eq!(shown[1], codes[1], "then what is due today");
     let pills = v.words_of(".a-tbl .cl-due").await;
@@ -123,7 +123,7 @@ async fn lists(v: &Visit, codes: &[String]) {
         b.goto(&format!("/mot-cua/{list}")).await;
     }
     b.goto("/mot-cua/dang-xu-ly?q=do+ngoc+ung").await;
-    assert_eq!(v.words_of(".a-tbl tbody td:first-child").await, [codes[7].as_str()]);
+    assert_eq!(v.words_of(".a-tbl tbody a.nowrap").await, [codes[7].as_str()]);
     b.goto("/mot-cua/dang-xu-ly?q=khong+co+ai").await;
     b.sees("Không có hồ sơ nào khớp bộ lọc.").await;
     b.goto(&format!("/mot-cua/tim?q={}", codes[2])).await;
