@@ -45,6 +45,10 @@ pub(crate) const SQLITE_SETTINGS: &str = "pragma busy_timeout = 5000; pragma for
 /// The writer: what is committed survives the loss of power.
 pub(crate) const SQLITE_WRITER: &str = "pragma journal_mode = wal; pragma synchronous = full;";
 
+/// What the planner knows of the tables, taken from samples at each start: which of two indexes leads to
+/// a person's dossiers and which to half the province. PostgreSQL keeps such figures by itself.
+pub(crate) const SQLITE_STATISTICS: &str = "pragma analysis_limit = 400; pragma optimize = 0x10002;";
+
 /// Readers cannot write.
 pub(crate) const SQLITE_READER: &str = "pragma query_only = on;";
 

@@ -332,6 +332,7 @@ impl Lite {
         let handle = Handle::try_current().map_err(|e| Error::Fault(e.to_string()))?;
         let connection = connect(path, dialect::SQLITE_WRITER).and_then(|c| {
             c.execute_batch("begin immediate; rollback")?; // a folder that cannot be written shows here
+            c.execute_batch(dialect::SQLITE_STATISTICS)?;
             Ok(c)
         });
         let connection = connection.map_err(|e| cannot_open(path, &e))?;

@@ -2,6 +2,7 @@
 //! For visitors it is rendered once a version of its figures and kept packed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use askama::Template;
@@ -42,6 +43,8 @@ pub(crate) fn routes() -> Router<App> {
 struct Shelf {
     pages: Cached,
     figures: Mutex<Option<Arc<Figures>>>,
+    /// Somebody counts anew at this moment.
+    counting: AtomicBool,
 }
 
 /// Counts over all dossiers, taken at an instant.
@@ -110,15 +113,26 @@ async fn home(
     Ok(shelf.pages.answer(&headers, "/", version, render))
 }
 
-/// The figures, counted anew when they are older than ten minutes.
-async fn figures(app: &App, shelf: &Shelf) -> Result<Arc<Figures>, Problem> {
+/// The figures. When they are older than ten minutes they are counted anew beside the answer, so that
+/// nobody waits for a count over a million dossiers; only the first visitor after a start does.
+async fn figures(app: &App, shelf: &Arc<Shelf>) -> Result<Arc<Figures>, Problem> {
     let now = app.site.clock.now();
     let known = shelf.figures.lock().unwrap_or_else(|e| e.into_inner()).clone();
-    let fresh =
-        |f: &Arc<Figures>| f.at.is_some_and(|at| at <= now && now < at.plus_minutes(FIGURES_MINUTES_MAX));
-    if let Some(figures) = known.filter(fresh) {
-        return Ok(figures);
+    let Some(known) = known else { return recount(app, shelf, now).await };
+    let fresh = known.at.is_some_and(|at| at <= now && now < at.plus_minutes(FIGURES_MINUTES_MAX));
+    if !fresh && !shelf.counting.swap(true, Ordering::AcqRel) {
+        let (app, shelf) = (app.clone(), shelf.clone());
+        tokio::spawn(async move {
+            if let Err(problem) = recount(&app, &shelf, now).await {
+                tracing::warn!(error = %problem, "the front page keeps its older figures");
+            }
+            shelf.counting.store(false, Ordering::Release);
+        });
     }
+    Ok(known)
+}
+
+async fn recount(app: &App, shelf: &Shelf, now: Instant) -> Result<Arc<Figures>, Problem> {
     let counted = Arc::new(app.site.db.read(async move |tx: &mut Tx| count(tx, now).await).await?);
     *shelf.figures.lock().unwrap_or_else(|e| e.into_inner()) = Some(counted.clone());
     Ok(counted)
@@ -127,6 +141,7 @@ async fn figures(app: &App, shelf: &Shelf) -> Result<Arc<Figures>, Problem> {
 db::record! { struct Filed { procedure: String, filed: i64, online: i64 } }
 db::record! { struct Decided { decided: i64, in_time: i64 } }
 
+/// Both counts are answered by an index alone.
 async fn count(tx: &mut Tx, now: Instant) -> db::Result<Figures> {
     let filed: Vec<Filed> = tx
         .list(
@@ -139,9 +154,8 @@ async fn count(tx: &mut Tx, now: Instant) -> db::Result<Figures> {
     let decided: Decided = tx
         .get(
             "select count(*) as decided,
-                    cast(coalesce(sum(case when s.at <= s.due_at then 1 else 0 end), 0) as bigint) as in_time
-               from dossier_result r
-               join dossier_step s on s.dossier = r.dossier and s.verb = 'decide'",
+                    cast(coalesce(sum(case when grade > 0 then 1 else 0 end), 0) as bigint) as in_time
+               from measure where settled is not null",
             args![],
         )
         .await?;

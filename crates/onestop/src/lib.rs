@@ -117,6 +117,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0040_million", include_str!("../migrations/0040_million.sql")),
     ]
 }
 

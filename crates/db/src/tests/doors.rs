@@ -82,6 +82,23 @@ fn a_panic_rolls_back_and_the_database_goes_on() {
 }
 
 #[test]
+fn a_start_tells_the_planner_what_is_in_the_tables() {
+    both(async |t| {
+        t.migrate(&[TABLES]).await;
+        let put = async |tx: &mut Tx| tx.change_one(ITEM, args![1, "x", "y"]).await;
+        t.db.write::<_, Error, _>(t.act(), put).await.unwrap();
+        let again = t.again().await;
+        if again.kind() == crate::Kind::Sqlite {
+            let known = async |tx: &mut Tx| {
+                tx.find::<i64>("select 1 from sqlite_stat1 where tbl = 'item' limit 1", args![]).await
+            };
+            assert_eq!(again.read::<_, Error, _>(known).await, Ok(Some(1)));
+        }
+        again.close().await;
+    });
+}
+
+#[test]
 fn taken_names_the_columns_alike_on_both() {
     both(async |t| {
         t.migrate(&[TABLES]).await;
