@@ -32,17 +32,19 @@ db::record! {
     }
 }
 
-const LINES: &str = "select id, code, procedure, applicant_name, channel, status, stage, holder_unit,
+/// The lines whose ids a list gives; the list's own conditions, order, limit and bracket follow.
+const LINES_AMONG: &str = "select id, code, procedure, applicant_name, channel, status, stage, holder_unit,
     holder_role, assignee, filed_at, due_at, deadline, since, version,
-    cast(coalesce(deadline, since) as text) || ':' || id as place from dossier";
+    cast(coalesce(deadline, since) as text) || ':' || id as place from dossier
+    where id in (select id from dossier";
 
 /// The lines of a list in order of urgency, at most `limit`.
 pub async fn list(tx: &mut Tx, scope: &Scope, ask: &Ask) -> db::Result<Vec<Line>> {
-    let q = narrowed(Filter::new(LINES), scope, ask.list, ask.now, ask.soon);
+    let q = narrowed(Filter::new(LINES_AMONG), scope, ask.list, ask.now, ask.soon);
     let q = searched(q, &ask.words)
         .and("cast(coalesce(deadline, since) as text) || ':' || id > ?", ask.after.as_deref());
     let limit = i64::try_from(ask.limit.clamp(1, 200)).unwrap_or(200);
-    let q = q.tail("order by place limit 201");
+    let q = q.tail("order by coalesce(deadline, since), id limit 201) order by place");
     let mut lines: Vec<Line> = tx.list(&q, &q.args).await?;
     lines.truncate(usize::try_from(limit).unwrap_or(200));
     Ok(lines)

@@ -4,7 +4,7 @@
 use base::{Day, Instant};
 use db::{Filter, Tx, args};
 
-use super::{LINES, Line, narrowed, searched};
+use super::{LINES_AMONG, Line, narrowed, searched};
 use crate::desk::{List, Scope};
 
 /// A band of deadlines within a list.
@@ -122,16 +122,17 @@ fn scoped(q: Filter, scope: &Scope) -> Filter {
     }
 }
 
-/// A page of the shelf after the cursor `after`, in the shelf's order.
+/// A page of the shelf after the cursor `after`, in the shelf's order. Which lines they are is found in
+/// an index alone; only those are then read whole.
 pub async fn page(tx: &mut Tx, shelf: &Shelf, after: Option<&str>, limit: usize) -> db::Result<Vec<Line>> {
     let newest = shelf
-        .within(Filter::new(LINES))
+        .within(Filter::new(LINES_AMONG))
         .and("cast(coalesce(deadline, since) as text) || ':' || id < ?", after)
-        .tail("order by place desc limit 101");
+        .tail("order by coalesce(deadline, since) desc, id desc limit 101) order by place desc");
     let urgent = shelf
-        .within(Filter::new(LINES))
+        .within(Filter::new(LINES_AMONG))
         .and("cast(coalesce(deadline, since) as text) || ':' || id > ?", after)
-        .tail("order by place limit 101");
+        .tail("order by coalesce(deadline, since), id limit 101) order by place");
     let mut lines: Vec<Line> = if shelf.newest_first() {
         tx.list(&newest, &newest.args).await?
     } else {
@@ -181,15 +182,15 @@ pub async fn neighbours(
     shelf: &Shelf,
     cursor: &str,
 ) -> db::Result<(Option<String>, Option<String>)> {
-    const PLACED: &str = "select code from dossier";
+    const PLACED: &str = "select code from dossier where id in (select id from dossier";
     let before = shelf
         .within(Filter::new(PLACED))
         .and("cast(coalesce(deadline, since) as text) || ':' || id < ?", Some(cursor))
-        .tail("order by cast(coalesce(deadline, since) as text) || ':' || id desc limit 1");
+        .tail("order by coalesce(deadline, since) desc, id desc limit 1)");
     let after = shelf
         .within(Filter::new(PLACED))
         .and("cast(coalesce(deadline, since) as text) || ':' || id > ?", Some(cursor))
-        .tail("order by cast(coalesce(deadline, since) as text) || ':' || id limit 1");
+        .tail("order by coalesce(deadline, since), id limit 1)");
     let before: Option<Neighbour> = tx.find(&before, &before.args).await?;
     let after: Option<Neighbour> = tx.find(&after, &after.args).await?;
     let (before, after) = if shelf.newest_first() { (after, before) } else { (before, after) };
