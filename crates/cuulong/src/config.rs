@@ -94,6 +94,9 @@ pub struct Database {
     pub url: String,
     /// Connections to PostgreSQL, or readers of SQLite.
     pub connections: usize,
+    /// Set by commands that load many rows, not by files.
+    #[serde(skip)]
+    pub bulk: bool,
 }
 
 /// Where the files are.
@@ -207,7 +210,7 @@ impl National {
 
 impl Default for Database {
     fn default() -> Self {
-        Database { url: String::new(), connections: 16 }
+        Database { url: String::new(), connections: 16, bulk: false }
     }
 }
 
@@ -345,7 +348,7 @@ mod tests {
         let config = Config {
             address: "vinhlong.gov.vn".into(),
             province: "atlantis".into(),
-            database: Database { url: "mysql://x".into(), connections: 0 },
+            database: Database { url: "mysql://x".into(), connections: 0, bulk: false },
             ..Config::default()
         };
         let config = Config {

@@ -114,6 +114,7 @@ fn writable(folder: &Path) -> Result<(), Failure> {
 async fn connect(config: &Config) -> Result<Db, Failure> {
     let mut place = db::Config::new(config.database_url());
     place.connections = config.database.connections;
+    place.bulk = config.database.bulk;
     Db::open(&place).await.map_err(|e| Failure::new(format!("cannot open the database: {e}")))
 }
 

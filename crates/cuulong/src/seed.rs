@@ -34,7 +34,8 @@ pub struct SeedArgs {
 /// Opens the installation, loads the province's people if they are not there, and grows dossiers.
 pub fn run(args: &SeedArgs) -> Result<(), Failure> {
     serve::log_to_stderr();
-    let config = config(args)?;
+    let mut config = config(args)?;
+    config.database.bulk = true;
     crate::runtime()?.block_on(async {
         let clock = Clock::system();
         let opened = open::open(&config, clock.clone(), |what, done, total| {

@@ -49,6 +49,10 @@ pub(crate) const SQLITE_WRITER: &str = "pragma journal_mode = wal; pragma synchr
 /// a person's dossiers and which to half the province. PostgreSQL keeps such figures by itself.
 pub(crate) const SQLITE_STATISTICS: &str = "pragma analysis_limit = 400; pragma optimize = 0x10002;";
 
+/// For a load: the indexes stay in memory, and a page that many transactions change goes from the log to
+/// its place once.
+pub(crate) const SQLITE_BULK: &str = "pragma cache_size = -524288; pragma wal_autocheckpoint = 65536;";
+
 /// Readers cannot write.
 pub(crate) const SQLITE_READER: &str = "pragma query_only = on;";
 

@@ -52,12 +52,15 @@ pub struct Config {
     pub queue_max: usize,
     /// SQLite: writes that share one commit.
     pub combine: usize,
+    /// SQLite: memory for loading millions of rows, half a gigabyte of pages, and rarer checkpoints. What
+    /// is committed is as durable as ever.
+    pub bulk: bool,
 }
 
 impl Config {
     /// The usual settings for this address.
     pub fn new(url: impl Into<String>) -> Self {
-        Config { url: url.into(), connections: 16, queue_max: 10_000, combine: 64 }
+        Config { url: url.into(), connections: 16, queue_max: 10_000, combine: 64, bulk: false }
     }
 }
 
@@ -112,7 +115,8 @@ impl Db {
         let engine = match config.url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
-                let settings = lite::Settings { combine: config.combine, queue_max: config.queue_max };
+                let Config { combine, queue_max, bulk, .. } = *config;
+                let settings = lite::Settings { combine, queue_max, bulk };
                 Engine::Lite(lite::Lite::open(Path::new(path), &settings, bells.clone())?)
             }
             Some(("postgres" | "postgresql", _)) => {

@@ -325,6 +325,7 @@ impl Drop for Lite {
 pub(crate) struct Settings {
     pub combine: usize,
     pub queue_max: usize,
+    pub bulk: bool,
 }
 
 impl Lite {
@@ -333,6 +334,9 @@ impl Lite {
         let connection = connect(path, dialect::SQLITE_WRITER).and_then(|c| {
             c.execute_batch("begin immediate; rollback")?; // a folder that cannot be written shows here
             c.execute_batch(dialect::SQLITE_STATISTICS)?;
+            if settings.bulk {
+                c.execute_batch(dialect::SQLITE_BULK)?;
+            }
             Ok(c)
         });
         let connection = connection.map_err(|e| cannot_open(path, &e))?;
