@@ -53,6 +53,12 @@ pub(crate) const SQLITE_STATISTICS: &str = "pragma analysis_limit = 400; pragma 
 /// its place once.
 pub(crate) const SQLITE_BULK: &str = "pragma cache_size = -524288; pragma wal_autocheckpoint = 65536;";
 
+/// PostgreSQL's COPY for the head of an insert of many rows; none for a head that says more.
+pub(crate) fn copy_text(head: &str) -> Option<String> {
+    let rows = head.trim_end().strip_prefix("insert into ")?.strip_suffix("values")?.trim_end();
+    rows.ends_with(')').then(|| format!("copy {rows} from stdin binary"))
+}
+
 /// Readers cannot write.
 pub(crate) const SQLITE_READER: &str = "pragma query_only = on;";
 

@@ -17,6 +17,7 @@ use futures_util::{
 use tokio::sync::{Notify, RwLock, mpsc, oneshot};
 use tokio_postgres::{
     Statement,
+    binary_copy::BinaryCopyInWriter,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
@@ -201,6 +202,28 @@ impl PgTx {
             c.execute(&statement, &params(args)).await
         };
         Self::first(c, begin, execute).await
+    }
+
+    /// Puts many rows with COPY, which has nothing to bind and fills whole pages. `copy` is its text, and
+    /// `one` the insert of a single row, which tells the columns' types.
+    pub async fn copy(
+        &mut self,
+        copy: &str,
+        one: &str,
+        width: usize,
+        values: &[Value<'_>],
+    ) -> Result<u64, Bad> {
+        let (c, begin) = (&self.connection, self.begin.take());
+        let put = async {
+            let statement = c.prepare_cached(one).await?;
+            let writer = BinaryCopyInWriter::new(c.copy_in(copy).await?, statement.params());
+            let mut writer = std::pin::pin!(writer);
+            for row in values.chunks_exact(width) {
+                writer.as_mut().write_raw(row.iter().map(|v| v as &(dyn ToSql + Sync))).await?;
+            }
+            writer.finish().await
+        };
+        Self::first(c, begin, put).await
     }
 
     /// Several statements in the words of the dialect.

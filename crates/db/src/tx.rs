@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use crate::{
     act::Act,
+    dialect,
     error::{Bad, Error, Result, fault},
     lite,
     pg::PgTx,
@@ -227,10 +228,18 @@ impl Tx {
         values: &[Value<'_>],
         tail: &str,
     ) -> Result<u64> {
+        self.alive()?;
         if let On::Lite(c) = &self.on {
-            self.alive()?;
             let changed = lite::many(c, &values_text(head, 1, width, tail), width, values);
             return self.note(changed);
+        }
+        const COPY_ROWS_MIN: usize = 256;
+        let plain = tail.is_empty() && values.len() / width >= COPY_ROWS_MIN;
+        let copy = dialect::copy_text(head).filter(|_| plain);
+        if let (Some(copy), On::Pg(p)) = (copy, &mut self.on) {
+            let one = values_text(head, 1, width, tail);
+            let put = p.copy(&copy, &one, width, values).await;
+            return self.note(put);
         }
         let (mut rest, mut changed, mut text) = (values, 0, (0, String::new()));
         while !rest.is_empty() {

@@ -118,6 +118,32 @@ fn text(s: String) -> Value<'static> {
     Value::Text(s.into())
 }
 
+/// A thousand rows of the table, every third without its number.
+fn thousand(from: i64) -> Vec<Value<'static>> {
+    let row = |n: i64| [text(format!("id{n}")), if n % 3 == 0 { Value::Null } else { Value::Int(n) }];
+    (from..from + 1_000).flat_map(row).collect()
+}
+
+#[test]
+fn thousands_of_rows_arrive_whole_and_a_row_that_is_there_already_is_told() {
+    both(async |t| {
+        let put = async |tx: &mut Tx| {
+            table(tx).await?;
+            let put = tx.many("insert into thing(id, n) values", 2, &thousand(0), "").await?;
+            let sum: i64 = tx.get("select cast(sum(n) as bigint) from thing", args![]).await?;
+            let none: i64 = tx.get("select count(*) from thing where n is null", args![]).await?;
+            Ok::<_, Error>((put, sum, none))
+        };
+        let sum = (0..1_000).filter(|n| n % 3 != 0).sum();
+        assert_eq!(t.db.upkeep(put).await, Ok((1_000, sum, 334)));
+        let again = async |tx: &mut Tx| {
+            let put = tx.many("insert into thing(id, n) values", 2, &thousand(999), "").await;
+            put.map(drop)
+        };
+        assert_eq!(t.db.upkeep(again).await, Err(Error::Taken("thing.id".into())));
+    });
+}
+
 #[test]
 fn many_rows_of_odd_counts_all_arrive() {
     both(async |t| {
