@@ -51,7 +51,10 @@ impl Ledger {
                 wrong.push(format!("{code} is lost"));
                 continue;
             };
-            let log: Vec<&str> = s.log(&d.id).into_iter().map(|step| step.verb.as_str()).collect();
+            // What the program writes down by itself is nobody's to acknowledge.
+            let is_move = |verb: &&str| MOVES.iter().any(|(known, ..)| known == verb);
+            let log = s.log(&d.id).into_iter().map(|step| step.verb.as_str());
+            let log: Vec<&str> = log.filter(is_move).collect();
             if log != *acknowledged {
                 wrong.push(format!("{code}: acknowledged {acknowledged:?}, its log {log:?}"));
             }
@@ -216,6 +219,10 @@ fn numbers(s: &Snapshot) -> Vec<String> {
     for r in &s.receipts {
         take("fee-receipt", format!("receipt {} {}", r.unit, r.series), &r.number);
     }
+    for r in &s.refunds {
+        let year = r.number.rsplit('/').next().unwrap_or_default();
+        take("fee-refund", format!("refund {} {year}", r.counter), &r.number);
+    }
     for p in &s.petitions {
         let book = p.number.rsplit_once('-').map_or("", |(book, _)| book);
         take("petition", book.into(), &p.number);
@@ -309,6 +316,15 @@ fn money(s: &Snapshot) -> Vec<String> {
         let paid = s.steps.iter().filter(|step| step.dossier == d.id && step.verb == "pay").count();
         if (d.status == 6) != (of("open") == 1) || of("paid") != paid {
             wrong.push(format!("{}: {} open, {} paid, {paid} payments told", d.code, of("open"), of("paid")));
+        }
+        // Whom the agency has let down gets back what was paid.
+        let paid = s.bills.iter().filter(|b| b.dossier == d.id && b.state == "paid");
+        let paid: i64 = paid.map(|bill| bill.amount).sum();
+        let owed = (d.status == 8 && paid > 0).then_some(paid);
+        let refunds = s.refunds.iter().filter(|r| r.dossier.as_ref() == Some(&d.id) && r.cause == "stopped");
+        let refunds: Vec<i64> = refunds.map(|refund| refund.amount).collect();
+        if refunds != Vec::from_iter(owed) {
+            wrong.push(format!("{}: {owed:?} goes back by {refunds:?}", d.code));
         }
     }
     wrong

@@ -31,6 +31,9 @@ db::record! {
         sha256: Option<String>,
     }
 }
+db::record! {
+    pub struct Refund { counter: String, number: String, dossier: Option<String>, cause: String, amount: i64 }
+}
 db::record! { pub struct Content { hash: String, refs: i64 } }
 db::record! {
     #[derive(PartialEq, Eq)]
@@ -53,6 +56,7 @@ pub struct Snapshot {
     pub bills: Vec<Bill>,
     pub payments: Vec<Payment>,
     pub receipts: Vec<Receipt>,
+    pub refunds: Vec<Refund>,
     pub contents: Vec<Content>,
     /// References to contents that are not rows of the lists above.
     pub other_references: Vec<String>,
@@ -80,6 +84,7 @@ impl Snapshot {
         let payments = "select reference, amount, bill, applied from fee_payment order by id";
         let receipts =
             "select unit, series, number, bill, amount, voided_at, sha256 from fee_receipt order by id";
+        let refunds = "select counter, number, dossier, cause, amount from fee_refund order by id";
         Ok(Snapshot {
             dossiers: tx.list(dossiers, args![]).await?,
             steps: tx.list(steps, args![]).await?,
@@ -89,6 +94,7 @@ impl Snapshot {
             bills: tx.list(bills, args![]).await?,
             payments: tx.list(payments, args![]).await?,
             receipts: tx.list(receipts, args![]).await?,
+            refunds: tx.list(refunds, args![]).await?,
             contents: tx.list("select hash, refs from content order by hash", args![]).await?,
             other_references: Self::other_references(tx).await?,
             books: tx.list("select book, last from number_book order by book", args![]).await?,

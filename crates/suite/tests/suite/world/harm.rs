@@ -9,7 +9,7 @@ use crate::checks::faults_of;
 use crate::checks::snapshot::Snapshot;
 
 /// The check that must tell, and the harm.
-const HARMS: [(&str, &str); 24] = [
+const HARMS: [(&str, &str); 25] = [
     ("moves", "delete from dossier_step where verb = 'receive'"),
     ("moves", "update dossier_step set verb = 'decide' where verb = 'pass_on'"),
     ("moves", "update dossier_step set to_status = 9 where verb = 'receive'"),
@@ -28,6 +28,10 @@ const HARMS: [(&str, &str); 24] = [
     ("money", "update fee_payment set applied = applied - 1 where applied > 0"),
     ("money", "update fee_bill set state = 'cancelled' where state = 'paid'"),
     ("money", "update fee_receipt set voided_at = 1"),
+    (
+        "money",
+        "update dossier set status = 8 where id in (select dossier from fee_bill where state = 'paid')",
+    ),
     ("references", "update content set refs = refs + 1 where refs > 0"),
     ("references", "delete from content where refs > 0"),
     ("figures", "delete from measure"),
