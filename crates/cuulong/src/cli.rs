@@ -32,6 +32,9 @@ enum Command {
     Backup(crate::backup::BackupArgs),
     /// Make an installation of a backup, in an empty place
     Restore(crate::backup::RestoreArgs),
+    /// The files that citizens sent and that were printed
+    #[command(subcommand)]
+    Blobs(BlobsCommand),
     /// Accounts of officials
     #[command(subcommand)]
     User(crate::user::UserCommand),
@@ -65,6 +68,12 @@ enum ConfigCommand {
     Check(ConfigArg),
     /// Print a file with the meaning of each key
     Explain,
+}
+
+#[derive(Subcommand, Debug)]
+enum BlobsCommand {
+    /// Read every file that a row needs and compare it with its SHA-256
+    Check(crate::blobs::CheckArgs),
 }
 
 #[derive(Subcommand, Debug)]
@@ -128,6 +137,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Backup(args) => crate::backup::take(&args).map(exit),
         Command::Restore(args) => crate::backup::restore(&args).map(|()| ExitCode::SUCCESS),
+        Command::Blobs(BlobsCommand::Check(args)) => crate::blobs::check(&args).map(exit),
         Command::User(command) => crate::user::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Explain) => {
             print!("{EXPLAINED}");

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod background;
 pub mod backup;
+pub mod blobs;
 pub mod calendar;
 pub mod cli;
 pub mod config;

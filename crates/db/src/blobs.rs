@@ -9,13 +9,14 @@
 //! A content is deleted only while its row says `doomed`; nobody can reserve it in that time. So a
 //! sweep never takes away what an upload has just put.
 
+mod check;
 mod upload;
 
 use std::{
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -34,6 +35,7 @@ use crate::{
     tx::{Mode, Tx},
 };
 
+pub use check::Findings;
 pub use upload::{PutError, Stored, Upload};
 
 /// The SHA-256 of a content: its name.
@@ -124,7 +126,15 @@ struct Inner {
     /// Where uploads wait for their hash; of a folder, a part of it.
     spool: PathBuf,
     /// The folder, when it is one: its contents are put by rename.
-    folder: Option<PathBuf>,
+    folder: Option<Folder>,
+}
+
+/// A folder with its 256 parts, one for each first byte of a hash.
+struct Folder {
+    path: PathBuf,
+    /// Whether this process knows that a part's own name is durable: another may have made the part
+    /// and died before it could say so to the disk.
+    durable: [AtomicBool; 256],
 }
 
 impl fmt::Debug for Blobs {
@@ -162,9 +172,12 @@ impl Blobs {
         let spool = folder.join("spool");
         std::fs::create_dir_all(&spool).map_err(cannot)?;
         tempfile::tempfile_in(&spool).map_err(cannot)?; // it can be written
-        std::fs::File::open(folder).and_then(|f| f.sync_all()).map_err(cannot)?;
+        for made in [Some(folder), folder.parent().filter(|above| !above.as_os_str().is_empty())] {
+            made.map_or(Ok(()), |made| std::fs::File::open(made)?.sync_all()).map_err(cannot)?;
+        }
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|e| unavailable("the folder", &e))?;
-        let (prefix, folder) = (String::new(), Some(folder.to_owned()));
+        let durable = std::array::from_fn(|_| AtomicBool::new(false));
+        let (prefix, folder) = (String::new(), Some(Folder { path: folder.to_owned(), durable }));
         Ok(Blobs(Arc::new(Inner { store: Arc::new(store), prefix, spool, folder })))
     }
 
@@ -232,6 +245,17 @@ impl Blobs {
             return fault(format!("content {hash} is damaged"));
         }
         Ok(bytes)
+    }
+
+    /// As [`Blobs::get`], of a content that a row holds: that it is not there is no answer but a loss.
+    ///
+    /// # Errors
+    /// `Fault` when it is lost or damaged.
+    pub async fn get_kept(&self, hash: &Hash) -> Result<Bytes> {
+        match self.get(hash).await {
+            Err(Error::NotFound) => fault(format!("content {hash} is lost")),
+            other => other,
+        }
     }
 
     /// A content piece by piece, with its size in bytes. The last piece comes only when all of them fit

@@ -42,6 +42,9 @@ const BATCH_TIME_MAX: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_secs(1);
 /// Waits after failures: 1 s, 2 s, 4 s … at most this.
 const WAIT_MAX_S: i64 = 3600;
+/// No node's clock is further ahead of another's; a lease that ends later than this was taken by a clock
+/// that was wrong.
+const SKEW_MAX: Duration = Duration::from_secs(600);
 /// `due_at` of parked deliveries.
 const NEVER: i64 = i64::MAX;
 
@@ -121,11 +124,20 @@ impl std::ops::AddAssign for Summary {
 /// Delivers until `stop` turns true. Woken by commits of this instance; looks every second besides.
 pub async fn run(db: Db, listeners: Vec<Listener>, clock: Clock, mut stop: watch::Receiver<bool>) {
     let holder = holder();
+    let mut last: Option<Instant> = None;
     loop {
         let news = db.bells().outbox.notified();
         if *stop.borrow() {
             break;
         }
+        let now = clock.now();
+        if last.is_none_or(|last| now < last) {
+            match come_back(&db, now).await {
+                Ok(()) => last = Some(now),
+                Err(e) => tracing::warn!(error = %e, "waits of a clock that was ahead stay for now"),
+            }
+        }
+        last = last.map(|last| last.max(now));
         match pass(&db, &listeners, &clock, &holder).await {
             Ok(summary) if summary.delivered > 0 => continue,
             Ok(_) => {}
@@ -148,6 +160,7 @@ pub async fn run(db: Db, listeners: Vec<Listener>, clock: Clock, mut stop: watch
 pub async fn run_until_idle(db: &Db, listeners: &[Listener], now: Instant) -> Result<Summary> {
     let (holder, clock) = (holder(), Clock::fixed(now));
     let mut all = Summary::default();
+    come_back(db, now).await?;
     loop {
         let summary = pass(db, listeners, &clock, &holder).await?;
         all += summary;
@@ -157,6 +170,19 @@ pub async fn run_until_idle(db: &Db, listeners: &[Listener], now: Instant) -> Re
     }
     release(db, listeners, &holder).await;
     Ok(all)
+}
+
+/// Ends leases and waits that lie further ahead than any may: they were written while the clock was ahead,
+/// and would hold everything back until that time comes again.
+async fn come_back(db: &Db, now: Instant) -> Result<()> {
+    let lease_max = now.plus(LEASE).plus(SKEW_MAX);
+    let wait_max = now.plus_seconds(WAIT_MAX_S).plus(SKEW_MAX);
+    db.run(Mode::Chore, None, async move |tx: &mut Tx| -> Result<()> {
+        tx.change("update listener set lease_until = 0 where lease_until > $1", args![lease_max]).await?;
+        let waits = "update delivery set due_at = $1 where parked_at is null and due_at > $2";
+        tx.change(waits, args![now, wait_max]).await.map(drop)
+    })
+    .await
 }
 
 fn holder() -> String {

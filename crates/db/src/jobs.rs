@@ -25,6 +25,9 @@ const AT_ONCE: usize = 4;
 const LEASE: Duration = Duration::from_secs(60);
 /// How often to look without being woken.
 const POLL: Duration = Duration::from_secs(1);
+/// No node's clock is further ahead of another's; a lease that ends later than this was taken by a clock
+/// that was wrong.
+const SKEW_MAX: Duration = Duration::from_secs(600);
 /// Waits after failures: 5 s, 10 s, 20 s … at most an hour.
 const WAIT_FIRST_S: i64 = 5;
 const WAIT_MAX_S: i64 = 3600;
@@ -172,22 +175,23 @@ pub struct Summary {
 pub async fn run(db: Db, handlers: Vec<Handler>, clock: Clock, mut stop: watch::Receiver<bool>) {
     let worker = Worker::new(db, handlers, clock);
     let mut running = FuturesUnordered::new();
-    let mut known = false;
+    let mut known: Option<Instant> = None;
     loop {
         let news = worker.db.bells().jobs.notified();
         if *stop.borrow() {
             break;
         }
+        let now = worker.clock.now();
         let free = AT_ONCE - running.len();
         let taken = async {
-            if !known {
+            if known.is_none_or(|last| now < last) {
                 worker.recur().await?;
             }
             worker.take(free).await
         };
         match taken.await {
             Ok(jobs) => {
-                known = true;
+                known = Some(now);
                 running.extend(jobs.into_iter().map(|job| worker.one(job)));
             }
             Err(e) => tracing::warn!(error = %e, "jobs could not be taken; trying again"),
@@ -234,23 +238,28 @@ impl Worker {
         Worker { db, handlers: handlers.into_iter().map(|h| (h.kind, h)).collect(), clock }
     }
 
-    /// A row for each kind that comes again, or its new period.
+    /// A row for each kind that comes again, or its new period. Times and leases that lie further ahead
+    /// than any may were written while the clock was ahead: they are taken back.
     async fn recur(&self) -> Result<()> {
         let rows: Vec<(&'static str, i64)> = self
             .handlers
             .values()
             .filter_map(|h| Some((h.kind, i64::try_from(h.every?.as_micros()).unwrap_or(i64::MAX))))
             .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
         let now = self.clock.now();
+        let lease_max = now.plus(LEASE).plus(SKEW_MAX);
+        let wait_max = now.plus_seconds(WAIT_MAX_S).plus(SKEW_MAX);
         let put = async move |tx: &mut Tx| -> Result<()> {
+            let leases = "update job set lease = null, lease_until = 0 where lease_until > $1";
+            tx.change(leases, args![lease_max]).await?;
+            let waits = "update job set run_at = $1 where period_us is null and parked_at is null
+                and attempts > 0 and run_at > $2";
+            tx.change(waits, args![now, wait_max]).await?;
             for (kind, period_us) in &rows {
                 let sql = "insert into job(id, kind, payload, run_at, period_us, attempts, lease_until)
                     values ($1, $2, 'null', $3, $4, 0, 0)
                     on conflict (id) do update set period_us = $4, run_at = $3
-                        where job.period_us <> $4";
+                        where job.period_us <> $4 or job.run_at > $3";
                 let id = format!("every {kind}");
                 tx.change(sql, args![id, kind, next_time(now, *period_us), period_us]).await?;
             }

@@ -7,4 +7,5 @@ mod doors;
 mod events;
 mod jobs;
 mod migrations;
+mod torn;
 mod values;

@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    path::Path,
+    sync::atomic::Ordering,
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -141,13 +141,15 @@ impl Upload {
         hash.copy_from_slice(self.sum.clone().finish().as_ref());
         let stored = Stored { hash: Hash(hash), size_bytes: self.size_bytes };
         let reserve = reserve(self.db.clone(), self.act.clone(), stored, row);
-        if let Some(folder) = self.blobs.0.folder.clone() {
+        if self.blobs.0.folder.is_some() {
             // the spool is not the content's place yet: both at once
-            let (kept, file) = tokio::join!(reserve, self.spill(true));
-            if !kept? {
-                publish(&folder, stored.hash, file?).await?;
-            }
-        } else if !reserve.await? {
+            let blobs = self.blobs.clone();
+            let (reserved, file) = tokio::join!(reserve, self.spill(true));
+            reserved?;
+            // also where the content is kept already: what a disk has lost or damaged is whole again,
+            // and never answered for without its bytes
+            publish(&blobs, stored.hash, file?).await?;
+        } else if !(reserve.await? && self.is_there(&stored).await?) {
             self.put(stored.hash).await?;
         }
         Ok(stored)
@@ -161,9 +163,19 @@ impl Upload {
         if Hash(hash) != wanted {
             return fault(format!("content {wanted} is damaged"));
         }
-        match self.blobs.0.folder.clone() {
-            Some(folder) => publish(&folder, wanted, self.spill(true).await?).await,
-            None => self.put(wanted).await,
+        if self.blobs.0.folder.is_none() {
+            return self.put(wanted).await;
+        }
+        let blobs = self.blobs.clone();
+        publish(&blobs, wanted, self.spill(true).await?).await
+    }
+
+    /// Whether a bucket has this content, by its size.
+    async fn is_there(&self, stored: &Stored) -> Result<bool> {
+        match self.blobs.0.store.head(&self.blobs.key(&stored.hash)).await {
+            Ok(meta) => Ok(meta.size == stored.size_bytes),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(e) => Err(unavailable("looking for a content", &e)),
         }
     }
 
@@ -228,16 +240,24 @@ where
     Err(Error::Unavailable("the content is being deleted; put it again later".into()))
 }
 
-/// Moves a durable file to its place, durably.
-async fn publish(folder: &Path, hash: Hash, file: NamedTempFile) -> Result<()> {
-    let hash = hash.to_string();
-    let (folder, part) = (folder.to_owned(), folder.join(&hash[..2]));
+/// Moves a durable file to its place, durably: after a power cut the name is there with all its bytes,
+/// or not at all.
+async fn publish(blobs: &Blobs, hash: Hash, file: NamedTempFile) -> Result<()> {
+    let blobs = blobs.clone();
     blocking("putting a content", move || {
-        if !part.is_dir() {
+        let Some(folder) = &blobs.0.folder else { return Err(std::io::Error::other("not a folder")) };
+        let name = hash.to_string();
+        let part = folder.path.join(&name[..2]);
+        let known = &folder.durable[usize::from(hash.bytes()[0])];
+        let is_there = part.is_dir();
+        if !is_there {
             std::fs::create_dir_all(&part)?;
-            File::open(&folder)?.sync_all()?;
         }
-        file.persist(part.join(&hash))?;
+        if !is_there || !known.load(Ordering::Acquire) {
+            File::open(&folder.path)?.sync_all()?;
+            known.store(true, Ordering::Release);
+        }
+        file.persist(part.join(&name))?;
         File::open(&part)?.sync_all()
     })
     .await

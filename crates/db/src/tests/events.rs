@@ -278,3 +278,42 @@ fn a_new_instance_takes_over_when_a_lease_ends() {
         assert_eq!(after, Ok(Summary { delivered: 1, failed: 0 }));
     });
 }
+
+#[test]
+fn what_a_clock_that_was_ahead_left_behind_holds_nothing_back() {
+    both(async |t| {
+        let log = Arc::default();
+        const AHEAD: i64 = 60 * 24 * 3600;
+        tell(&t, "test.told", "a", 0).await;
+        // Two months ahead a delivery fails and waits, and the instance dies with its lease.
+        let failed = deliver::run_until_idle(&t.db, &[listener(&log, |_| true)], at(AHEAD)).await;
+        assert_eq!(failed, Ok(Summary { delivered: 0, failed: 1 }));
+        let held = async |tx: &mut Tx| {
+            let until = at(AHEAD + 60);
+            tx.change_one(
+                "update listener set holder = 'dead', lease_until = $1 where name <> ''",
+                args![until],
+            )
+            .await
+        };
+        t.db.upkeep::<_, Error, _>(held).await.unwrap();
+        // The clock is right again.
+        let all = [listener(&log, |_| false)];
+        assert_eq!(
+            deliver::run_until_idle(&t.db, &all, at(5)).await,
+            Ok(Summary { delivered: 1, failed: 0 })
+        );
+        // Of an instance whose clock is a little ahead the lease holds.
+        tell(&t, "test.told", "a", 6).await;
+        let held = async |tx: &mut Tx| {
+            let until = at(120);
+            tx.change_one(
+                "update listener set holder = 'other', lease_until = $1 where name <> ''",
+                args![until],
+            )
+            .await
+        };
+        t.db.upkeep::<_, Error, _>(held).await.unwrap();
+        assert_eq!(deliver::run_until_idle(&t.db, &all, at(7)).await, Ok(Summary::default()));
+    });
+}

@@ -174,3 +174,30 @@ fn a_named_job_is_put_once() {
         }
     });
 }
+
+#[test]
+fn what_comes_again_comes_again_after_a_clock_that_was_ahead() {
+    both(async |t| {
+        const AHEAD: i64 = 60 * 24 * 3600;
+        let calls = Arc::new(AtomicU32::new(0));
+        let seen = calls.clone();
+        let all = [Handler::new("test.again", move |_, _| {
+            seen.fetch_add(1, SeqCst);
+            async { Ok(()) }
+        })
+        .every(Duration::from_secs(3600))];
+        jobs::run_due(&t.db, &all, at(0)).await.unwrap();
+        jobs::run_due(&t.db, &all, at(AHEAD)).await.unwrap();
+        assert_eq!(calls.load(SeqCst), 1);
+        // Once more two months ahead, where the worker dies with it in its hands.
+        let held = async |tx: &mut Tx| {
+            let until = at(AHEAD + 60);
+            tx.change_one("update job set lease = 'dead', lease_until = $1", args![until]).await
+        };
+        t.db.upkeep::<_, Error, _>(held).await.unwrap();
+        // The clock is right again, and an hour later its time has come.
+        jobs::run_due(&t.db, &all, at(10)).await.unwrap();
+        jobs::run_due(&t.db, &all, at(3610)).await.unwrap();
+        assert_eq!(calls.load(SeqCst), 2);
+    });
+}

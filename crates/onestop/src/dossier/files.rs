@@ -51,7 +51,7 @@ async fn file(
         store::find_file(tx, case.dossier.id, &id).await?.ok_or(Problem::NotFound)
     });
     let found = found.await?;
-    let bytes = app.site.blobs.get(&found.sha256).await?;
+    let bytes = app.site.blobs.get_kept(&found.sha256).await?;
     super::look(&app, &viewer, "onestop.look-file", &code, now).await;
     let shown = !ways.tai && found.media != Kind::Docx.media();
     Ok(answer(bytes, &found.media, &found.name, shown))
@@ -81,7 +81,7 @@ async fn paper(
         Some(hash) => hash,
         None => papers::make(&app, id, kind, now).await?,
     };
-    let bytes = app.site.blobs.get(&hash).await?;
+    let bytes = app.site.blobs.get_kept(&hash).await?;
     super::look(&app, &viewer, "onestop.look-paper", &code, now).await;
     let name = say(&format!("paper_file.{}", kind.word()), &[("code", &code)]);
     Ok(answer(bytes, Kind::Pdf.media(), &name, !ways.tai))

@@ -195,13 +195,15 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
     let hash = app.site.blobs.store(&app.site.db, act.clone(), pdf.bytes).await?;
     app.site
         .db
-        .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-            db::blobs::commit(tx, &hash).await?;
-            store::put_paper(tx, id, kind, ordinal, hash, size, now).await?;
-            Ok(())
+        .write(act, async move |tx: &mut Tx| -> Result<Hash, Problem> {
+            // The first one made stays; a second one's content is held by no row and is swept.
+            if store::put_paper(tx, id, kind, ordinal, hash, size, now).await? {
+                db::blobs::commit(tx, &hash).await?;
+                return Ok(hash);
+            }
+            Ok(store::find_paper(tx, id, kind).await?.map_or(hash, |first| first.sha256))
         })
-        .await?;
-    Ok(hash)
+        .await
 }
 
 /// The line of the log after which this paper is printed.

@@ -329,7 +329,8 @@ pub async fn find_paper(tx: &mut Tx, id: DossierId, kind: PaperKind) -> db::Resu
     .await
 }
 
-/// Keeps a printed paper; the first one made for a step stays, whoever comes second.
+/// Keeps a printed paper; the first one made for a step stays, whoever comes second. Whether this one
+/// was the first.
 pub async fn put_paper(
     tx: &mut Tx,
     id: DossierId,
@@ -338,14 +339,15 @@ pub async fn put_paper(
     sha256: Hash,
     size: i64,
     at: Instant,
-) -> db::Result<()> {
-    tx.change(
-        "insert into dossier_paper (dossier, kind, ordinal, sha256, size, made_at)
+) -> db::Result<bool> {
+    let kept = tx
+        .change(
+            "insert into dossier_paper (dossier, kind, ordinal, sha256, size, made_at)
          values ($1, $2, $3, $4, $5, $6) on conflict (dossier, kind, ordinal) do nothing",
-        args![id, kind.word(), ordinal, sha256, size, at],
-    )
-    .await?;
-    Ok(())
+            args![id, kind.word(), ordinal, sha256, size, at],
+        )
+        .await?;
+    Ok(kept == 1)
 }
 
 db::record! {

@@ -426,7 +426,7 @@ async fn paper(
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
     let hash = receipt::paper(&app, &code, &id, &Who::from(&viewer), now).await?;
-    let bytes = app.site.blobs.get(&hash).await?;
+    let bytes = app.site.blobs.get_kept(&hash).await?;
     dossier::look(&app, &viewer, "onestop.look-fee-receipt", &code, now).await;
     Ok(files::pdf(bytes, &say("receipt.file", &[("code", &code)])))
 }

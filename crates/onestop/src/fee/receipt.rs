@@ -65,6 +65,9 @@ pub async fn replace(
         return Err(Refused::AlreadyVoid.into());
     }
     store::void_receipt(tx, &old.id, &who.account, &reason, case.now).await?;
+    if let Some(paper) = &old.sha256 {
+        db::blobs::release(tx, paper).await?; // it is printed anew, with the word void
+    }
     let bill = store::get_bill(tx, &old.bill).await?;
     let way = if old.way == "cash" { "cash" } else { "transfer" };
     let given =
@@ -129,8 +132,10 @@ pub async fn paper(app: &App, code: &str, id: &str, who: &Who, now: Instant) -> 
     app.site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-            db::blobs::commit(tx, &hash).await?;
-            store::put_receipt_paper(tx, &receipt, hash).await?;
+            // The first one made stays; a second one's content is held by no row and is swept.
+            if store::put_receipt_paper(tx, &receipt, hash).await? == 1 {
+                db::blobs::commit(tx, &hash).await?;
+            }
             Ok(())
         })
         .await?;

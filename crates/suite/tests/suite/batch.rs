@@ -11,7 +11,7 @@ use crate::desk::{browser, page, presses, says};
 const CHOSEN: &str = "Làm hàng loạt hồ sơ đã chọn";
 
 /// Ticks these dossiers, seen at this version, in the open list.
-async fn ticks(who: &mut Person, codes: &[String], version: i64) {
+pub async fn ticks(who: &mut Person, codes: &[String], version: i64) {
     let ticks: Vec<String> = codes.iter().map(|code| format!("{code}:{version}")).collect();
     let filled: Vec<(&str, &str)> = ticks.iter().map(|tick| ("hs", tick.as_str())).collect();
     let answer = who.submits(CHOSEN, &filled).await.expect(303);
@@ -19,12 +19,12 @@ async fn ticks(who: &mut Person, codes: &[String], version: i64) {
 }
 
 /// Looks at what a step would do with the batch that is open.
-async fn looks(who: &mut Person, step: &str) {
+pub async fn looks(who: &mut Person, step: &str) {
     let path = who.path().split('?').next().unwrap_or_default().to_string();
     who.opens(&format!("{path}?{step}")).await.expect(200);
 }
 
-async fn begins(who: &mut Person, button: &str) {
+pub async fn begins(who: &mut Person, button: &str) {
     let answer = who.submits(button, &[]).await.expect(303);
     who.follows(answer).await.expect(200);
 }

@@ -407,7 +407,7 @@ async fn file(
         Ok((p.number, file))
     };
     let (number, file) = app.site.db.read(read).await?;
-    let bytes = app.site.blobs.get(&file.sha256).await?;
+    let bytes = app.site.blobs.get_kept(&file.sha256).await?;
     let now = app.site.clock.now();
     crate::dossier::look(&app, &official.viewer, "onestop.look-petition-file", &number, now).await;
     Ok(crate::dossier::files::answer(bytes, &file.media, &file.name, false))
