@@ -28,6 +28,7 @@ mod procedure;
 mod rating;
 mod refusal;
 mod register;
+mod statement;
 mod tracking;
 mod view;
 mod words;
@@ -53,6 +54,7 @@ pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
 pub use procedure::simulate;
 pub use procedure::{import, inspect};
+pub use statement::rotate as rotate_statement_key;
 
 /// What the handlers of this system hold.
 #[derive(Clone)]
@@ -87,9 +89,9 @@ impl App {
         self
     }
 
-    /// The address at which anybody may follow this dossier.
-    pub fn tracking_url(&self, code: &str) -> String {
-        format!("{}/tra-cuu?ma={code}", self.address)
+    /// The address at which anybody may check the paper that carries this signed statement.
+    fn proof_url(&self, statement: &str) -> String {
+        format!("{}{}?p={statement}", self.address, statement::pages::PATH)
     }
 }
 
@@ -117,6 +119,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0026_statement", include_str!("../migrations/0026_statement.sql")),
     ]
 }
 
@@ -171,6 +174,7 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             .await?;
         }
         measure::seed(tx).await?;
+        statement::seed(tx, now).await?;
         fee::seed(tx).await?;
         Ok(national::seed(tx).await?)
     })
@@ -189,6 +193,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(procedure::pages::routes())
         .merge(filing::pages::routes())
         .merge(tracking::routes())
+        .merge(statement::pages::routes())
         .merge(mine::routes())
         .merge(procedure::api::routes())
         .merge(filing::api::routes())
@@ -303,6 +308,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         dossier::api::show,
         dossier::api::step,
         dossier::api::history,
+        statement::pages::keys,
         petition::api::send,
         petition::api::show,
         desk::api::desk

@@ -18,6 +18,7 @@ mod national;
 mod opinion;
 mod petition;
 mod pieces;
+mod proof;
 mod routes;
 mod running;
 mod sql;
