@@ -34,7 +34,7 @@ use crate::{
     tx::{Mode, Tx},
 };
 
-pub use upload::{PutError, Stored, Upload};
+pub use upload::{Peek, PutError, Stored, Upload};
 
 /// The SHA-256 of a content: its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

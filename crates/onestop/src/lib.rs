@@ -48,6 +48,7 @@ use web::{Problem, Site};
 pub use catalogue::Catalogue;
 pub use dossier::rules::AfterSupplement;
 pub use fee::bank::{Bank, NotProven, Notice, SignedNotices};
+pub use filing::scan;
 pub use grow::{Grown, Plan, grow};
 pub use measure::rebuild as rebuild_measures;
 pub use procedure::model::Frame;
@@ -70,6 +71,8 @@ pub struct App {
     pub address: String,
     /// The line to the national portal; none while it is closed.
     pub national: Option<Arc<national::Link>>,
+    /// Who looks for malware in what comes in; none where none is configured.
+    pub scanner: Option<Arc<scan::Scanner>>,
 }
 
 impl App {
@@ -80,7 +83,7 @@ impl App {
         let demo_bank = site.brand.demo.then(fee::demo::bank);
         let banks = demo_bank.iter().map(|b| b.clone() as Arc<dyn Bank>).collect();
         let (catalogue, press) = (Arc::new(catalogue), press::Press::default());
-        Ok(App { site, catalogue, press, banks, demo_bank, address, national: None })
+        Ok(App { site, catalogue, press, banks, demo_bank, address, national: None, scanner: None })
     }
 
     /// Listens to a bank's notices too.

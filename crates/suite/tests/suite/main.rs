@@ -21,5 +21,6 @@ mod pieces;
 mod proof;
 mod routes;
 mod running;
+mod scan;
 mod sql;
 mod upgrade;

@@ -108,6 +108,8 @@ async fn take(
     let account = citizen.viewer.account.to_string();
     let mut brought = 0;
     let mut wrong: Vec<String> = Vec::new();
+    // A scanner that does not answer makes it 503, so that nobody takes it for a fault of the file.
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     loop {
         let part = match form.next_file(UPLOAD_BYTES_MAX as u64).await {
             Ok(Some(part)) => part,
@@ -127,7 +129,10 @@ async fn take(
                 wrong.push(refused(problem)?);
                 break;
             }
-            Err(problem) => wrong.push(refused(problem)?),
+            Err(problem) => {
+                status = status.max(problem.status());
+                wrong.push(refused(problem)?);
+            }
         }
     }
     if brought == 0 && wrong.is_empty() {
@@ -139,13 +144,13 @@ async fn take(
     let (draft, unit) = open(app, citizen, id).await?;
     let errors: Vec<(String, String)> = wrong.into_iter().map(|text| (component.to_string(), text)).collect();
     let page = papers_page(app, citizen, &draft, &unit, &errors);
-    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+    Ok(page::html_with(status, page))
 }
 
 /// The words of a refusal; anything else stays the problem it is.
 pub(crate) fn refused(problem: Problem) -> Result<String, Problem> {
     match problem {
-        Problem::Refused(message) => Ok(message.outside),
+        Problem::Refused(message) | Problem::TryLater(message) => Ok(message.outside),
         Problem::TooLarge { limit_bytes } => {
             let (most, one) = (format::size(limit_bytes), format::size(FILE_SIZE_BYTES_MAX));
             Ok(say("paper.too_large_all", &[("most", &most), ("one", &one)]))
