@@ -10,6 +10,7 @@ mod fee;
 mod filing;
 mod grow;
 mod hall;
+mod helper;
 mod home;
 mod identity;
 mod inspection;
@@ -123,6 +124,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
         own("0026_statement", include_str!("../migrations/0026_statement.sql")),
+        own("0027_helper", include_str!("../migrations/0027_helper.sql")),
     ]
 }
 
@@ -198,6 +200,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(tracking::routes())
         .merge(statement::pages::routes())
         .merge(mine::routes())
+        .merge(helper::pages::routes())
+        .merge(helper::desk::routes())
         .merge(procedure::api::routes())
         .merge(filing::api::routes())
         .merge(filing::pieces::api::routes())

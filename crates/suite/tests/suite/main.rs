@@ -10,6 +10,7 @@ mod faults;
 mod front;
 mod hall;
 mod harness;
+mod helper;
 mod kill;
 mod leave;
 mod life;
