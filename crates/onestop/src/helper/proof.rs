@@ -52,28 +52,35 @@ right!(
     Follow
 );
 
-/// A helper and the consent that is used.
-#[derive(Clone, Debug)]
-struct Helps {
-    helping: String,
-    rights: Rights,
+/// What all consents together let a helper do.
+async fn let_do(
+    tx: &mut Tx,
+    subject: &Subject,
+    helper: &str,
+    right: Right,
+    now: Instant,
+) -> Result<Rights, Problem> {
+    let live = store::list_live(tx, subject, helper, now).await?;
+    let words: Vec<&str> = live.iter().flat_map(|h| h.rights().words()).collect();
+    let rights = Rights::of(words.into_iter());
+    if rights.hold(right) { Ok(rights) } else { Err(Problem::NotFound) }
 }
 
 /// Asks again, inside a transaction, and tells the owner of the deed.
 async fn again(
     tx: &mut Tx,
-    helps: &Option<Helps>,
+    helps: Option<Rights>,
     (subject, viewer, right): (&Subject, &Viewer, Right),
     deed: Option<&str>,
     now: Instant,
 ) -> Result<(), Problem> {
-    let Some(helps) = helps else { return Ok(()) };
-    let live = store::find_live(tx, subject, &viewer.account.to_string(), right, now).await?;
-    if live.is_none_or(|live| live.id != helps.helping) {
-        return Err(Problem::NotFound);
+    if helps.is_none() {
+        return Ok(());
     }
+    let live = store::list_live(tx, subject, &viewer.account.to_string(), now).await?;
+    let under = live.iter().find(|h| h.rights().hold(right)).ok_or(Problem::NotFound)?;
     match deed {
-        Some(deed) => Ok(store::save_deed(tx, &helps.helping, deed, now).await?),
+        Some(deed) => Ok(store::save_deed(tx, &under.id, deed, now).await?),
         None => Ok(()),
     }
 }
@@ -92,7 +99,8 @@ pub struct OnDraft<R> {
     /// Whose draft it is: the applicant, whoever fills it in.
     pub owner: Person,
     pub draft: String,
-    helps: Option<Helps>,
+    /// What a helper is let do; none for the owner.
+    helps: Option<Rights>,
     needs: PhantomData<fn(R)>,
 }
 
@@ -109,13 +117,13 @@ impl<R: Needs> OnDraft<R> {
 
     async fn asked(&self, tx: &mut Tx, deed: Option<&str>, now: Instant) -> Result<String, Problem> {
         let subject = Subject::Draft(self.draft.clone());
-        again(tx, &self.helps, (&subject, &self.viewer, R::RIGHT), deed, now).await?;
+        again(tx, self.helps, (&subject, &self.viewer, R::RIGHT), deed, now).await?;
         Ok(self.owner.account.to_string())
     }
 
     /// Whom the viewer helps; empty for the owner.
     pub fn helped(&self) -> String {
-        self.helps.as_ref().map(|_| self.owner.name.clone()).unwrap_or_default()
+        self.helps.map(|_| self.owner.name.clone()).unwrap_or_default()
     }
 
     /// A deed of the viewer; a helper's names the owner for whom it is done.
@@ -145,16 +153,14 @@ impl<R: Needs> FromRequestParts<App> for OnDraft<R> {
         let draft = variable(parts, app, "draft").await?;
         let now = app.site.clock.now();
         let (me, wanted) = (citizen.person.clone(), draft.clone());
-        let find = async move |tx: &mut Tx| -> Result<(Person, Option<Helps>), Problem> {
+        let find = async move |tx: &mut Tx| -> Result<(Person, Option<Rights>), Problem> {
             let owner = store::find_draft_owner(tx, &wanted).await?.ok_or(Problem::NotFound)?;
             if owner == me.account.to_string() {
                 return Ok((me.clone(), None));
             }
             let subject = Subject::Draft(wanted.clone());
-            let live = store::find_live(tx, &subject, &me.account.to_string(), R::RIGHT, now).await?;
-            let live = live.ok_or(Problem::NotFound)?;
+            let helps = let_do(tx, &subject, &me.account.to_string(), R::RIGHT, now).await?;
             let owner = owner.parse().map_err(|_| Problem::fault("a draft of no account"))?;
-            let helps = Helps { rights: live.rights(), helping: live.id };
             Ok((directory::person(tx, owner).await?, Some(helps)))
         };
         let (owner, helps) = app.site.db.read(find).await?;
@@ -170,7 +176,8 @@ pub struct OnDossier<R> {
     id: DossierId,
     /// The applicant's account; none where a counter filed for a person without one.
     owner: Option<String>,
-    helps: Option<Helps>,
+    /// What a helper is let do; none for the owner.
+    helps: Option<Rights>,
     needs: PhantomData<fn(R)>,
 }
 
@@ -184,7 +191,7 @@ impl<R: Needs> OnDossier<R> {
         now: Instant,
     ) -> Result<Case, Problem> {
         let subject = Subject::Dossier(self.id);
-        again(tx, &self.helps, (&subject, &self.viewer, R::RIGHT), deed, now).await?;
+        again(tx, self.helps, (&subject, &self.viewer, R::RIGHT), deed, now).await?;
         Case::of_applicant(tx, catalogue, self.id, now).await
     }
 
@@ -195,7 +202,7 @@ impl<R: Needs> OnDossier<R> {
 
     /// Whether the viewer may also do this: an owner may do everything.
     pub fn may(&self, right: Right) -> bool {
-        self.helps.as_ref().is_none_or(|helps| helps.rights.hold(right))
+        self.helps.is_none_or(|rights| rights.hold(right))
     }
 
     /// Is the viewer somebody else than the applicant?
@@ -223,9 +230,8 @@ impl<R: Needs> FromRequestParts<App> for OnDossier<R> {
             if dossier.account.as_deref() == Some(me.as_str()) {
                 return Ok((dossier.id, dossier.account, None));
             }
-            let live = store::find_live(tx, &Subject::Dossier(dossier.id), &me, R::RIGHT, now).await?;
-            let live = live.ok_or(Problem::NotFound)?;
-            Ok((dossier.id, dossier.account, Some(Helps { rights: live.rights(), helping: live.id })))
+            let helps = let_do(tx, &Subject::Dossier(dossier.id), &me, R::RIGHT, now).await?;
+            Ok((dossier.id, dossier.account, Some(helps)))
         };
         let (id, owner, helps) = app.site.db.read(find).await?;
         Ok(OnDossier { viewer, code, id, owner, helps, needs: PhantomData })

@@ -3,7 +3,7 @@
 use base::{Id, Instant};
 use db::{Tx, args};
 
-use super::rules::{self, Right, Rights, Standing};
+use super::rules::{self, Rights, Standing};
 use super::{Paper, Subject, TEXT_VERSION};
 use crate::dossier::DossierId;
 
@@ -118,18 +118,16 @@ pub async fn list_of(tx: &mut Tx, subject: &Subject, now: Instant) -> db::Result
     .await
 }
 
-/// The consent under which this account may act now on a draft or dossier, if there is one.
-pub async fn find_live(
+/// The consents under which this account may act now on a draft or dossier; there may be several.
+pub async fn list_live(
     tx: &mut Tx,
     subject: &Subject,
     helper: &str,
-    right: Right,
     now: Instant,
-) -> db::Result<Option<Helping>> {
-    let all = list_of(tx, subject, now).await?;
-    Ok(all.into_iter().find(|h| {
-        h.helper.as_deref() == Some(helper) && h.standing(now) == Standing::Agreed && h.rights().hold(right)
-    }))
+) -> db::Result<Vec<Helping>> {
+    let mut all = list_of(tx, subject, now).await?;
+    all.retain(|h| h.helper.as_deref() == Some(helper) && h.standing(now) == Standing::Agreed);
+    Ok(all)
 }
 
 /// What this account has let others do, the newest first.
