@@ -22,7 +22,7 @@ fn run(program: &str, args: &[&str]) -> Vec<u8> {
 }
 
 /// The path behind the QR code of a paper, as a scanner reads it from the print.
-async fn scanned(who: &mut Person, code: &str, paper: &str, folder: &Path) -> String {
+pub async fn scanned(who: &mut Person, code: &str, paper: &str, folder: &Path) -> String {
     let pdf = who.gets(&format!("/ho-so/{code}/giay/{paper}")).await.expect(200).body;
     let (file, picture) = (folder.join("giay.pdf"), folder.join("giay"));
     std::fs::write(&file, &pdf).unwrap();
