@@ -6,8 +6,9 @@ use crate::*;
 
 pub const CODE: &str = "H99.07-261119-0011";
 /// As long as the signed statements that the papers of a province carry.
-pub const URL: &str = "https://dichvucong.vinhlong.example.vn/kiem-tra-phieu?p=Af6BLBIBAGqGbbAAaoe_MAACDPaRAWm8PUxRv6FS\
-    k5l0YAr7PNnoNQkmNdzkna3BBukSSDYxLjEyLTI2MDgyMC0wMDAxM7LWtwo1lVnUp56QZKtumXrDQhbj\
+pub const URL: &str = "https://dichvucong.vinhlong.example.vn/kiem-tra-phieu?p=\
+    Af6BLBIBAGqGbbAAaoe_MAACDPaRAWm8PUxRv6FSk5l0YAr7PNnoNQkmNdzk\
+    na3BBukSSDYxLjEyLTI2MDgyMC0wMDAxM7LWtwo1lVnUp56QZKtumXrDQhbj\
     PF3SIhBHRg1zcAUaToJn5UrUwWutQnPGfmiYiNS72-pB-nSgMIort203AA";
 
 pub fn at(text: &str) -> Instant {
