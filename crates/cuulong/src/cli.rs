@@ -49,6 +49,9 @@ enum Command {
     /// Working time
     #[command(subcommand)]
     Calendar(CalendarCommand),
+    /// The key that signs proof slips and receipts
+    #[command(subcommand)]
+    StatementKey(crate::statement_key::StatementKeyCommand),
     /// Files of procedures
     #[command(subcommand)]
     Procedure(crate::procedure::ProcedureCommand),
@@ -154,6 +157,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit(AuditCommand::Verify(args)) => crate::audit::verify(&args).map(exit),
         Command::NationalSimulator(args) => crate::simulator::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Calendar(CalendarCommand::Due(args)) => crate::calendar::due(&args).map(exit),
+        Command::StatementKey(command) => crate::statement_key::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Procedure(command) => crate::procedure::run(&command).map(exit),
     }
 }

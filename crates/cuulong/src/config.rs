@@ -27,6 +27,7 @@ pub struct Config {
     pub tls: Tls,
     pub proxy: Proxy,
     pub national: National,
+    pub scan: Scan,
 }
 
 /// TLS of our own, without a proxy in front.
@@ -60,6 +61,18 @@ impl Default for Proxy {
     fn default() -> Self {
         Proxy { trusted: vec!["127.0.0.1".into(), "::1".into()] }
     }
+}
+
+/// Who looks for malware in files that come in.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scan {
+    /// `tcp://host:port` or the path of a socket; empty means that nothing is scanned.
+    pub clamd: String,
+    /// Seconds for one file.
+    pub answer_within_s: u64,
+    /// `refuse` or `take`.
+    pub when_down: String,
 }
 
 /// The line to the National Public Service Portal. Closed while the address is empty.
@@ -127,7 +140,35 @@ impl Default for Config {
             tls: Tls::default(),
             proxy: Proxy::default(),
             national: National::default(),
+            scan: Scan::default(),
         }
+    }
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Scan { clamd: String::new(), answer_within_s: 30, when_down: "refuse".into() }
+    }
+}
+
+impl Scan {
+    /// The settings of the scanner; none while no clamd is named.
+    pub fn settings(&self) -> Result<Option<onestop::scan::Settings>, ConfigError> {
+        use onestop::scan::{Settings, WhenDown};
+        let when_down = match self.when_down.as_str() {
+            "refuse" => WhenDown::Refuse,
+            "take" => WhenDown::Take,
+            _ => return Err(ConfigError("scan.when_down must be refuse or take".into())),
+        };
+        if !(1..=120).contains(&self.answer_within_s) {
+            return Err(ConfigError("scan.answer_within_s must be 1 to 120".into()));
+        }
+        if self.clamd.is_empty() {
+            return Ok(None);
+        }
+        let place = self.clamd.parse().map_err(|why| ConfigError(format!("scan.clamd: {why}")))?;
+        let answer_within = std::time::Duration::from_secs(self.answer_within_s);
+        Ok(Some(Settings { place, answer_within, when_down }))
     }
 }
 
@@ -265,6 +306,7 @@ impl Config {
         }
         problems.extend(self.front_problems());
         problems.extend(self.national.problems());
+        problems.extend(self.scan.settings().err().map(|why| why.0));
         problems
     }
 
@@ -354,6 +396,7 @@ mod tests {
         let config = Config {
             tls: Tls { certificate: "a.pem".into(), redirect_from: "port 80".into(), ..Tls::default() },
             proxy: Proxy { trusted: vec!["nginx".into()] },
+            scan: Scan { clamd: "127.0.0.1:3310".into(), ..Scan::default() },
             ..config
         };
         let problems = config.problems().join("\n");
@@ -365,6 +408,7 @@ mod tests {
             "tls.key",
             "tls.redirect_from",
             "nginx",
+            "scan.clamd",
         ] {
             assert!(problems.contains(word), "{word} is missing in: {problems}");
         }

@@ -29,12 +29,18 @@ struct Health {
     data: PathBuf,
     /// The line to the national portal is open.
     national: bool,
+    scanner: Option<std::sync::Arc<onestop::scan::Scanner>>,
 }
 
 /// The routes of this file.
-pub fn routes(site: &Site, config: &Config, national: bool) -> Router {
+pub fn routes(site: &Site, config: &Config, onestop: &onestop::App) -> Router {
     recorder();
-    let health = Health { site: site.clone(), data: config.data.clone(), national };
+    let health = Health {
+        site: site.clone(),
+        data: config.data.clone(),
+        national: onestop.national.is_some(),
+        scanner: onestop.scanner.clone(),
+    };
     Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics)).with_state(health)
 }
 
@@ -71,6 +77,11 @@ async fn healthz(State(health): State<Health>) -> Response {
     // The empty content: whether it is there does not matter, only that the store can say so.
     let nothing = db::blobs::Hash::of(b"");
     let blobs = matches!(health.site.blobs.get(&nothing).await, Ok(_) | Err(db::Error::NotFound));
+    let scan = match &health.scanner {
+        None => "off",
+        Some(scanner) if scanner.answers().await => "ok",
+        Some(_) => "silent",
+    };
     let free = disk_free(&health.data);
     let disk = free.is_none_or(|bytes| bytes >= DISK_FREE_BYTES_MIN);
     let well = database && blobs && disk && age_s <= OUTBOX_AGE_S_MAX;
@@ -80,6 +91,8 @@ async fn healthz(State(health): State<Health>) -> Response {
         "blobs": blobs,
         "outbox_age_s": age_s,
         "disk_free_bytes": free,
+        // A silent scanner stops uploads and nothing else: the node still answers everybody.
+        "scan": scan,
     });
     (if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(told)).into_response()
 }
@@ -89,6 +102,9 @@ fn disk_free(folder: &std::path::Path) -> Option<u64> {
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
+    if let Some(scanner) = &health.scanner {
+        metrics::gauge!("cuulong_scan_answers").set(f64::from(u8::from(scanner.answers().await)));
+    }
     metrics::gauge!("cuulong_database_repeats_total").set(health.site.db.repeated() as f64);
     let waiting = health.site.db.read(async |tx: &mut Tx| db::outbox::pending(tx).await).await;
     if let Ok(waiting) = waiting {

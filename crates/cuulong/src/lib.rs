@@ -16,6 +16,7 @@ pub mod procedure;
 pub mod seed;
 pub mod serve;
 pub mod simulator;
+pub mod statement_key;
 pub mod tls;
 pub mod user;
 pub mod words;

@@ -67,11 +67,12 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
             .map_err(|e| Failure::new(format!("cannot open the line to the national portal: {e}")))?;
         onestop.national = Some(std::sync::Arc::new(link));
     }
+    onestop.scanner = config.scan.settings()?.map(onestop::scan::Scanner::new);
     let router = Router::new()
         .merge(web::routes(&site))
         .merge(directory::routes(&site))
         .merge(onestop::routes(&onestop))
-        .merge(crate::health::routes(&site, config, onestop.national.is_some()))
+        .merge(crate::health::routes(&site, config, &onestop))
         .merge(crate::openapi::routes());
     let router = web::layers(router, &site);
     Ok(Opened { site, onestop, router })

@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub use check::Findings;
-pub use upload::{PutError, Stored, Upload};
+pub use upload::{Peek, PutError, Stored, Upload};
 
 /// The SHA-256 of a content: its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

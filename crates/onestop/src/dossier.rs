@@ -308,8 +308,9 @@ impl Case {
         let dossier = store::find(tx, code).await?.ok_or(Problem::NotFound)?;
         // Whoever has worked on a dossier may look back at it after handing it on.
         // So may the unit that is asked for its opinion.
+        // A citizen who helped with it once has no such claim: a consent that ended is over.
         if !who.may_see(&dossier)
-            && !store::has_acted(tx, dossier.id, &who.account).await?
+            && (who.posts.is_empty() || !store::has_acted(tx, dossier.id, &who.account).await?)
             && !crate::opinion::asks(tx, dossier.id, who).await?
         {
             return Err(Problem::NotFound);
@@ -331,6 +332,20 @@ impl Case {
         let procedure = catalogue.version(&dossier.procedure)?;
         let calendar = directory::calendar(tx, &dossier.counter).await?;
         let (seats, after_supplement) = (vec![Seat::Bank], catalogue.after_supplement);
+        Ok(Case { dossier, procedure, calendar, seats, after_supplement, now })
+    }
+
+    /// The dossier in its applicant's seat, for whom [`crate::helper::OnDossier`] has proven to sit there.
+    pub async fn of_applicant(
+        tx: &mut Tx,
+        catalogue: &Catalogue,
+        id: DossierId,
+        now: Instant,
+    ) -> Result<Case, Problem> {
+        let dossier = store::get(tx, id).await?;
+        let procedure = catalogue.version(&dossier.procedure)?;
+        let calendar = directory::calendar(tx, &dossier.counter).await?;
+        let (seats, after_supplement) = (vec![Seat::Applicant], catalogue.after_supplement);
         Ok(Case { dossier, procedure, calendar, seats, after_supplement, now })
     }
 

@@ -6,6 +6,7 @@ pub mod draft;
 pub mod pages;
 pub mod pieces;
 pub mod rules;
+pub mod scan;
 pub mod sniff;
 pub mod store;
 pub mod uploads;

@@ -10,6 +10,7 @@ mod fee;
 mod filing;
 mod grow;
 mod hall;
+mod helper;
 mod home;
 mod identity;
 mod inspection;
@@ -28,6 +29,7 @@ mod procedure;
 mod rating;
 mod refusal;
 mod register;
+mod statement;
 mod tracking;
 mod view;
 mod words;
@@ -47,12 +49,14 @@ use web::{Problem, Site};
 pub use catalogue::Catalogue;
 pub use dossier::rules::AfterSupplement;
 pub use fee::bank::{Bank, NotProven, Notice, SignedNotices};
+pub use filing::scan;
 pub use grow::{Grown, Plan, grow};
 pub use measure::rebuild as rebuild_measures;
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
 pub use procedure::simulate;
 pub use procedure::{import, inspect};
+pub use statement::rotate as rotate_statement_key;
 
 /// What the handlers of this system hold.
 #[derive(Clone)]
@@ -68,6 +72,8 @@ pub struct App {
     pub address: String,
     /// The line to the national portal; none while it is closed.
     pub national: Option<Arc<national::Link>>,
+    /// Who looks for malware in what comes in; none where none is configured.
+    pub scanner: Option<Arc<scan::Scanner>>,
 }
 
 impl App {
@@ -78,7 +84,7 @@ impl App {
         let demo_bank = site.brand.demo.then(fee::demo::bank);
         let banks = demo_bank.iter().map(|b| b.clone() as Arc<dyn Bank>).collect();
         let (catalogue, press) = (Arc::new(catalogue), press::Press::default());
-        Ok(App { site, catalogue, press, banks, demo_bank, address, national: None })
+        Ok(App { site, catalogue, press, banks, demo_bank, address, national: None, scanner: None })
     }
 
     /// Listens to a bank's notices too.
@@ -87,9 +93,9 @@ impl App {
         self
     }
 
-    /// The address at which anybody may follow this dossier.
-    pub fn tracking_url(&self, code: &str) -> String {
-        format!("{}/tra-cuu?ma={code}", self.address)
+    /// The address at which anybody may check the paper that carries this signed statement.
+    fn proof_url(&self, statement: &str) -> String {
+        format!("{}{}?p={statement}", self.address, statement::pages::PATH)
     }
 }
 
@@ -117,6 +123,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0026_statement", include_str!("../migrations/0026_statement.sql")),
+        own("0027_helper", include_str!("../migrations/0027_helper.sql")),
         own("0040_million", include_str!("../migrations/0040_million.sql")),
     ]
 }
@@ -172,6 +180,7 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             .await?;
         }
         measure::seed(tx).await?;
+        statement::seed(tx, now).await?;
         fee::seed(tx).await?;
         Ok(national::seed(tx).await?)
     })
@@ -190,7 +199,10 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(procedure::pages::routes())
         .merge(filing::pages::routes())
         .merge(tracking::routes())
+        .merge(statement::pages::routes())
         .merge(mine::routes())
+        .merge(helper::pages::routes())
+        .merge(helper::desk::routes())
         .merge(procedure::api::routes())
         .merge(filing::api::routes())
         .merge(filing::pieces::api::routes())
@@ -304,6 +316,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         dossier::api::show,
         dossier::api::step,
         dossier::api::history,
+        statement::pages::keys,
         petition::api::send,
         petition::api::show,
         desk::api::desk

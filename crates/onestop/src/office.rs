@@ -91,6 +91,11 @@ impl Wrong {
                 status: Some(StatusCode::UNPROCESSABLE_ENTITY),
                 ..Wrong::default()
             },
+            Problem::TryLater(message) => Wrong {
+                message: message.outside,
+                status: Some(StatusCode::SERVICE_UNAVAILABLE),
+                ..Wrong::default()
+            },
             Problem::Stale => Wrong {
                 message: say("office.stale", &[]),
                 status: Some(StatusCode::CONFLICT),

@@ -34,6 +34,10 @@ pub enum Refusal {
     FileKind { name: String },
     /// The document carries macros.
     FileMacros { name: String },
+    /// The scanner found malware in the file.
+    FileInfected { name: String },
+    /// The file is larger than the scanner looks at.
+    FileNotScanned { name: String },
     /// The file is empty.
     FileEmpty { name: String },
     /// The file is larger than one file may be.
@@ -91,6 +95,8 @@ impl From<Refusal> for Problem {
             Refusal::BookFull => say("refusal.book_full", &[]),
             Refusal::FileKind { name } => say("refusal.file_kind", &[("name", &name)]),
             Refusal::FileMacros { name } => say("refusal.file_macros", &[("name", &name)]),
+            Refusal::FileInfected { name } => say("refusal.file_infected", &[("name", &name)]),
+            Refusal::FileNotScanned { name } => say("refusal.file_not_scanned", &[("name", &name)]),
             Refusal::FileEmpty { name } => say("refusal.file_empty", &[("name", &name)]),
             Refusal::FileTooLarge { name, size } => say(
                 "refusal.file_too_large",

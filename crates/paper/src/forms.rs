@@ -111,8 +111,8 @@ pub struct Receipt {
     pub symbol: Option<String>,
     /// Dossier code, printed and as a bar code.
     pub code: String,
-    /// Address behind the QR code.
-    pub tracking_url: String,
+    /// Address behind the QR code: where this paper is checked.
+    pub proof_url: String,
     /// Who hands in the dossier.
     pub applicant: Party,
     /// The owner, when somebody else hands in.
@@ -144,7 +144,8 @@ pub struct Receipt {
 pub struct ProofSlip {
     pub office: Office,
     pub code: String,
-    pub tracking_url: String,
+    /// Address behind the QR code: where this paper is checked.
+    pub proof_url: String,
     pub filed_at: Instant,
     /// When the office must answer whether it accepts the dossier.
     pub answer_by: Instant,

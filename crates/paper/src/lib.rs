@@ -101,7 +101,7 @@ impl std::error::Error for RenderError {}
 pub fn receipt(paper: &Receipt, at: Instant) -> Result<Pdf, RenderError> {
     let mut data = data_of(paper)?;
     data["bar"] = codes::bar(&paper.code)?;
-    data["qr"] = codes::qr(&paper.tracking_url)?;
+    data["qr"] = codes::qr(&paper.proof_url)?;
     engine::render("receipt.typ", &data, at)
 }
 
@@ -109,7 +109,7 @@ pub fn receipt(paper: &Receipt, at: Instant) -> Result<Pdf, RenderError> {
 pub fn slip(paper: &ProofSlip, at: Instant) -> Result<Pdf, RenderError> {
     let mut data = data_of(paper)?;
     data["bar"] = codes::bar(&paper.code)?;
-    data["qr"] = codes::qr(&paper.tracking_url)?;
+    data["qr"] = codes::qr(&paper.proof_url)?;
     engine::render("slip.typ", &data, at)
 }
 

@@ -170,6 +170,18 @@ impl Person {
         self.sends(Method::POST, &action, Some(kind), body.into()).await
     }
 
+    /// Presses the button of the form with this action, where several have a button with the same words.
+    pub async fn submits_to(&mut self, action: &str) -> Answer {
+        let forms = self.page.forms();
+        let form = forms.iter().find(|form| form.action == action);
+        let form =
+            form.unwrap_or_else(|| panic!("{} has no form to {action}:\n{}", self.path, self.page.outline()));
+        let body: String =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
+        let kind = "application/x-www-form-urlencoded";
+        self.sends(Method::POST, action, Some(kind), body.into()).await
+    }
+
     /// As `submits`, for a form with files.
     pub async fn submits_files(
         &mut self,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use axum::http::Method;
 use base::{Clock, Hand, Instant};
-use cuulong::config::{Config, National};
+use cuulong::config::{Config, National, Scan};
 use cuulong::open::{self, Opened};
 use db::testing::TestDb;
 use db::{Blobs, Db, Tx};
@@ -119,6 +119,15 @@ impl Town {
         let config = Config { data: t.dir().to_path_buf(), demo: true, national, ..Config::default() };
         let opened = open::assemble(db, t.blobs().await, &config, clock).await;
         Town { opened: opened.unwrap_or_else(|e| panic!("the product opens: {e}")), hand }
+    }
+
+    /// The same town with a scanner in front of what comes in.
+    pub async fn scanned(&self, t: &TestDb, scan: Scan) -> Town {
+        let config = Config { data: t.dir().to_path_buf(), demo: true, scan, ..Config::default() };
+        let clock = self.opened.site.clock.clone();
+        let opened = open::assemble(t.again().await, t.blobs().await, &config, clock).await;
+        let opened = opened.unwrap_or_else(|e| panic!("the product opens: {e}"));
+        Town { opened, hand: self.hand.clone() }
     }
 
     /// Some minutes later: events are delivered and what is due is done; how many jobs failed.

@@ -57,6 +57,8 @@ pub enum Problem {
     TimedOut,
     /// The database or another part we need cannot be reached; trying again may help.
     Unavailable,
+    /// Something this one request needs does not answer just now: why, and that it may be sent again.
+    TryLater(Message),
     /// A bug or a broken environment; the incident number joins the page and the log.
     Fault { incident: String, log: String },
 }
@@ -137,6 +139,7 @@ impl Problem {
             Problem::KeyReused => (S::UNPROCESSABLE_ENTITY, "key-reused"),
             Problem::TimedOut => (S::SERVICE_UNAVAILABLE, "timed-out"),
             Problem::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable"),
+            Problem::TryLater(_) => (S::SERVICE_UNAVAILABLE, "try-later"),
             Problem::Fault { .. } => (S::INTERNAL_SERVER_ERROR, "fault"),
         }
     }
@@ -164,7 +167,9 @@ impl Problem {
     pub fn text(&self) -> String {
         let key = format!("problem.{}.text", self.code());
         match self {
-            Problem::Refused(message) | Problem::SignInRefused(message) => message.outside.clone(),
+            Problem::Refused(message) | Problem::SignInRefused(message) | Problem::TryLater(message) => {
+                message.outside.clone()
+            }
             Problem::TooMany { retry_after_s } => words::own().t(&key, &[("wait", &wait(*retry_after_s))]),
             Problem::TooLarge { limit_bytes } => {
                 words::own().t(&key, &[("limit", &base::format::size(*limit_bytes))])
@@ -194,6 +199,7 @@ impl Problem {
             Problem::Refused(message) | Problem::SignInRefused(message) => {
                 tracing::info!(log = message.log, "refused");
             }
+            Problem::TryLater(message) => tracing::warn!(log = message.log, "try later"),
             Problem::Taken(what) => tracing::info!(log = what, "taken"),
             Problem::Malformed(why) => tracing::info!(log = why, "malformed"),
             _ => {}
@@ -215,6 +221,7 @@ impl fmt::Display for Problem {
             Problem::Refused(message) | Problem::SignInRefused(message) => {
                 write!(f, "refused: {}", message.log)
             }
+            Problem::TryLater(message) => write!(f, "try later: {}", message.log),
             Problem::Taken(what) => write!(f, "taken: {what}"),
             Problem::Malformed(why) => write!(f, "malformed: {why}"),
             Problem::Fault { incident, log } => write!(f, "fault {incident}: {log}"),

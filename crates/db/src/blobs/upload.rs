@@ -58,6 +58,36 @@ pub struct Stored {
     pub size_bytes: u64,
 }
 
+/// The bytes of an upload from the first to the last, piece by piece.
+pub struct Peek {
+    file: Option<File>,
+    pieces: std::vec::IntoIter<Bytes>,
+}
+
+impl Peek {
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    /// `Unavailable` when the spool cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        if let Some(file) = self.file.take() {
+            let (file, piece) = blocking("reading the spool", move || next_part(file)).await?;
+            if !piece.is_empty() {
+                self.file = Some(file);
+                return Ok(Some(piece));
+            }
+        }
+        Ok(self.pieces.next())
+    }
+}
+
+impl From<Bytes> for Peek {
+    /// Bytes that are at hand.
+    fn from(bytes: Bytes) -> Peek {
+        Peek { file: None, pieces: vec![bytes].into_iter() }
+    }
+}
+
 /// Bytes on their way in. Dropping it forgets them.
 pub struct Upload {
     blobs: Blobs,
@@ -99,6 +129,18 @@ impl Upload {
     /// The bytes so far.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
+    }
+
+    /// The bytes so far, to be looked at before they are kept.
+    ///
+    /// # Errors
+    /// `Unavailable` when the spool cannot be read.
+    pub fn peek(&self) -> Result<Peek> {
+        let file = match &self.file {
+            Some(file) => Some(file.reopen().map_err(|e| unavailable("reading the spool", &e))?),
+            None => None,
+        };
+        Ok(Peek { file, pieces: self.pieces.clone().into_iter() })
     }
 
     /// Puts what is in memory into the spool's file; `durable`: and waits for the disk.

@@ -404,6 +404,17 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
         }
     }
     let d = &sheet.case.dossier;
+    if sheet.case.seats.contains(&Seat::Counter) && !over {
+        more.push(Act {
+            href: place.href(&format!("{}/nguoi-giup", frame::dossier(&d.code)), &[]),
+            label: crate::helper::desk::label(),
+            icon: "users",
+            simple: false,
+            to: String::new(),
+            primary: false,
+            hint: String::new(),
+        });
+    }
     if d.fee_asked > 0 || d.fee_paid > 0 {
         more.push(Act {
             href: place.href(&crate::fee::sheet::path(&d.code), &[]),

@@ -17,6 +17,7 @@ use super::control::{self, Hand, Kept};
 use super::{Dossier, DossierId, History, PaperKind, StoredFile, store};
 use crate::App;
 use crate::procedure::Procedure;
+use crate::statement::{self, rules::Kind, rules::Signer};
 use crate::words::WORDS;
 
 /// The paper that follows from an event, if one does.
@@ -64,6 +65,7 @@ struct Facts {
     calendar: base::Calendar,
     /// Which unit holds each internal step, by the step's id.
     holders: Vec<(String, String)>,
+    signer: Signer,
 }
 
 impl Facts {
@@ -89,6 +91,7 @@ impl Facts {
         Ok(Facts {
             calendar: directory::calendar(tx, &dossier.counter).await?,
             holders,
+            signer: statement::signer(tx).await?,
             procedure,
             files: store::list_files(tx, id).await?,
             decision: store::find_decision(tx, id).await?,
@@ -139,10 +142,18 @@ impl Facts {
         }
     }
 
-    fn file_list(&self) -> Vec<FileEntry> {
+    /// The address at which a paper that follows this line of the log is checked: it carries the signed
+    /// statement of what was received by then.
+    fn proof_url(&self, app: &App, kind: Kind, line: &History) -> Option<String> {
+        let text = self.signer.sign(&statement::state(kind, &self.dossier, line, &self.files))?;
+        Some(app.proof_url(&text))
+    }
+
+    fn files_until(&self, at: Instant) -> Vec<FileEntry> {
         let name = |id: &str| self.procedure.component(id).map(|c| c.name.clone());
         self.files
             .iter()
+            .filter(|f| f.added_at <= at)
             .map(|f| FileEntry {
                 name: f.name.clone(),
                 component: name(&f.component),
@@ -255,7 +266,7 @@ impl Data {
 
 fn data(app: &App, f: &Facts, kind: PaperKind, now: Instant) -> Option<Data> {
     Some(match kind {
-        PaperKind::Slip => Data::Slip(slip(app, f)),
+        PaperKind::Slip => Data::Slip(slip(app, f)?),
         PaperKind::Receipt => Data::Receipt(receipt(app, f)?),
         PaperKind::Supplement => Data::Supplement(supplement(app, f)?),
         PaperKind::Refusal => Data::Refusal(refusal(app, f)?),
@@ -265,18 +276,19 @@ fn data(app: &App, f: &Facts, kind: PaperKind, now: Instant) -> Option<Data> {
     })
 }
 
-fn slip(app: &App, f: &Facts) -> paper::ProofSlip {
-    paper::ProofSlip {
+fn slip(app: &App, f: &Facts) -> Option<paper::ProofSlip> {
+    let filed = f.history.first()?;
+    Some(paper::ProofSlip {
         office: f.office(app, &f.counter),
         code: f.dossier.code.clone(),
-        tracking_url: app.tracking_url(&f.dossier.code),
+        proof_url: f.proof_url(app, Kind::Slip, filed)?,
         filed_at: f.dossier.filed_at,
         answer_by: f.dossier.answer_by,
         applicant: f.party(),
         procedure_code: f.procedure.code.clone(),
         procedure: f.procedure.name.clone(),
-        files: f.file_list(),
-    }
+        files: f.files_until(filed.at),
+    })
 }
 
 fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
@@ -289,7 +301,7 @@ fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
         number: d.code.rsplit('-').next().map(str::to_string),
         symbol: None,
         code: d.code.clone(),
-        tracking_url: app.tracking_url(&d.code),
+        proof_url: f.proof_url(app, Kind::Receipt, h)?,
         applicant: f.party(),
         owner: None,
         request: f.request(),
@@ -321,7 +333,7 @@ fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
         notes: Vec::new(),
         submitter: Some(d.applicant.name.clone()),
         receiver: clerk.map(|h| f.name(h.account.as_deref())).unwrap_or_default(),
-        files: f.file_list(),
+        files: f.files_until(h.at),
     })
 }
 

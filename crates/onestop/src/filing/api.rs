@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use base::Instant;
 use base::limits::FILE_SIZE_BYTES_MAX;
 use db::Tx;
-use directory::{Citizen, Role, Viewer};
+use directory::{Role, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use web::{Path, Problem, RawForm, Upload};
 
 use super::{Attached, Filed, Filing, draft, file, uploads};
 use crate::dossier::{Applicant, Who};
+use crate::helper::{Fill, OnDraft};
 use crate::once::{Answer, Once};
 use crate::{App, words};
 
@@ -81,15 +82,17 @@ pub struct KeptView {
     responses((status = 200, body = KeptView), (status = 409, description = "Filed already")))]
 pub async fn keep_field(
     State(app): State<App>,
-    citizen: Citizen,
-    Path((id, field)): Path<(String, String)>,
+    at: OnDraft<Fill>,
+    Path((_draft, field)): Path<(String, String)>,
     form: RawForm,
 ) -> Result<Json<KeptView>, Problem> {
     let now = app.site.clock.now();
-    let act = citizen.act("onestop.keep-draft", &id, now);
-    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
-    let keep =
-        async move |tx: &mut Tx| draft::keep_field(tx, &catalogue, &id, &account, &field, &form.0, now).await;
+    let act = at.act("onestop.keep-draft", now);
+    let catalogue = app.catalogue.clone();
+    let keep = async move |tx: &mut Tx| -> Result<(), Problem> {
+        let account = at.owner_for(tx, "fill", now).await?;
+        draft::keep_field(tx, &catalogue, &at.draft, &account, &field, &form.0, now).await
+    };
     app.site.db.write(act, keep).await?;
     Ok(Json(KeptView { saved_at: now, saved: base::format::hour_vn(now) }))
 }

@@ -285,6 +285,7 @@ pub async fn let_old_go(db: &Db, now: Instant) -> Result<(), Problem> {
                 for upload in store::list_uploads(tx, &draft.id, &draft.account).await? {
                     release(tx, &upload.sha256).await?;
                 }
+                crate::helper::store::end_of_draft(tx, &draft.id, "", now).await?;
                 store::delete_draft(tx, &draft.id, &draft.account).await?;
             }
             Ok(old.len())
@@ -339,6 +340,8 @@ pub async fn discard(tx: &mut Tx, catalogue: &Catalogue, id: &str, account: &str
     for upload in &draft.uploads {
         release(tx, &upload.sha256).await?;
     }
+    let now = tx.act().at;
+    crate::helper::store::end_of_draft(tx, id, account, now).await?;
     store::delete_draft(tx, id, account).await?;
     Ok(())
 }
@@ -363,5 +366,6 @@ pub async fn submit(
     }
     let filed = super::file(tx, catalogue, draft.filing(person), &account, now).await?;
     store::save_filed(tx, id, &account, filed.id).await?;
+    crate::helper::store::save_filed(tx, id, filed.id).await?;
     Ok(filed.code)
 }

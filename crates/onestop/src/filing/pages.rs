@@ -13,7 +13,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use db::Tx;
-use directory::Citizen;
+use directory::Viewer;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::{Problem, Shell};
 
@@ -21,6 +21,8 @@ pub(crate) use papers::{about, refused};
 
 use super::draft::{self, Draft};
 use crate::App;
+use crate::helper::OnDraft;
+use crate::helper::proof::Needs;
 use crate::words_citizen::say;
 
 /// The routes of these pages. The addresses stand here in full, so that the table of routes and
@@ -69,6 +71,8 @@ struct Around {
     back: String,
     saved: String,
     unit: String,
+    /// Whom the viewer helps with it; "" for the owner.
+    helped: String,
 }
 
 /// An error with the place to correct it.
@@ -134,6 +138,7 @@ impl Around {
             back,
             saved: base::format::hour_vn(draft.row.updated_at),
             unit: unit.to_string(),
+            helped: String::new(),
         }
     }
 }
@@ -172,16 +177,17 @@ fn papers_missing(draft: &Draft) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The draft of this citizen with the name of its counter, or where its dossier is confirmed.
-async fn open(app: &App, citizen: &Citizen, id: &str) -> Result<(Draft, String), Stop> {
-    let catalogue = app.catalogue.clone();
-    let (id, account) = (id.to_string(), citizen.viewer.account.to_string());
-    let today = app.site.clock.today();
+/// The draft with the name of its counter, or where its dossier is confirmed.
+async fn open<R: Needs>(app: &App, at: &OnDraft<R>) -> Result<(Draft, String), Stop> {
+    let (catalogue, held) = (app.catalogue.clone(), at.to_owned());
+    let now = app.site.clock.now();
+    let today = now.day();
     let (draft, unit, filed) = app
         .site
         .db
         .read(async move |tx: &mut Tx| -> Result<_, Problem> {
-            let draft = draft::get(tx, &catalogue, &id, &account).await?;
+            let account = held.owner_in(tx, now).await?;
+            let draft = draft::get(tx, &catalogue, &held.draft, &account).await?;
             let unit = match &draft.row.unit {
                 Some(code) => directory::counter_of(tx, code, today).await?.map(|u| u.name),
                 None => None,
@@ -218,8 +224,8 @@ impl IntoResponse for Stop {
     }
 }
 
-fn shell(app: &App, citizen: &Citizen, title: String) -> Shell {
-    citizen.viewer.citizen_shell(&app.site, title).active("/thu-tuc")
+fn shell(app: &App, viewer: &Viewer, title: String) -> Shell {
+    viewer.citizen_shell(&app.site, title).active("/thu-tuc")
 }
 
 fn see_other(to: &str) -> Response {

@@ -298,7 +298,7 @@ async fn whole(app: &App, row: &Piecewise, now: Instant) -> Result<Hash, Problem
     for piece in pieces {
         taking.write(app.site.blobs.get(&piece).await?).await?;
     }
-    let (sha256, kind) = taking.finish(app, &row.name).await?;
+    let (sha256, kind) = taking.pass(&row.name).await?.finish(app, &row.name).await?;
     let upload = Row {
         id: row.id.clone(),
         account: row.account.clone(),

@@ -53,9 +53,9 @@ pub async fn keep(
     let name = tidy_name(name);
     may_take(app, account, draft, component).await?;
     let act = Act::new(Actor::Account(account.into()), "onestop.upload", draft.unwrap_or_default(), now);
-    let (taking, size) = take(app, act.clone(), &name, &mut part).await?;
-    let kind = taking.kind(&name)?;
-    let upload = taking.upload;
+    let (passed, size) = take(app, act.clone(), &name, &mut part).await?;
+    let kind = passed.kind(&name)?;
+    let upload = passed.upload;
     let row = Row {
         id: fresh_id(),
         account: account.into(),
@@ -100,8 +100,8 @@ pub struct Loose {
 /// Takes one file in as a deed of `act`, with the limits and the kinds of every other upload.
 pub async fn take_loose(app: &App, act: Act, mut part: FilePart) -> Result<Loose, Problem> {
     let name = tidy_name(&part.file_name);
-    let (taking, size) = take(app, act, &name, &mut part).await?;
-    let (sha256, kind) = taking.finish(app, &name).await?;
+    let (passed, size) = take(app, act, &name, &mut part).await?;
+    let (sha256, kind) = passed.finish(app, &name).await?;
     Ok(Loose { name, sha256, size, media: kind.media() })
 }
 
@@ -184,6 +184,13 @@ pub(super) async fn may_take(
 
 /// Bytes on their way to their place, and the first of them, which tell what they are.
 pub(super) struct Taking {
+    app: App,
+    upload: Upload,
+    head: Vec<u8>,
+}
+
+/// All bytes of a file, which nothing speaks against: only these may be made durable.
+pub(super) struct Passed {
     upload: Upload,
     head: Vec<u8>,
 }
@@ -192,7 +199,7 @@ impl Taking {
     /// Nothing yet.
     pub fn begin(app: &App, act: Act) -> Taking {
         let upload = app.site.blobs.upload(&app.site.db, act, FILE_SIZE_BYTES_MAX);
-        Taking { upload, head: Vec::with_capacity(HEAD_BYTES) }
+        Taking { app: app.clone(), upload, head: Vec::with_capacity(HEAD_BYTES) }
     }
 
     /// The next bytes.
@@ -202,6 +209,16 @@ impl Taking {
         self.upload.write(piece).await.map_err(not_put)
     }
 
+    /// The end of the file: it goes past the scanner, where there is one. What does not pass is forgotten.
+    pub async fn pass(self, name: &str) -> Result<Passed, Problem> {
+        if let Some(scanner) = &self.app.scanner {
+            scanner.pass(name, self.upload.peek()?).await?;
+        }
+        Ok(Passed { upload: self.upload, head: self.head })
+    }
+}
+
+impl Passed {
     /// What they are; an archive tells that only at its end.
     fn kind(&self, name: &str) -> Result<Option<Kind>, Problem> {
         if self.head.starts_with(b"PK\x03\x04") {
@@ -223,7 +240,7 @@ impl Taking {
 }
 
 /// The bytes of one part of a form, and how many.
-async fn take(app: &App, act: Act, name: &str, part: &mut FilePart) -> Result<(Taking, u64), Problem> {
+async fn take(app: &App, act: Act, name: &str, part: &mut FilePart) -> Result<(Passed, u64), Problem> {
     let mut taking = Taking::begin(app, act);
     let mut size = 0_u64;
     while let Some(piece) = part.chunk().await? {
@@ -236,7 +253,7 @@ async fn take(app: &App, act: Act, name: &str, part: &mut FilePart) -> Result<(T
     if size > FILE_SIZE_BYTES_MAX {
         return Err(Refusal::FileTooLarge { name: name.into(), size }.into());
     }
-    Ok((taking, size))
+    Ok((taking.pass(name).await?, size))
 }
 
 /// What an archive is. What is refused here is never committed, and swept.

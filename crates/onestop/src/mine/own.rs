@@ -8,15 +8,17 @@ use axum::extract::State;
 use axum::response::Response;
 use base::{Dong, Instant, format};
 use db::Tx;
-use directory::Viewer;
 use serde::Deserialize;
 use web::due::{Pill, arithmetic};
 use web::page::NoticeKind;
-use web::{Path, Problem, Query, Shell, filters, page};
+use web::{Problem, Query, Shell, filters, page};
 
 use crate::dossier::rules::{State as Standing, Status, Verb};
-use crate::dossier::{self, Case, History, PaperKind, StoredFile, Who, store};
+use crate::dossier::{self, Case, History, PaperKind, StoredFile, store};
 use crate::filing::pages::about;
+use crate::helper::proof::Needs;
+use crate::helper::rules::Right;
+use crate::helper::{Follow, OnDossier};
 use crate::procedure::Procedure;
 use crate::tracking::{Mark, marks, waited_for};
 use crate::words_citizen::say;
@@ -106,6 +108,8 @@ pub(super) struct OwnPage {
     again: Again,
     summary: String,
     file_max: String,
+    /// Somebody else's dossier, with which the viewer helps.
+    is_helper: bool,
     /// Where to pay, and where the receipts are; "" where no money was ever asked for.
     pay_href: String,
 }
@@ -130,11 +134,10 @@ pub(super) struct Read {
 /// `GET /ho-so-cua-toi/{code}`.
 pub(super) async fn show(
     State(app): State<App>,
-    viewer: Viewer,
-    Path(code): Path<String>,
+    at: OnDossier<Follow>,
     Query(query): Query<OwnQuery>,
 ) -> Result<Response, Problem> {
-    let mut page = own_page(&app, &viewer, &code, Again::default()).await?;
+    let mut page = own_page(&app, &at, Again::default()).await?;
     let said = match query.done.as_str() {
         "bo-sung" => Some("own.supplemented"),
         "rut" => Some("own.withdrawn"),
@@ -147,35 +150,38 @@ pub(super) async fn show(
 }
 
 /// The page as it stands now.
-pub(super) async fn own_page(
+pub(super) async fn own_page<R: Needs>(
     app: &App,
-    viewer: &Viewer,
-    code: &str,
+    at: &OnDossier<R>,
     again: Again,
 ) -> Result<OwnPage, Problem> {
     let now = app.site.clock.now();
-    let read = read(app, viewer, code, now).await?;
-    dossier::look(app, viewer, "onestop.look-own", code, now).await;
-    Ok(view_of(app, viewer, read, again))
+    let read = read(app, at, now).await?;
+    let verb = if at.is_helper() { "onestop.look-as-helper" } else { "onestop.look-own" };
+    dossier::look(app, &at.viewer, verb, &at.code, now).await;
+    if at.is_helper() {
+        let (catalogue, held) = (app.catalogue.clone(), at.clone());
+        let told = async move |tx: &mut Tx| held.case(tx, &catalogue, Some("look"), now).await.map(drop);
+        app.site.db.upkeep(told).await?;
+    }
+    Ok(view_of(app, at, read, again))
 }
 
-/// The dossier as its applicant sees it. Whoever is not its applicant finds nothing here.
-pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -> Result<Read, Problem> {
-    let (catalogue, who) = (app.catalogue.clone(), Who::from(viewer));
-    let code = crate::dossier::follow::plain(code);
+/// The dossier as its applicant, or a helper, sees it.
+async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Read, Problem> {
+    let (catalogue, held) = (app.catalogue.clone(), at.clone());
     app.site
         .db
         .read(async move |tx: &mut Tx| -> Result<Read, Problem> {
-            let case = Case::find(tx, &catalogue, &who, &code, now).await?;
-            if case.dossier.account.as_deref() != Some(who.account.as_str()) {
-                return Err(Problem::NotFound);
-            }
-            let id = case.dossier.id;
+            let case = held.case(tx, &catalogue, None, now).await?;
+            let (id, me) = (case.dossier.id, held.viewer.account.to_string());
             let mut history = Vec::new();
             for h in store::list_history(tx, id).await? {
                 let by = match &h.office {
                     Some(office) => directory::get_unit(tx, office).await?.name,
-                    None => say("own.by_you", &[]),
+                    None if h.account.as_deref() == Some(me.as_str()) => say("own.by_you", &[]),
+                    None if h.account == case.dossier.account => say("own.by_applicant", &[]),
+                    None => say("own.by_helper", &[]),
                 };
                 history.push((h, by));
             }
@@ -191,13 +197,13 @@ pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -
         .await
 }
 
-fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
+fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, read: Read, again: Again) -> OwnPage {
     let d = &read.case.dossier;
     let status = d.state.status();
     let (when_label, when) = waited_for(d);
     let open: Vec<Verb> = read.case.open().into_iter().map(|(verb, _)| verb).collect();
     let title = say("title.own", &[("status", &words::status(status)), ("code", &d.code)]);
-    let mut shell = viewer.citizen_shell(&app.site, title).active("/ho-so-cua-toi");
+    let mut shell = at.viewer.citizen_shell(&app.site, title).active("/ho-so-cua-toi");
     shell.has_errors = !again.errors.is_empty();
     if again.stale {
         shell = shell.notice(NoticeKind::Warning, say("own.stale", &[]));
@@ -216,14 +222,15 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
         next_icon,
         marks: marks(d),
         arithmetic: counted(&read),
-        files: files(&read),
-        papers: papers(&read),
+        files: files(&read, at.may(Right::Own)),
+        papers: if at.is_helper() { Vec::new() } else { papers(&read) },
         facts: facts(&read),
         version: d.version,
-        can_supplement: open.contains(&Verb::Supplement),
-        can_withdraw: open.contains(&Verb::Withdraw),
-        can_pay: status == Status::AwaitingFee,
-        can_rate: status == Status::Returned,
+        can_supplement: open.contains(&Verb::Supplement) && at.may(Right::Supplement),
+        can_withdraw: open.contains(&Verb::Withdraw) && at.may(Right::Own),
+        can_pay: status == Status::AwaitingFee && at.may(Right::Own),
+        can_rate: status == Status::Returned && at.may(Right::Own),
+        is_helper: at.is_helper(),
         asked: read
             .history
             .iter()
@@ -235,7 +242,7 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
         fee: money(d.fee_asked - d.fee_paid),
         summary: say("form.summary", &[("n", &again.errors.len().to_string())]),
         file_max: format::size(base::limits::FILE_SIZE_BYTES_MAX),
-        pay_href: if d.fee_asked > 0 || d.fee_paid > 0 {
+        pay_href: if at.may(Right::Own) && (d.fee_asked > 0 || d.fee_paid > 0) {
             crate::fee::pages::path(&d.code)
         } else {
             String::new()
@@ -315,7 +322,8 @@ fn component_name(p: &Procedure, id: &str) -> String {
     p.component(id).map(|c| c.name.clone()).unwrap_or_default()
 }
 
-fn files(read: &Read) -> Vec<FileLine> {
+/// The files; only the applicant may open them.
+fn files(read: &Read, open: bool) -> Vec<FileLine> {
     let code = &read.case.dossier.code;
     read.files
         .iter()
@@ -324,7 +332,7 @@ fn files(read: &Read) -> Vec<FileLine> {
             about: about(&f.media, f.size.unsigned_abs()),
             component: component_name(&read.case.procedure, &f.component),
             at: f.added_at,
-            href: format!("/ho-so/{code}/tep/{}", f.id),
+            href: if open { format!("/ho-so/{code}/tep/{}", f.id) } else { String::new() },
         })
         .collect()
 }

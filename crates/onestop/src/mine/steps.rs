@@ -8,14 +8,15 @@ use db::Tx;
 use directory::Citizen;
 use serde::Deserialize;
 use web::layers::UPLOAD_BYTES_MAX;
-use web::{Form, Path, Problem, Upload, page};
+use web::{Form, Problem, Upload, page};
 
 use super::own::{Again, Brought, own_page};
 use crate::App;
-use crate::dossier::follow::plain;
-use crate::dossier::{Ask, Case, Who, api, schema, take};
+use crate::dossier::{Ask, Who, deed, schema, take};
 use crate::filing::pages::refused;
 use crate::filing::{Attached, uploads};
+use crate::helper::proof::Needs;
+use crate::helper::{OnDossier, Own, Supplement};
 
 #[derive(Deserialize)]
 pub(super) struct StepForm {
@@ -27,13 +28,13 @@ pub(super) struct StepForm {
 /// `POST /ho-so-cua-toi/{code}/rut`.
 pub(super) async fn withdraw(
     State(app): State<App>,
-    citizen: Citizen,
-    Path(code): Path<String>,
+    _: Citizen,
+    at: OnDossier<Own>,
     Form(form): Form<StepForm>,
 ) -> Result<Response, Problem> {
     let note = clip(form.note);
     let again = Again { form: "withdraw", note: note.clone(), ..Again::default() };
-    step(&app, &citizen, &code, form.seen, Ask::Withdraw { note }, "rut", again).await
+    step(&app, &at, form.seen, Ask::Withdraw { note }, "rut", again).await
 }
 
 /// Notes are cut where the API refuses them.
@@ -42,30 +43,30 @@ fn clip(note: String) -> String {
 }
 
 /// Takes the step, or shows the page again with what was wrong.
-async fn step(
+async fn step<R: Needs>(
     app: &App,
-    citizen: &Citizen,
-    code: &str,
+    at: &OnDossier<R>,
     seen: i64,
     ask: Ask,
     done: &str,
     mut again: Again,
 ) -> Result<Response, Problem> {
-    let code = plain(code);
-    let (viewer, now) = (&citizen.viewer, app.site.clock.now());
-    let who = Who::from(viewer);
-    let act = api::act_on(app, viewer, &who, ask.verb(), &code, now).await?;
-    let (catalogue, asked) = (app.catalogue.clone(), code.clone());
+    let (who, now) = (Who::from(&at.viewer), app.site.clock.now());
+    let act = at.act(deed(ask.verb()), now);
+    let (catalogue, held) = (app.catalogue.clone(), at.clone());
     let taken = app
         .site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-            let mut case = Case::seen(tx, &catalogue, &who, &asked, seen, now).await?;
+            let mut case = held.case(tx, &catalogue, Some("supplement"), now).await?;
+            if case.dossier.version != seen {
+                return Err(Problem::Stale);
+            }
             take(tx, &mut case, ask.clone(), &who).await
         })
         .await;
     let status = match taken {
-        Ok(()) => return Ok(Redirect::to(&format!("/ho-so-cua-toi/{code}?bao={done}")).into_response()),
+        Ok(()) => return Ok(Redirect::to(&format!("/ho-so-cua-toi/{}?bao={done}", at.code)).into_response()),
         Err(Problem::Stale) => {
             again.stale = true;
             StatusCode::CONFLICT
@@ -84,7 +85,7 @@ async fn step(
     if again.errors.iter().any(|(field, _)| field == GONE) {
         again.brought.clear();
     }
-    Ok(page::html_with(status, own_page(app, viewer, &code, again).await?))
+    Ok(page::html_with(status, own_page(app, at, again).await?))
 }
 
 /// The field of an error about an upload that is not there any more.
@@ -108,12 +109,9 @@ struct Came {
 pub(super) async fn supplement(
     State(app): State<App>,
     citizen: Citizen,
-    Path(code): Path<String>,
+    at: OnDossier<Supplement>,
     mut form: Upload,
 ) -> Result<Response, Problem> {
-    let viewer = &citizen.viewer;
-    // Nobody may leave files at somebody else's dossier.
-    super::own::read(&app, viewer, &code, app.site.clock.now()).await?;
     let came = receive(&app, &citizen, &mut form).await?;
     let note = clip(form.text("note").unwrap_or_default().to_string());
     let seen = form.text("seen").and_then(|s| s.parse().ok()).unwrap_or_default();
@@ -125,12 +123,12 @@ pub(super) async fn supplement(
         stale: false,
     };
     if !again.errors.is_empty() {
-        let page = own_page(&app, viewer, &code, again).await?;
+        let page = own_page(&app, &at, again).await?;
         return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let uploads =
         came.brought.into_iter().map(|b| Attached { component: b.component, upload: b.upload }).collect();
-    step(&app, &citizen, &code, seen, Ask::Supplement { uploads, note }, "bo-sung", again).await
+    step(&app, &at, seen, Ask::Supplement { uploads, note }, "bo-sung", again).await
 }
 
 async fn receive(app: &App, citizen: &Citizen, form: &mut Upload) -> Result<Came, Problem> {

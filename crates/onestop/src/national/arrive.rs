@@ -276,6 +276,13 @@ async fn fetch(
     if !told.is_empty() && Hash::of(&bytes).to_string() != told {
         return why("arrival.file_hash");
     }
+    if let Some(scanner) = &app.scanner {
+        match scanner.pass(&paper.name, bytes.clone().into()).await {
+            Ok(()) => {}
+            Err(Problem::Refused(message)) => return Ok(Err(message.outside)),
+            Err(problem) => return Err(Failure::Silent(problem.to_string())),
+        }
+    }
     let look = bytes.clone();
     let looked = tokio::task::spawn_blocking(move || sniff::kind(&mut Cursor::new(look))).await;
     let kind = match looked {

@@ -5,7 +5,11 @@ use base::{Day, Dong, Instant};
 use crate::*;
 
 pub const CODE: &str = "H99.07-261119-0011";
-pub const URL: &str = "https://dichvucong.example.vn/tra-cuu?ma=H99.07-261119-0011";
+/// As long as the signed statements that the papers of a province carry.
+pub const URL: &str = "https://dichvucong.vinhlong.example.vn/kiem-tra-phieu?p=\
+    Af6BLBIBAGqGbbAAaoe_MAACDPaRAWm8PUxRv6FSk5l0YAr7PNnoNQkmNdzk\
+    na3BBukSSDYxLjEyLTI2MDgyMC0wMDAxM7LWtwo1lVnUp56QZKtumXrDQhbj\
+    PF3SIhBHRg1zcAUaToJn5UrUwWutQnPGfmiYiNS72-pB-nSgMIort203AA";
 
 pub fn at(text: &str) -> Instant {
     Instant::parse_rfc3339(text).unwrap()
@@ -75,7 +79,7 @@ pub fn a_receipt() -> Receipt {
         number: some("0011"),
         symbol: None,
         code: CODE.into(),
-        tracking_url: URL.into(),
+        proof_url: URL.into(),
         applicant: applicant(),
         owner: Some(Party {
             salutation: Salutation::Organisation,
@@ -125,7 +129,7 @@ pub fn a_slip() -> ProofSlip {
     ProofSlip {
         office: office(),
         code: CODE.into(),
-        tracking_url: URL.into(),
+        proof_url: URL.into(),
         filed_at: at("2026-11-19T09:52:00+07:00"),
         answer_by: at("2026-11-20T09:52:00+07:00"),
         applicant: applicant(),

@@ -75,12 +75,13 @@ fn every_route_and_every_role() {
 /// answers 401 (API), or does not exist.
 #[test]
 fn without_signing_in_only_public_pages_answer() {
-    const PUBLIC: [&str; 22] = [
+    const PUBLIC: [&str; 24] = [
         "/",
         "/thu-tuc",
         "/thu-tuc/{code}",
         "/minh-bach",
         "/tra-cuu",
+        "/kiem-tra-phieu",
         "/nop-ho-so/{code}",
         "/phan-anh",
         "/phan-anh/gui",
@@ -94,6 +95,7 @@ fn without_signing_in_only_public_pages_answer() {
         "/api/v1/procedures",
         "/api/v1/procedures/{code}",
         "/api/v1/units",
+        "/api/v1/statement-keys",
         "/api/v1/dossiers/{code}",
         "/healthz",
         "/tai-nguyen/{file}",

@@ -30,6 +30,7 @@ fn every_problem_its_status_code_and_title() {
         Problem::KeyReused,
         Problem::TimedOut,
         Problem::Unavailable,
+        Problem::TryLater(Message::new("Máy quét chưa trả lời. Hãy thử lại sau ít phút.", "scanner silent")),
         Problem::Fault { incident: "i".into(), log: "l".into() },
     ];
     let table: String = all

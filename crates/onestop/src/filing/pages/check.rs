@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base::Instant;
 use db::Tx;
-use directory::{Citizen, Viewer};
+use directory::Viewer;
 use serde::Deserialize;
 use web::filters::promised_text;
 use web::{FieldError, Path, Problem, RawForm, Shell, filters, page};
@@ -17,6 +17,8 @@ use crate::App;
 use crate::dossier::{Case, Who};
 use crate::filing::draft::{self, Draft, RETURN_WAYS};
 use crate::filing::rules;
+use crate::helper::proof::Needs;
+use crate::helper::{Fill, OnDraft, Own};
 use crate::procedure::ask;
 use crate::procedure::pages::short_limit;
 use crate::refusal::Refusal;
@@ -44,13 +46,9 @@ struct ReturnPage {
 }
 
 /// `GET …/nhan-ket-qua`.
-pub(super) async fn return_by(
-    State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
-) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
-    Ok(page::html(return_page(&app, &citizen, &draft, &unit, "")))
+pub(super) async fn return_by(State(app): State<App>, at: OnDraft<Fill>) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &at).await?;
+    Ok(page::html(return_page(&app, &at, &draft, &unit, "")))
 }
 
 #[derive(Deserialize)]
@@ -62,24 +60,24 @@ struct ReturnForm {
 /// `POST …/nhan-ket-qua`.
 pub(super) async fn keep_return(
     State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
+    at: OnDraft<Fill>,
     form: RawForm,
 ) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let (draft, unit) = open(&app, &at).await?;
     let ReturnForm { return_by } = form.read()?;
     if !RETURN_WAYS.contains(&return_by.as_str()) {
-        let page = return_page(&app, &citizen, &draft, &unit, &words::t("fault.return_by"));
+        let page = return_page(&app, &at, &draft, &unit, &words::t("fault.return_by"));
         return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let now = app.site.clock.now();
-    let act = citizen.act("onestop.keep-draft", &id, now);
-    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+    let act = at.act("onestop.keep-draft", now);
+    let (catalogue, held) = (app.catalogue.clone(), at.clone());
     let draft = app
         .site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
-            draft::keep_return(tx, &catalogue, &id, &account, &return_by, now).await
+            let account = held.owner_for(tx, "fill", now).await?;
+            draft::keep_return(tx, &catalogue, &held.draft, &account, &return_by, now).await
         })
         .await?;
     let later = form.get("luu").is_some();
@@ -87,7 +85,7 @@ pub(super) async fn keep_return(
     Ok(see_other(if later { "/ho-so-cua-toi?bao=luu" } else { &next }))
 }
 
-fn return_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, error: &str) -> ReturnPage {
+fn return_page(app: &App, at: &OnDraft<Fill>, draft: &Draft, unit: &str, error: &str) -> ReturnPage {
     let title = say("title.return_by", &[]);
     let faults: Vec<Fault> = [error]
         .iter()
@@ -95,11 +93,14 @@ fn return_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, error: &
         .map(|e| Fault { href: "#return_by".into(), text: (*e).into() })
         .collect();
     let title = say("title.page", &[("page", &title), ("name", &draft.procedure.name)]);
-    let mut shell = shell(app, citizen, title);
+    let mut shell = shell(app, &at.viewer, title);
     shell.has_errors = !faults.is_empty();
     ReturnPage {
         shell,
-        around: Around::new(draft, super::RETURN, unit, app.site.clock.today()),
+        around: Around {
+            helped: at.helped(),
+            ..Around::new(draft, super::RETURN, unit, app.site.clock.today())
+        },
         summary: summary(&faults),
         faults,
         ways: RETURN_WAYS
@@ -152,35 +153,26 @@ struct CheckPage {
 }
 
 /// `GET …/kiem-tra`.
-pub(super) async fn show(
-    State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
-) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
-    let mut filing = draft.filing(&citizen.person);
+pub(super) async fn show(State(app): State<App>, at: OnDraft<Fill>) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &at).await?;
+    let mut filing = draft.filing(&at.owner);
     let now = app.site.clock.now();
     let found = rules::faults(&draft.procedure, &mut filing, now.day());
     let mut errors = match Problem::from(Refusal::Faults(found)) {
         Problem::Invalid(errors) => errors,
         other => return Err(other.into()),
     };
-    let unconfirmed = citizen.person.confirmed_at.is_none();
+    let unconfirmed = at.owner.confirmed_at.is_none();
     errors.extend(unconfirmed.then(|| FieldError::new("", words::t("refusal.not_confirmed"))));
-    Ok(page::html(check_page(&app, &citizen, &draft, &unit, &errors)))
+    Ok(page::html(check_page(&app, &at, &draft, &unit, &errors)))
 }
 
-/// `POST …/kiem-tra`: hands it in. Sent twice, it makes one dossier.
-pub(super) async fn submit(
-    State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
-    _: RawForm,
-) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
+/// `POST …/kiem-tra`: hands it in, which no helper can. Sent twice, it makes one dossier.
+pub(super) async fn submit(State(app): State<App>, at: OnDraft<Own>, _: RawForm) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &at).await?;
     let now = app.site.clock.now();
-    let act = citizen.act("onestop.file", &id, now);
-    let (catalogue, person) = (app.catalogue.clone(), citizen.person.clone());
+    let act = at.act("onestop.file", now);
+    let (catalogue, person, id) = (app.catalogue.clone(), at.owner.clone(), at.draft.clone());
     let filed = app
         .site
         .db
@@ -194,15 +186,22 @@ pub(super) async fn submit(
         Err(Problem::Refused(message)) => vec![FieldError::new("", message.outside)],
         Err(other) => return Err(other.into()),
     };
-    let page = check_page(&app, &citizen, &draft, &unit, &errors);
+    let page = check_page(&app, &at, &draft, &unit, &errors);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
-fn check_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, errors: &[FieldError]) -> CheckPage {
-    let around = Around::new(draft, super::CHECK, unit, app.site.clock.today());
+fn check_page<R: Needs>(
+    app: &App,
+    at: &OnDraft<R>,
+    draft: &Draft,
+    unit: &str,
+    errors: &[FieldError],
+) -> CheckPage {
+    let around =
+        Around { helped: at.helped(), ..Around::new(draft, super::CHECK, unit, app.site.clock.today()) };
     let faults: Vec<Fault> = errors.iter().map(|e| fault(draft, &around.base, e)).collect();
     let title = say("title.page", &[("page", &say("title.check", &[])), ("name", &draft.procedure.name)]);
-    let mut shell = shell(app, citizen, title);
+    let mut shell = shell(app, &at.viewer, title);
     shell.has_errors = !faults.is_empty();
     CheckPage {
         shell,
@@ -211,7 +210,7 @@ fn check_page(app: &App, citizen: &Citizen, draft: &Draft, unit: &str, errors: &
         groups: groups(draft, &around.base),
         papers: papers(draft),
         return_by: words::t(&format!("return_by.{}", draft.row.return_by)),
-        applicant: citizen.person.name.clone(),
+        applicant: at.owner.name.clone(),
         limit: short_limit(&draft.procedure),
         around,
     }

@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base::Day;
 use db::Tx;
-use directory::Citizen;
 use serde::Deserialize;
 use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::{Around, Fault, Stop, is_done, labelled, next_step, open, see_other, shell, step_ids, summary};
 use crate::App;
 use crate::filing::draft::{self, Draft};
+use crate::helper::{Fill, OnDraft};
 use crate::procedure::ask::{self, Question};
 use crate::procedure::places::Places;
 use crate::words_citizen::say;
@@ -31,12 +31,9 @@ struct FormPage {
 }
 
 /// `GET /nop-ho-so/ban-nhap/{draft}`: on to the first step that lacks something.
-pub(super) async fn resume(
-    State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
-) -> Result<Response, Stop> {
-    let (draft, _) = open(&app, &citizen, &id).await?;
+pub(super) async fn resume(State(app): State<App>, at: OnDraft<Fill>) -> Result<Response, Stop> {
+    let (draft, _) = open(&app, &at).await?;
+    let id = &at.draft;
     let today = app.site.clock.today();
     let ids = step_ids(&draft);
     let step = ids.iter().find(|(step, _)| !is_done(&draft, step, today)).or(ids.last());
@@ -47,15 +44,15 @@ pub(super) async fn resume(
 /// `GET …/{page}`.
 pub(super) async fn show(
     State(app): State<App>,
-    citizen: Citizen,
-    Path((id, page_id)): Path<(String, String)>,
+    at: OnDraft<Fill>,
+    Path((_, page_id)): Path<(String, String)>,
     Query(query): Query<ShowQuery>,
 ) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let (draft, unit) = open(&app, &at).await?;
     let today = app.site.clock.today();
     let places = places(&app, &draft, &page_id).await?;
     let around = ask::Around { places, longer: query.longer.as_deref() };
-    Ok(page::html(form_page(&app, &citizen, &draft, &page_id, &unit, today, &[], &around)?))
+    Ok(page::html(form_page(&app, &at, &draft, &page_id, &unit, today, &[], &around)?))
 }
 
 #[derive(Deserialize)]
@@ -78,30 +75,25 @@ async fn places(app: &App, draft: &Draft, page_id: &str) -> Result<Places, Probl
 /// `POST …/{page}`: keeps what came, then goes on, or shows what is to be corrected.
 pub(super) async fn keep(
     State(app): State<App>,
-    citizen: Citizen,
-    Path((id, page_id)): Path<(String, String)>,
+    at: OnDraft<Fill>,
+    Path((_, page_id)): Path<(String, String)>,
     form: RawForm,
 ) -> Result<Response, Stop> {
-    keep_page(&app, &citizen, id, page_id, form).await
+    keep_page(&app, &at, page_id, form).await
 }
 
-async fn keep_page(
-    app: &App,
-    citizen: &Citizen,
-    id: String,
-    page_id: String,
-    form: RawForm,
-) -> Result<Response, Stop> {
-    let (_, unit) = open(app, citizen, &id).await?;
+async fn keep_page(app: &App, at: &OnDraft<Fill>, page_id: String, form: RawForm) -> Result<Response, Stop> {
+    let (_, unit) = open(app, at).await?;
     let now = app.site.clock.now();
-    let act = citizen.act("onestop.keep-draft", &id, now);
-    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
-    let (at, sent) = (page_id.clone(), form.0.clone());
+    let act = at.act("onestop.keep-draft", now);
+    let (catalogue, held) = (app.catalogue.clone(), at.to_owned());
+    let (page, sent) = (page_id.clone(), form.0.clone());
     let draft = app
         .site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
-            draft::keep_page(tx, &catalogue, &id, &account, &at, &sent, now).await
+            let account = held.owner_for(tx, "fill", now).await?;
+            draft::keep_page(tx, &catalogue, &held.draft, &account, &page, &sent, now).await
         })
         .await?;
     if form.get("luu").is_some() {
@@ -119,7 +111,7 @@ async fn keep_page(
     }
     let errors = ask::sentences(form, &findings);
     let around = ask::Around { places, longer: None };
-    let page = form_page(app, citizen, &draft, &page_id, &unit, today, &errors, &around)?;
+    let page = form_page(app, at, &draft, &page_id, &unit, today, &errors, &around)?;
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
@@ -139,7 +131,7 @@ fn rows_changed(draft: &Draft, page_id: &str, sent: &RawForm) -> Option<String> 
 #[expect(clippy::too_many_arguments, reason = "a page of a draft is put together here and nowhere else")]
 fn form_page(
     app: &App,
-    citizen: &Citizen,
+    at: &OnDraft<Fill>,
     draft: &Draft,
     id: &str,
     unit: &str,
@@ -153,11 +145,11 @@ fn form_page(
         .map(|(field, text)| Fault { href: format!("#{field}"), text: labelled(form.title(field), text) })
         .collect();
     let title = say("title.page", &[("page", &page.title), ("name", &draft.procedure.name)]);
-    let mut shell = shell(app, citizen, title);
+    let mut shell = shell(app, &at.viewer, title);
     shell.has_errors = !faults.is_empty();
     Ok(FormPage {
         shell,
-        around: Around::new(draft, id, unit, today),
+        around: Around { helped: at.helped(), ..Around::new(draft, id, unit, today) },
         summary: summary(&faults),
         faults,
         id: page.id.clone(),

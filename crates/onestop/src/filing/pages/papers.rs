@@ -7,7 +7,6 @@ use axum::response::Response;
 use base::format;
 use base::limits::{DOSSIER_FILES_MAX, DOSSIER_SIZE_BYTES_MAX, FILE_SIZE_BYTES_MAX};
 use db::Tx;
-use directory::Citizen;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
 use web::{Path, Problem, RawForm, Shell, Upload, page};
@@ -16,6 +15,7 @@ use super::{Around, Fault, Stop, next_step, open, papers_missing, see_other, she
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::filing::uploads;
+use crate::helper::{Fill, OnDraft};
 use crate::words_citizen::say;
 
 /// A file of the draft.
@@ -54,23 +54,18 @@ struct PapersPage {
 }
 
 /// `GET …/giay-to`.
-pub(super) async fn show(
-    State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
-) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
-    Ok(page::html(papers_page(&app, &citizen, &draft, &unit, &[])))
+pub(super) async fn show(State(app): State<App>, at: OnDraft<Fill>) -> Result<Response, Stop> {
+    let (draft, unit) = open(&app, &at).await?;
+    Ok(page::html(papers_page(&app, &at, &draft, &unit, &[])))
 }
 
 /// `POST …/giay-to`: goes on when every paper that must be there is there.
 pub(super) async fn go_on(
     State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
+    at: OnDraft<Fill>,
     form: RawForm,
 ) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let (draft, unit) = open(&app, &at).await?;
     if form.get("luu").is_some() {
         return Ok(see_other("/ho-so-cua-toi?bao=luu"));
     }
@@ -80,34 +75,31 @@ pub(super) async fn go_on(
     }
     let word = say("paper.missing", &[]);
     let errors: Vec<(String, String)> = missing.into_iter().map(|(id, _)| (id, word.clone())).collect();
-    let page = papers_page(&app, &citizen, &draft, &unit, &errors);
+    let page = papers_page(&app, &at, &draft, &unit, &errors);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
 /// `POST …/giay-to/{component}`: takes the chosen files.
 pub(super) async fn upload(
     State(app): State<App>,
-    citizen: Citizen,
-    Path((id, component)): Path<(String, String)>,
+    at: OnDraft<Fill>,
+    Path((_, component)): Path<(String, String)>,
     form: Upload,
 ) -> Result<Response, Stop> {
-    take(&app, &citizen, &id, &component, form).await
+    take(&app, &at, &component, form).await
 }
 
-async fn take(
-    app: &App,
-    citizen: &Citizen,
-    id: &str,
-    component: &str,
-    mut form: Upload,
-) -> Result<Response, Stop> {
-    let (draft, _) = open(app, citizen, id).await?;
+async fn take(app: &App, at: &OnDraft<Fill>, component: &str, mut form: Upload) -> Result<Response, Stop> {
+    let (draft, _) = open(app, at).await?;
+    let id = at.draft.as_str();
     if draft.procedure.component(component).is_none_or(|c| c.by_form) {
         return Err(Problem::NotFound.into());
     }
-    let account = citizen.viewer.account.to_string();
+    let account = brings(app, at).await?;
     let mut brought = 0;
     let mut wrong: Vec<String> = Vec::new();
+    // A scanner that does not answer makes it 503, so that nobody takes it for a fault of the file.
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     loop {
         let part = match form.next_file(UPLOAD_BYTES_MAX as u64).await {
             Ok(Some(part)) => part,
@@ -127,7 +119,10 @@ async fn take(
                 wrong.push(refused(problem)?);
                 break;
             }
-            Err(problem) => wrong.push(refused(problem)?),
+            Err(problem) => {
+                status = status.max(problem.status());
+                wrong.push(refused(problem)?);
+            }
         }
     }
     if brought == 0 && wrong.is_empty() {
@@ -136,16 +131,26 @@ async fn take(
     if wrong.is_empty() {
         return Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}/{}#to-{component}", super::PAPERS)));
     }
-    let (draft, unit) = open(app, citizen, id).await?;
+    let (draft, unit) = open(app, at).await?;
     let errors: Vec<(String, String)> = wrong.into_iter().map(|text| (component.to_string(), text)).collect();
-    let page = papers_page(app, citizen, &draft, &unit, &errors);
-    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+    let page = papers_page(app, at, &draft, &unit, &errors);
+    Ok(page::html_with(status, page))
+}
+
+/// The account to which the files belong: the owner's, who reads that a helper brought them.
+async fn brings(app: &App, at: &OnDraft<Fill>) -> Result<String, Problem> {
+    if at.helped().is_empty() {
+        return Ok(at.owner.account.to_string());
+    }
+    let (held, now) = (at.to_owned(), app.site.clock.now());
+    let act = at.act("onestop.bring-papers", now);
+    app.site.db.write(act, async move |tx: &mut Tx| held.owner_for(tx, "papers", now).await).await
 }
 
 /// The words of a refusal; anything else stays the problem it is.
 pub(crate) fn refused(problem: Problem) -> Result<String, Problem> {
     match problem {
-        Problem::Refused(message) => Ok(message.outside),
+        Problem::Refused(message) | Problem::TryLater(message) => Ok(message.outside),
         Problem::TooLarge { limit_bytes } => {
             let (most, one) = (format::size(limit_bytes), format::size(FILE_SIZE_BYTES_MAX));
             Ok(say("paper.too_large_all", &[("most", &most), ("one", &one)]))
@@ -157,18 +162,20 @@ pub(crate) fn refused(problem: Problem) -> Result<String, Problem> {
 /// `POST …/bo-tep/{upload}`: takes a file out.
 pub(super) async fn remove(
     State(app): State<App>,
-    citizen: Citizen,
-    Path((id, upload)): Path<(String, String)>,
+    at: OnDraft<Fill>,
+    Path((_, upload)): Path<(String, String)>,
     _: RawForm,
 ) -> Result<Response, Stop> {
-    open(&app, &citizen, &id).await?;
-    let act = citizen.act("onestop.remove-upload", &id, app.site.clock.now());
-    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
-    let back = format!("/nop-ho-so/ban-nhap/{id}/{}", super::PAPERS);
+    open(&app, &at).await?;
+    let now = app.site.clock.now();
+    let act = at.act("onestop.remove-upload", now);
+    let (catalogue, held) = (app.catalogue.clone(), at.to_owned());
+    let back = format!("/nop-ho-so/ban-nhap/{}/{}", at.draft, super::PAPERS);
     app.site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<Draft, Problem> {
-            draft::remove_upload(tx, &catalogue, &id, &account, &upload).await
+            let account = held.owner_for(tx, "papers", now).await?;
+            draft::remove_upload(tx, &catalogue, &held.draft, &account, &upload).await
         })
         .await?;
     Ok(see_other(&back))
@@ -176,7 +183,7 @@ pub(super) async fn remove(
 
 fn papers_page(
     app: &App,
-    citizen: &Citizen,
+    at: &OnDraft<Fill>,
     draft: &Draft,
     unit: &str,
     errors: &[(String, String)],
@@ -188,7 +195,7 @@ fn papers_page(
         .map(|(id, text)| Fault { href: format!("#{id}"), text: format!("{}: {text}", name(id)) })
         .collect();
     let title = say("title.page", &[("page", &say("title.papers", &[])), ("name", &draft.procedure.name)]);
-    let mut shell = shell(app, citizen, title);
+    let mut shell = shell(app, &at.viewer, title);
     shell.has_errors = !faults.is_empty();
     let bytes: u64 = draft.uploads.iter().map(|u| u.size.unsigned_abs()).sum();
     if bytes > DOSSIER_SIZE_BYTES_MAX {
@@ -198,7 +205,10 @@ fn papers_page(
     }
     PapersPage {
         shell,
-        around: Around::new(draft, super::PAPERS, unit, app.site.clock.today()),
+        around: Around {
+            helped: at.helped(),
+            ..Around::new(draft, super::PAPERS, unit, app.site.clock.today())
+        },
         draft: draft.row.id.clone(),
         summary: summary(&faults),
         faults,

@@ -12,6 +12,7 @@ use web::{Form, Path, Problem, Query, Shell};
 use super::{Stop, open, see_other};
 use crate::App;
 use crate::filing::{draft, store};
+use crate::helper::{OnDraft, Own};
 use crate::procedure::Procedure;
 use crate::procedure::pages::{PaperLine, paper_line, short_limit};
 use crate::words_citizen::say;
@@ -185,26 +186,19 @@ struct UnitPage {
 /// `GET …/noi-nop?noi=`: another place for a draft.
 pub(super) async fn unit(
     State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
+    at: OnDraft<Own>,
     Query(query): Query<StartQuery>,
 ) -> Result<Response, Stop> {
-    Ok(page::html(unit_page(&app, &citizen, &id, query.place, String::new()).await?))
+    Ok(page::html(unit_page(&app, &at, query.place, String::new()).await?))
 }
 
-async fn unit_page(
-    app: &App,
-    citizen: &Citizen,
-    id: &str,
-    place: String,
-    error: String,
-) -> Result<UnitPage, Stop> {
-    let (draft, chosen) = open(app, citizen, id).await?;
-    let (_, units) = choices(app, &draft.procedure, citizen.viewer.account.to_string(), &place).await?;
+async fn unit_page(app: &App, at: &OnDraft<Own>, place: String, error: String) -> Result<UnitPage, Stop> {
+    let (draft, chosen) = open(app, at).await?;
+    let (_, units) = choices(app, &draft.procedure, at.viewer.account.to_string(), &place).await?;
     let title = say("title.unit", &[("name", &draft.procedure.name)]);
-    let mut shell = citizen.viewer.citizen_shell(&app.site, title).active("/thu-tuc");
+    let mut shell = at.viewer.citizen_shell(&app.site, title).active("/thu-tuc");
     shell.has_errors = !error.is_empty();
-    let base = format!("/nop-ho-so/ban-nhap/{id}");
+    let base = format!("/nop-ho-so/ban-nhap/{}", at.draft);
     Ok(UnitPage {
         shell,
         name: draft.procedure.name.clone(),
@@ -221,18 +215,17 @@ async fn unit_page(
 /// `POST …/noi-nop`.
 pub(super) async fn keep_unit(
     State(app): State<App>,
-    citizen: Citizen,
-    Path(id): Path<String>,
+    at: OnDraft<Own>,
     Form(form): Form<StartForm>,
 ) -> Result<Response, Stop> {
-    open(&app, &citizen, &id).await?;
+    open(&app, &at).await?;
     if form.unit.is_empty() {
-        let page = unit_page(&app, &citizen, &id, form.place, say("draft.unit_missing", &[])).await?;
+        let page = unit_page(&app, &at, form.place, say("draft.unit_missing", &[])).await?;
         return Ok(page::html_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let now = app.site.clock.now();
-    let act = citizen.act("onestop.keep-draft", &id, now);
-    let (catalogue, account) = (app.catalogue.clone(), citizen.viewer.account.to_string());
+    let act = at.act("onestop.keep-draft", now);
+    let (catalogue, account, id) = (app.catalogue.clone(), at.viewer.account.to_string(), at.draft.clone());
     let to = format!("/nop-ho-so/ban-nhap/{id}");
     app.site
         .db

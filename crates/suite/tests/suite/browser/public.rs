@@ -1,6 +1,7 @@
 //! Pages for everybody, with the mistakes people make there, and the pages of administration.
 
 use super::visit;
+use suite::town::files_a_birth;
 use suite::town::people::*;
 
 #[test]
@@ -10,6 +11,8 @@ fn pages_for_everybody_say_what_went_wrong() {
         b.goto("/tra-cuu?ma=001.09.22.Z61-260820-0009").await;
         b.sees("001.09.22.Z61-260820-0009").await;
         assert_eq!(v.words_of(".cl-errsum").await.len(), 1);
+        b.goto("/kiem-tra-phieu?p=khong-phai-phieu").await;
+        b.sees("Nội dung này không phải của một phiếu.").await;
         b.goto("/khong-co-trang-nay").await;
         b.sees("Mã tham chiếu").await;
         b.goto("/thu-tuc?q=chan+nuoi+rong").await;
@@ -22,6 +25,37 @@ fn pages_for_everybody_say_what_went_wrong() {
         b.fill("password", "khong-dung-1").await;
         b.click("Đăng nhập").await;
         b.sees("Tên đăng nhập hoặc mật khẩu không đúng.").await;
+    });
+}
+
+#[test]
+fn a_slip_is_checked_and_somebody_is_asked_to_help() {
+    visit(async |v| {
+        let b = &v.browser;
+        let mut an = v.town.token(CITIZEN).await;
+        let code = files_a_birth(&mut an).await;
+        b.goto(&crate::proof::scanned(&mut an, &code, "slip", v.folder.path()).await).await;
+        b.sees("Phiếu này đúng do hệ thống cấp").await;
+        v.signs_in(CITIZEN, "/ho-so-cua-toi").await;
+        b.goto(&format!("/ho-so-cua-toi/{code}")).await;
+        b.click("Nhờ người giúp hồ sơ này").await;
+        b.click("Nhờ giúp").await;
+        b.waits_for(".cl-errsum:focus").await;
+        b.sees("Chọn ít nhất một việc người giúp được làm.").await;
+        b.fill("number", NEIGHBOUR).await;
+        b.tick("right", "follow").await;
+        b.tick("agreed", "1").await;
+        b.run("document.getElementById('until').value = '2026-08-31'", vec![]).await;
+        b.click("Nhờ giúp").await;
+        b.sees("Đã ghi lời mời.").await;
+        v.signs_in(NEIGHBOUR, "/nguoi-giup").await;
+        b.tick("agreed", "1").await;
+        b.click("Nhận giúp").await;
+        b.sees("Hồ sơ tôi đang giúp").await;
+        b.goto(&format!("/ho-so-cua-toi/{code}")).await;
+        b.sees("Bạn đang giúp").await;
+        v.signs_in(CLERK, &format!("/mot-cua/ho-so/{code}/nguoi-giup")).await;
+        b.sees("Bản quét giấy đồng ý").await;
     });
 }
 
