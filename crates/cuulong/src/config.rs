@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::front::Network;
 
+mod notices;
+pub use notices::{Mail, Sms};
+
 /// Everything that differs from one installation to the next.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -27,6 +30,8 @@ pub struct Config {
     pub tls: Tls,
     pub proxy: Proxy,
     pub national: National,
+    pub mail: Mail,
+    pub sms: Sms,
 }
 
 /// TLS of our own, without a proxy in front.
@@ -124,6 +129,8 @@ impl Default for Config {
             tls: Tls::default(),
             proxy: Proxy::default(),
             national: National::default(),
+            mail: Mail::default(),
+            sms: Sms::default(),
         }
     }
 }
@@ -262,6 +269,7 @@ impl Config {
         }
         problems.extend(self.front_problems());
         problems.extend(self.national.problems());
+        problems.extend(self.notice_problems());
         problems
     }
 

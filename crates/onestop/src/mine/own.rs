@@ -17,13 +17,14 @@ use web::{Path, Problem, Query, Shell, filters, page};
 use crate::dossier::rules::{State as Standing, Status, Verb};
 use crate::dossier::{self, Case, History, PaperKind, StoredFile, Who, store};
 use crate::filing::pages::about;
+use crate::message::pages as message;
 use crate::procedure::Procedure;
 use crate::tracking::{Mark, marks, waited_for};
 use crate::words_citizen::say;
 use crate::{App, words};
 
 /// A file of the dossier.
-pub(super) struct FileLine {
+pub(crate) struct FileLine {
     name: String,
     about: String,
     component: String,
@@ -47,7 +48,7 @@ struct Happened {
 }
 
 /// A paper the counter asks for.
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     pub id: String,
     pub name: String,
     pub note: String,
@@ -56,7 +57,7 @@ pub(super) struct Wanted {
 
 /// A file that came with a form which was refused: kept, and sent along with the next try.
 #[derive(Clone)]
-pub(super) struct Brought {
+pub(crate) struct Brought {
     pub component: String,
     pub upload: String,
     pub name: String,
@@ -64,20 +65,22 @@ pub(super) struct Brought {
 
 /// What a form of this page said when it was refused.
 #[derive(Default)]
-pub(super) struct Again {
-    /// The form: `supplement` or `withdraw`.
+pub(crate) struct Again {
+    /// The form: `supplement`, `withdraw` or `message`.
     pub form: &'static str,
     pub note: String,
     /// Component or field, and the words.
     pub errors: Vec<(String, String)>,
     pub brought: Vec<Brought>,
+    /// What was typed as a message.
+    pub talk: message::Typed,
     /// The dossier had moved on: this is the fresh page.
     pub stale: bool,
 }
 
 #[derive(Template)]
 #[template(path = "mine/own.html")]
-pub(super) struct OwnPage {
+pub(crate) struct OwnPage {
     shell: Shell,
     code: String,
     procedure: String,
@@ -108,23 +111,25 @@ pub(super) struct OwnPage {
     file_max: String,
     /// Where to pay, and where the receipts are; "" where no money was ever asked for.
     pay_href: String,
+    talk: message::Talk,
 }
 
 #[derive(Deserialize)]
-pub(super) struct OwnQuery {
+pub(crate) struct OwnQuery {
     /// What has just been done: the word of a step.
     #[serde(default, rename = "bao")]
     done: String,
 }
 
 /// Everything the page is made of, read in one transaction.
-pub(super) struct Read {
-    case: Case,
+pub(crate) struct Read {
+    pub case: Case,
     history: Vec<(History, String)>,
     files: Vec<StoredFile>,
     decided: bool,
     counter: String,
     holder: String,
+    talk: message::Talk,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.
@@ -143,11 +148,14 @@ pub(super) async fn show(
     if let Some(key) = said {
         page.shell = page.shell.notice(NoticeKind::Done, say(key, &[]));
     }
+    if query.done == "trao-doi" {
+        page.shell = page.shell.notice(NoticeKind::Done, crate::message::say("done.asked", &[]));
+    }
     Ok(page::html(page))
 }
 
 /// The page as it stands now.
-pub(super) async fn own_page(
+pub(crate) async fn own_page(
     app: &App,
     viewer: &Viewer,
     code: &str,
@@ -156,11 +164,12 @@ pub(super) async fn own_page(
     let now = app.site.clock.now();
     let read = read(app, viewer, code, now).await?;
     dossier::look(app, viewer, "onestop.look-own", code, now).await;
+    message::opened(app, &read.case).await?;
     Ok(view_of(app, viewer, read, again))
 }
 
 /// The dossier as its applicant sees it. Whoever is not its applicant finds nothing here.
-pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -> Result<Read, Problem> {
+pub(crate) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -> Result<Read, Problem> {
     let (catalogue, who) = (app.catalogue.clone(), Who::from(viewer));
     let code = crate::dossier::follow::plain(code);
     app.site
@@ -184,6 +193,7 @@ pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -
                 decided: store::find_decision(tx, id).await?.is_some(),
                 counter: directory::get_unit(tx, &case.dossier.counter).await?.name,
                 holder: directory::get_unit(tx, &case.dossier.holder_unit).await?.name,
+                talk: message::talk(tx, &case, &who).await?,
                 history,
                 case,
             })
@@ -191,7 +201,9 @@ pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -
         .await
 }
 
-fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
+fn view_of(app: &App, viewer: &Viewer, mut read: Read, again: Again) -> OwnPage {
+    let mut talk = std::mem::take(&mut read.talk);
+    talk.form.typed = again.talk.clone();
     let d = &read.case.dossier;
     let status = d.state.status();
     let (when_label, when) = waited_for(d);
@@ -241,6 +253,7 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
             String::new()
         },
         history: read.history.iter().rev().map(happened).collect(),
+        talk,
         again,
         shell,
     }
