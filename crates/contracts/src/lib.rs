@@ -54,6 +54,28 @@ pub mod onestop {
     /// The citizen has the result.
     pub const RETURNED: &str = "onestop.dossier.returned";
 
+    /// Somebody wrote about a dossier: all topics of `onestop.message.*`. What was written is not told.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct MessageWritten {
+        /// The message's id.
+        pub message: String,
+        /// The dossier's id.
+        pub dossier: String,
+        /// The dossier's code.
+        pub code: String,
+        /// The account that wrote it, which needs no notice.
+        pub account: String,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// The applicant wrote to the office that has the dossier ([`MessageWritten`]).
+    pub const MESSAGE_SENT: &str = "onestop.message.sent";
+    /// The office wrote to the applicant.
+    pub const MESSAGE_ANSWERED: &str = "onestop.message.answered";
+    /// An official wrote to the others, where the applicant does not look.
+    pub const MESSAGE_NOTED: &str = "onestop.message.noted";
+
     /// Another unit is asked for its opinion about a dossier, answers, or is silent.
     #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
     pub struct OpinionMoved {

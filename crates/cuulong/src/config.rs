@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::front::Network;
 
+mod notices;
+pub use notices::{Mail, Sms};
+
 /// Everything that differs from one installation to the next.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +31,8 @@ pub struct Config {
     pub proxy: Proxy,
     pub national: National,
     pub scan: Scan,
+    pub mail: Mail,
+    pub sms: Sms,
 }
 
 /// TLS of our own, without a proxy in front.
@@ -141,6 +146,8 @@ impl Default for Config {
             proxy: Proxy::default(),
             national: National::default(),
             scan: Scan::default(),
+            mail: Mail::default(),
+            sms: Sms::default(),
         }
     }
 }
@@ -307,6 +314,7 @@ impl Config {
         problems.extend(self.front_problems());
         problems.extend(self.national.problems());
         problems.extend(self.scan.settings().err().map(|why| why.0));
+        problems.extend(self.notice_problems());
         problems
     }
 

@@ -59,9 +59,11 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     let frame = if province.frame == "2018" { onestop::Frame::Y2018 } else { onestop::Frame::Y2025 };
     let mut site = Site::new(db, blobs, clock, brand(&province, config.demo));
     site.secure_cookies = config.secure();
+    site.inbox = Some(onestop::inbox());
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
+    onestop = onestop.with_carriers(config.carriers()?);
     if let Some(settings) = config.national.settings()? {
         let link = onestop::national::Link::open(settings)
             .map_err(|e| Failure::new(format!("cannot open the line to the national portal: {e}")))?;
@@ -213,7 +215,10 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         demo,
         nav: services.clone(),
         account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
-        administration: vec![link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up")],
+        administration: vec![
+            link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up"),
+            link("nav.notices", onestop::NOTICES).icon("mail-forward"),
+        ],
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![
             FootColumn { title: WORDS.t("foot.services", &[]), items: [services, more].concat() },

@@ -10,7 +10,7 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use base::{Day, Instant};
 use db::{Act, Actor, Tx};
-use web::page::ViewerBadge;
+use web::page::{NavItem, ViewerBadge};
 use web::session::{self, MaybeSigned};
 use web::{Problem, Shell, Signed, Site};
 
@@ -32,6 +32,8 @@ pub struct Viewer {
     pub via_cookie: bool,
     /// The password was set by an administrator and is to be changed.
     pub password_once: bool,
+    /// The notices not opened, where there is an inbox.
+    pub unread: Option<u64>,
     person: Person,
 }
 
@@ -74,7 +76,19 @@ impl Viewer {
 
     /// The frame of a citizens' page seen by this person.
     pub fn citizen_shell(&self, site: &Site, title: impl Into<String>) -> Shell {
-        Shell::citizen(site, Some(self.badge()), &self.csrf, title)
+        let mut shell = Shell::citizen(site, Some(self.badge()), &self.csrf, title);
+        shell.inbox = self.inbox(site);
+        shell
+    }
+
+    /// The link to what this person is told, with the count of what was not opened.
+    pub fn inbox(&self, site: &Site) -> Option<NavItem> {
+        let inbox = site.inbox.as_ref()?;
+        let link = match self.kind {
+            Kind::Citizen => &inbox.citizen,
+            Kind::Official => &inbox.official,
+        };
+        self.unread.map(|n| link.clone().count(n))
     }
 
     /// The frame of an officials' page seen by this person.
@@ -84,7 +98,8 @@ impl Viewer {
 
     /// The same, naming the unit in which the person works just now.
     pub fn official_shell_at(&self, site: &Site, place: &str, title: impl Into<String>) -> Shell {
-        let shell = Shell::official(site, ViewerBadge::new(&self.name, place), &self.csrf, title);
+        let mut shell = Shell::official(site, ViewerBadge::new(&self.name, place), &self.csrf, title);
+        shell.inbox = self.inbox(site);
         if self.holds(Role::UnitAdmin) || self.holds(Role::Admin) {
             return shell;
         }
@@ -131,15 +146,20 @@ impl MaybeViewer {
 async fn look_up(site: &Site, signed: Signed) -> Result<Option<Viewer>, Problem> {
     let Ok(id) = signed.account.parse::<AccountId>() else { return Ok(None) };
     let today: Day = site.clock.today();
-    let found = site.db.read(async move |tx: &mut Tx| -> Result<Option<(Account, Vec<Post>)>, Problem> {
+    let unread = site.inbox.as_ref().map(|inbox| inbox.unread);
+    let found = site.db.read(async move |tx: &mut Tx| -> Result<Option<(Account, _, _)>, Problem> {
         let Some(account) = account::store::find(tx, id).await? else { return Ok(None) };
         let posts = match account.kind {
             Kind::Official => account::store::posts_on(tx, id, today).await?,
             Kind::Citizen => Vec::new(),
         };
-        Ok(Some((account, posts)))
+        let unread = match unread {
+            Some(count) => Some(count(tx, &id.to_string()).await?.unsigned_abs()),
+            None => None,
+        };
+        Ok(Some((account, posts, unread)))
     });
-    let Some((account, posts)) = found.await? else { return Ok(None) };
+    let Some((account, posts, unread)) = found.await? else { return Ok(None) };
     if account.disabled_at.is_some() {
         return Ok(None);
     }
@@ -151,6 +171,7 @@ async fn look_up(site: &Site, signed: Signed) -> Result<Option<Viewer>, Problem>
         csrf: signed.csrf,
         via_cookie: signed.via_cookie,
         password_once: account.password_once,
+        unread,
         person: Person::from(account),
     }))
 }

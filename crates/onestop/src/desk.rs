@@ -34,13 +34,15 @@ pub enum List {
     ToApprove,
     /// Decided, waiting to be returned.
     ToReturn,
+    /// The applicant wrote, and nobody has answered.
+    ToAnswer,
     /// Over, in whatever way.
     Done,
 }
 
 impl List {
     /// Every list, in the order of the side bar.
-    pub const ALL: [List; 10] = [
+    pub const ALL: [List; 11] = [
         List::Waiting,
         List::Processing,
         List::Soon,
@@ -50,6 +52,7 @@ impl List {
         List::ToSign,
         List::ToApprove,
         List::ToReturn,
+        List::ToAnswer,
         List::Done,
     ];
 
@@ -65,6 +68,7 @@ impl List {
             List::ToSign => "to_sign",
             List::ToApprove => "to_approve",
             List::ToReturn => "to_return",
+            List::ToAnswer => "to_answer",
             List::Done => "done",
         }
     }
@@ -84,6 +88,7 @@ impl List {
             List::ToSign => &[Status::InProcess],
             List::ToApprove => &[Status::Filed, Status::Received, Status::InProcess],
             List::ToReturn => &[Status::Settled],
+            List::ToAnswer => &Status::ALL,
             List::Done => &[Status::Declined, Status::Withdrawn, Status::Stopped, Status::Returned],
         }
     }
@@ -100,6 +105,7 @@ impl List {
             List::ToSign => "signature",
             List::ToApprove => "user-check",
             List::ToReturn => "package",
+            List::ToAnswer => "message-circle",
             List::Done => "archive",
         }
     }
@@ -138,6 +144,7 @@ impl Scope {
                 List::Supplementing,
                 List::AwaitingFee,
                 List::ToReturn,
+                List::ToAnswer,
                 List::Done,
             ],
             Scope::Agency(_) => &[
@@ -150,9 +157,10 @@ impl Scope {
                 List::Supplementing,
                 List::AwaitingFee,
                 List::ToReturn,
+                List::ToAnswer,
                 List::Done,
             ],
-            Scope::Holder(..) => &[List::Processing, List::Soon, List::Overdue],
+            Scope::Holder(..) => &[List::Processing, List::Soon, List::Overdue, List::ToAnswer],
         }
     }
 }

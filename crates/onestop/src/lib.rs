@@ -17,8 +17,10 @@ mod inspection;
 mod intake;
 mod leave;
 mod measure;
+mod message;
 mod mine;
 pub mod national;
+mod notice;
 mod number;
 mod office;
 mod once;
@@ -52,6 +54,8 @@ pub use fee::bank::{Bank, NotProven, Notice, SignedNotices};
 pub use filing::scan;
 pub use grow::{Grown, Plan, grow};
 pub use measure::rebuild as rebuild_measures;
+pub use notice::carrier::{Carrier, Mail, MailSettings, Secrecy, Sms, SmsSettings, demo as demo_carriers};
+pub use notice::{ADMIN as NOTICES, inbox};
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
 pub use procedure::simulate;
@@ -74,6 +78,9 @@ pub struct App {
     pub national: Option<Arc<national::Link>>,
     /// Who looks for malware in what comes in; none where none is configured.
     pub scanner: Option<Arc<scan::Scanner>>,
+    /// The ways by which notices leave the house, at most one a channel; without one they stay in the
+    /// inboxes.
+    pub carriers: Vec<Arc<dyn Carrier>>,
 }
 
 impl App {
@@ -84,13 +91,40 @@ impl App {
         let demo_bank = site.brand.demo.then(fee::demo::bank);
         let banks = demo_bank.iter().map(|b| b.clone() as Arc<dyn Bank>).collect();
         let (catalogue, press) = (Arc::new(catalogue), press::Press::default());
-        Ok(App { site, catalogue, press, banks, demo_bank, address, national: None, scanner: None })
+        let app = App {
+            site,
+            catalogue,
+            press,
+            banks,
+            demo_bank,
+            address,
+            national: None,
+            scanner: None,
+            carriers: Vec::new(),
+        };
+        Ok(app)
     }
 
     /// Listens to a bank's notices too.
     pub fn with_bank(mut self, bank: Arc<dyn Bank>) -> App {
         self.banks.push(bank);
         self
+    }
+
+    /// Lets notices leave the house by these ways.
+    pub fn with_carriers(mut self, carriers: Vec<Arc<dyn Carrier>>) -> App {
+        self.carriers = carriers;
+        self
+    }
+
+    /// The ways by which notices leave the house.
+    fn channels(&self) -> Vec<notice::Channel> {
+        self.carriers.iter().map(|c| c.channel()).collect()
+    }
+
+    /// The address at which anybody may follow this dossier.
+    pub fn tracking_url(&self, code: &str) -> String {
+        format!("{}/tra-cuu?ma={code}", self.address)
     }
 
     /// The address at which anybody may check the paper that carries this signed statement.
@@ -123,6 +157,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0024_message", include_str!("../migrations/0024_message.sql")),
+        own("0025_notice", include_str!("../migrations/0025_notice.sql")),
         own("0026_statement", include_str!("../migrations/0026_statement.sql")),
         own("0027_helper", include_str!("../migrations/0027_helper.sql")),
         own("0040_million", include_str!("../migrations/0040_million.sql")),
@@ -182,6 +218,7 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
         measure::seed(tx).await?;
         statement::seed(tx, now).await?;
         fee::seed(tx).await?;
+        notice::seed(tx).await?;
         Ok(national::seed(tx).await?)
     })
     .await
@@ -211,6 +248,9 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(desk::pages::routes())
         .merge(batch::pages::routes())
         .merge(opinion::pages::routes())
+        .merge(message::pages::routes())
+        .merge(message::api::routes())
+        .merge(notice::routes())
         .merge(custody::pages::routes())
         .merge(leave::pages::routes())
         .merge(register::routes())
@@ -237,7 +277,7 @@ pub fn routes(app: &App) -> axum::Router {
 
 /// What follows from events: the papers of a dossier, its figures, and what the national portal is told.
 pub fn listeners(app: &App) -> Vec<Listener> {
-    let national = national::listeners(app);
+    let (national, notices) = (national::listeners(app), notice::listener(app));
     let app = app.clone();
     let counts = app.clone();
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
@@ -248,7 +288,7 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = counts.clone();
         async move { measure::follow(&app, &db, &events).await }
     });
-    [vec![papers, measure], national].concat()
+    [vec![papers, measure, notices], national].concat()
 }
 
 /// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures
@@ -296,7 +336,7 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         let app = asking.clone();
         async move { opinion::lapse(&app, &db, &job).await }
     });
-    [own, vec![batch, lapse], national::jobs(app)].concat()
+    [own, vec![batch, lapse], notice::jobs(app), national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.
@@ -317,6 +357,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         dossier::api::step,
         dossier::api::history,
         statement::pages::keys,
+        message::api::list,
+        message::api::write,
         petition::api::send,
         petition::api::show,
         desk::api::desk

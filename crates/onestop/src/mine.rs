@@ -1,6 +1,6 @@
 //! A citizen's own drafts and dossiers: `/ho-so-cua-toi`.
 
-mod own;
+pub mod own;
 mod steps;
 mod store;
 
@@ -73,6 +73,8 @@ struct DossierLine {
     promised: Option<Instant>,
     /// The citizen must do something.
     waits: bool,
+    /// Answers that were not opened yet, in words; "" for none.
+    unread: String,
 }
 
 #[derive(Template)]
@@ -174,6 +176,10 @@ fn line(
         filed_at: row.filed_at,
         promised: row.due_at.filter(|_| !status.is_final()),
         waits: matches!(status, Status::Supplementing | Status::AwaitingFee),
+        unread: match row.unread {
+            0 => String::new(),
+            n => crate::message::say("unread", &[("n", &n.to_string())]),
+        },
     })
 }
 

@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod html;
+pub mod outside;
 pub mod person;
 pub mod postgres;
 pub mod product;

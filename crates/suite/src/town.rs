@@ -108,6 +108,16 @@ impl Town {
         (Town::on(t, t.db.clone(), (clock, hand), portal.line()).await, portal)
     }
 
+    /// The same, configured otherwise.
+    pub async fn configured(t: &TestDb, change: impl FnOnce(&mut Config)) -> Town {
+        let town = Town::of(t).await;
+        let mut config = Config { data: t.dir().to_path_buf(), demo: true, ..Config::default() };
+        change(&mut config);
+        let clock = town.opened.site.clock.clone();
+        let opened = open::assemble(t.db.clone(), t.blobs().await, &config, clock).await;
+        Town { opened: opened.unwrap_or_else(|e| panic!("the product opens: {e}")), hand: town.hand }
+    }
+
     /// One more instance of the product on the same data, clock and line.
     pub async fn again(&self, t: &TestDb, portal: &Portal) -> Town {
         let clock = (self.opened.site.clock.clone(), self.hand.clone());

@@ -170,6 +170,8 @@ pub struct Shell {
     pub brand: Arc<Brand>,
     pub modules: Vec<NavItem>,
     pub account: Vec<NavItem>,
+    /// The viewer's notices, with the count of those not opened.
+    pub inbox: Option<NavItem>,
     pub side: Option<SideNav>,
     pub search: Option<Search>,
     pub notice: Option<Notice>,
@@ -200,6 +202,7 @@ impl Shell {
             brand: site.brand.clone(),
             modules: site.brand.modules.clone(),
             account: site.brand.account.clone(),
+            inbox: None,
             side: None,
             search: None,
             notice: None,
@@ -298,6 +301,11 @@ impl Shell {
     /// The hidden field every POST form of a signed-in person carries, as its first field.
     pub fn csrf_field(&self) -> Safe<String> {
         Safe(csrf_field(&self.csrf))
+    }
+
+    /// How many notices the viewer has not opened.
+    pub fn unread(&self) -> u64 {
+        self.inbox.as_ref().and_then(|item| item.count).unwrap_or_default()
     }
 
     /// Can the viewer sign out from this page?

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use base::Clock;
-use db::Db;
 use db::blobs::Blobs;
+use db::{Db, Tx};
+use futures_util::future::LocalBoxFuture;
 
 use crate::page::{FootColumn, NavItem};
 
@@ -17,12 +18,24 @@ pub struct Site {
     pub brand: Arc<Brand>,
     /// `Secure` on cookies and `Strict-Transport-Security`: true wherever TLS stands in front.
     pub secure_cookies: bool,
+    /// Where people read what they are told; none where no system tells them anything.
+    pub inbox: Option<Inbox>,
+}
+
+/// Where notices are read, as the frame around every page shows it. A system brings it.
+#[derive(Clone)]
+pub struct Inbox {
+    /// How many an account has not opened.
+    pub unread: for<'t> fn(&'t mut Tx, &'t str) -> LocalBoxFuture<'t, db::Result<i64>>,
+    /// The link of citizens, and that of officials.
+    pub citizen: NavItem,
+    pub official: NavItem,
 }
 
 impl Site {
     /// A site with insecure cookies (development, tests); the roof sets `secure_cookies` itself.
     pub fn new(db: Db, blobs: Blobs, clock: Clock, brand: Brand) -> Site {
-        Site { db, blobs, clock, brand: Arc::new(brand), secure_cookies: false }
+        Site { db, blobs, clock, brand: Arc::new(brand), secure_cookies: false, inbox: None }
     }
 }
 

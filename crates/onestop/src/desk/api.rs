@@ -23,7 +23,7 @@ pub fn routes() -> Router<App> {
 #[serde(deny_unknown_fields)]
 pub struct DeskQuery {
     /// `waiting`, `processing`, `soon`, `overdue`, `supplementing`, `awaiting_fee`, `to_sign`,
-    /// `to_return` or `done`; the post's first list when left out.
+    /// `to_return`, `to_answer` or `done`; the post's first list when left out.
     pub list: Option<String>,
     /// Words of a name, a number or a code.
     #[serde(default)]

@@ -115,6 +115,7 @@ pub fn slug(list: List) -> &'static str {
         List::ToSign => "cho-ky",
         List::ToApprove => "cho-duyet",
         List::ToReturn => "cho-tra-ket-qua",
+        List::ToAnswer => "cho-tra-loi",
         List::Done => "da-xong",
     }
 }
@@ -198,11 +199,11 @@ pub fn shell(
         .module(MODULE)
         .active(active)
         .search(format!("{MODULE}/tim"), say("frame.search", &[]))
-        .side(side(place, counts))
+        .side(side(place, counts, viewer.inbox(&app.site)))
 }
 
-fn side(place: &Place, counts: &[(List, i64)]) -> SideNav {
-    let mut groups = Vec::new();
+fn side(place: &Place, counts: &[(List, i64)], inbox: Option<NavItem>) -> SideNav {
+    let mut groups = vec![NavGroup { title: String::new(), items: inbox.into_iter().collect() }];
     if place.is_counter() {
         let href = place.href(&format!("{MODULE}/tiep-nhan-moi"), &[]);
         let intake = NavItem::new(say("frame.intake", &[]), href).icon("file-plus");

@@ -363,7 +363,9 @@ fn whose_choices(list: Option<List>, chosen: &str) -> Vec<Choice> {
 fn due_head(list: Option<List>) -> &'static str {
     match list {
         Some(List::Waiting) => "answer",
-        Some(List::Supplementing | List::AwaitingFee | List::ToReturn | List::Done) => "since",
+        Some(List::Supplementing | List::AwaitingFee | List::ToReturn | List::ToAnswer | List::Done) => {
+            "since"
+        }
         _ => "due",
     }
 }

@@ -52,7 +52,14 @@ pub async fn list(tx: &mut Tx, scope: &Scope, ask: &Ask) -> db::Result<Vec<Line>
 
 /// How many dossiers are in a list.
 pub async fn count(tx: &mut Tx, scope: &Scope, list: List, now: Instant, soon: Instant) -> db::Result<i64> {
-    let q = narrowed(Filter::new("select count(*) from dossier"), scope, list, now, soon);
+    // Few threads wait and a counter has many dossiers: the order of this join is kept by SQLite.
+    let waiting = list == List::ToAnswer;
+    let head = match waiting {
+        true => Filter::new("select count(*) from message_thread t cross join dossier"),
+        false => Filter::new("select count(*) from dossier"),
+    };
+    let head = head.when("dossier.id = t.dossier and t.waiting_since is not null", waiting);
+    let q = narrowed(head, scope, list, now, soon);
     tx.get(&q, &q.args).await
 }
 
@@ -72,6 +79,11 @@ fn narrowed(q: Filter, scope: &Scope, list: List, now: Instant, soon: Instant) -
         List::ToApprove => {
             q.when("exists (select 1 from proposal p where p.dossier = dossier.id and p.open = 1)", true)
         }
+        List::ToAnswer => q.when(
+            "exists (select 1 from message_thread w
+                where w.dossier = dossier.id and w.waiting_since is not null)",
+            true,
+        ),
         List::ToSign => match scope {
             Scope::Agency(unit) => {
                 q.and("holder_unit = ?", Some(unit.as_str())).and("holder_role = ?", Some("leader"))

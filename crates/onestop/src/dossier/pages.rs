@@ -27,6 +27,7 @@ use crate::desk::frame::{self, Place};
 use crate::desk::store::shelf::{self, Band, Shelf};
 use crate::desk::words::say;
 use crate::desk::{List, soon};
+use crate::message::pages as message;
 use crate::words;
 use panels::{Check, Doc, Event, Fact, Flow, Group, View};
 
@@ -70,6 +71,7 @@ struct Sheet {
     /// What other units are asked, and visits and councils.
     opinions: Vec<crate::opinion::pages::Asked>,
     inspections: Vec<crate::inspection::pages::Seen>,
+    talk: message::Panel,
     /// Originals that are not given back.
     originals: Vec<String>,
     /// To whom it is assigned.
@@ -129,6 +131,7 @@ impl Sheet {
             counts: frame::counts(tx, place, now).await?,
             opinions: crate::opinion::pages::panel(tx, place, &case).await?,
             inspections: crate::inspection::pages::panel(tx, place, &case).await?,
+            talk: message::panel(tx, place, &case, who).await?,
             originals: {
                 let papers = crate::custody::of_dossier(tx, d.id).await?.into_iter();
                 papers.filter(crate::custody::is_out).map(|p| p.name).collect()
@@ -232,6 +235,7 @@ struct ShowPage {
     seen: i64,
     opinions: Vec<crate::opinion::pages::Asked>,
     inspections: Vec<crate::inspection::pages::Seen>,
+    talk: message::Panel,
     assignee: String,
     waits: Option<proposal::Waits>,
     declined: String,
@@ -284,6 +288,7 @@ fn show_page(
 ) -> ShowPage {
     let (opinions, inspections) =
         (std::mem::take(&mut sheet.opinions), std::mem::take(&mut sheet.inspections));
+    let talk = std::mem::take(&mut sheet.talk);
     let sheet = &sheet;
     let d = &sheet.case.dossier;
     let status = d.state.status();
@@ -323,6 +328,7 @@ fn show_page(
         seen: d.version,
         opinions,
         inspections,
+        talk,
         assignee: if status.is_final() { String::new() } else { sheet.assignee.clone() },
         waits: proposal::waits(place, sheet, list),
         declined: proposal::declined(sheet),

@@ -14,18 +14,19 @@ use web::page::NoticeKind;
 use web::{Problem, Query, Shell, filters, page};
 
 use crate::dossier::rules::{State as Standing, Status, Verb};
-use crate::dossier::{self, Case, History, PaperKind, StoredFile, store};
+use crate::dossier::{self, Case, History, PaperKind, StoredFile, Who, store};
 use crate::filing::pages::about;
 use crate::helper::proof::Needs;
 use crate::helper::rules::Right;
 use crate::helper::{Follow, OnDossier};
+use crate::message::pages as message;
 use crate::procedure::Procedure;
 use crate::tracking::{Mark, marks, waited_for};
 use crate::words_citizen::say;
 use crate::{App, words};
 
 /// A file of the dossier.
-pub(super) struct FileLine {
+pub(crate) struct FileLine {
     name: String,
     about: String,
     component: String,
@@ -49,7 +50,7 @@ struct Happened {
 }
 
 /// A paper the counter asks for.
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     pub id: String,
     pub name: String,
     pub note: String,
@@ -58,7 +59,7 @@ pub(super) struct Wanted {
 
 /// A file that came with a form which was refused: kept, and sent along with the next try.
 #[derive(Clone)]
-pub(super) struct Brought {
+pub(crate) struct Brought {
     pub component: String,
     pub upload: String,
     pub name: String,
@@ -66,20 +67,22 @@ pub(super) struct Brought {
 
 /// What a form of this page said when it was refused.
 #[derive(Default)]
-pub(super) struct Again {
-    /// The form: `supplement` or `withdraw`.
+pub(crate) struct Again {
+    /// The form: `supplement`, `withdraw` or `message`.
     pub form: &'static str,
     pub note: String,
     /// Component or field, and the words.
     pub errors: Vec<(String, String)>,
     pub brought: Vec<Brought>,
+    /// What was typed as a message.
+    pub talk: message::Typed,
     /// The dossier had moved on: this is the fresh page.
     pub stale: bool,
 }
 
 #[derive(Template)]
 #[template(path = "mine/own.html")]
-pub(super) struct OwnPage {
+pub(crate) struct OwnPage {
     shell: Shell,
     code: String,
     procedure: String,
@@ -112,23 +115,25 @@ pub(super) struct OwnPage {
     is_helper: bool,
     /// Where to pay, and where the receipts are; "" where no money was ever asked for.
     pay_href: String,
+    talk: message::Talk,
 }
 
 #[derive(Deserialize)]
-pub(super) struct OwnQuery {
+pub(crate) struct OwnQuery {
     /// What has just been done: the word of a step.
     #[serde(default, rename = "bao")]
     done: String,
 }
 
 /// Everything the page is made of, read in one transaction.
-pub(super) struct Read {
-    case: Case,
+pub(crate) struct Read {
+    pub case: Case,
     history: Vec<(History, String)>,
     files: Vec<StoredFile>,
     decided: bool,
     counter: String,
     holder: String,
+    talk: message::Talk,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.
@@ -146,11 +151,14 @@ pub(super) async fn show(
     if let Some(key) = said {
         page.shell = page.shell.notice(NoticeKind::Done, say(key, &[]));
     }
+    if query.done == "trao-doi" {
+        page.shell = page.shell.notice(NoticeKind::Done, crate::message::say("done.asked", &[]));
+    }
     Ok(page::html(page))
 }
 
 /// The page as it stands now.
-pub(super) async fn own_page<R: Needs>(
+pub(crate) async fn own_page<R: Needs>(
     app: &App,
     at: &OnDossier<R>,
     again: Again,
@@ -163,6 +171,8 @@ pub(super) async fn own_page<R: Needs>(
         let (catalogue, held) = (app.catalogue.clone(), at.clone());
         let told = async move |tx: &mut Tx| held.case(tx, &catalogue, Some("look"), now).await.map(drop);
         app.site.db.upkeep(told).await?;
+    } else {
+        message::opened(app, &read.case).await?;
     }
     Ok(view_of(app, at, read, again))
 }
@@ -190,6 +200,11 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                 decided: store::find_decision(tx, id).await?.is_some(),
                 counter: directory::get_unit(tx, &case.dossier.counter).await?.name,
                 holder: directory::get_unit(tx, &case.dossier.holder_unit).await?.name,
+                // What the applicant and the office say to each other is no helper's.
+                talk: match held.is_helper() {
+                    true => message::Talk::default(),
+                    false => message::talk(tx, &case, &Who::from(&held.viewer)).await?,
+                },
                 history,
                 case,
             })
@@ -197,7 +212,9 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
         .await
 }
 
-fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, read: Read, again: Again) -> OwnPage {
+fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again) -> OwnPage {
+    let mut talk = std::mem::take(&mut read.talk);
+    talk.form.typed = again.talk.clone();
     let d = &read.case.dossier;
     let status = d.state.status();
     let (when_label, when) = waited_for(d);
@@ -248,6 +265,7 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, read: Read, again: Again) -> 
             String::new()
         },
         history: read.history.iter().rev().map(happened).collect(),
+        talk,
         again,
         shell,
     }

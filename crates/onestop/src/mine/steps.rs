@@ -120,7 +120,7 @@ pub(super) async fn supplement(
         note: note.clone(),
         errors: came.errors,
         brought: came.brought.clone(),
-        stale: false,
+        ..Again::default()
     };
     if !again.errors.is_empty() {
         let page = own_page(&app, &at, again).await?;

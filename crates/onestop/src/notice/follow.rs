@@ -1,0 +1,185 @@
+//! From an event to those who are told: one row each, however often the event is delivered.
+
+use base::{Instant, format};
+use contracts::onestop as event;
+use db::outbox::Event;
+use db::{Db, Tx};
+use directory::{Role, UnitId};
+use web::Problem;
+
+use super::rules::{self, Line, To};
+use super::{Facts, News};
+use crate::App;
+use crate::dossier::{self, Dossier, DossierId};
+use crate::opinion;
+use crate::petition::{self, Petition};
+
+/// People told of one event; more hold no post together.
+const TOLD_MAX: usize = 50;
+
+/// What an event is about, with whatever the recipients are found by.
+enum Subject {
+    Dossier {
+        d: Box<Dossier>,
+        moved_to: Option<i64>,
+        opinion: Option<event::OpinionMoved>,
+        by: Option<String>,
+    },
+    Petition(Box<Petition>),
+    Appointment(event::Appointment),
+}
+
+/// Tells everybody whom the table names.
+pub async fn follow(app: &App, db: &Db, event: &Event) -> Result<(), String> {
+    let now = app.site.clock.now();
+    let (event, channels) = (event.clone(), app.channels());
+    let tell = async move |tx: &mut Tx| -> Result<(), Problem> {
+        let subject = subject(tx, &event).await.map_err(Problem::fault)?;
+        for line in rules::lines(&event.topic) {
+            let (facts, link) = about(tx, &subject, line).await?;
+            let mut accounts = accounts(tx, &subject, line, now).await?;
+            accounts.truncate(TOLD_MAX);
+            for account in accounts {
+                let news = News {
+                    account: &account,
+                    word: line.word,
+                    facts: &facts,
+                    link: &link,
+                    cause: &event.id.to_string(),
+                    urgent: line.urgent,
+                    citizen: line.to.is_citizen(),
+                };
+                super::put(tx, &news, &channels, now).await?;
+            }
+        }
+        Ok(())
+    };
+    db.upkeep(tell).await.map_err(|e| format!("{e:?}"))
+}
+
+async fn subject(tx: &mut Tx, event: &Event) -> Result<Subject, String> {
+    let store = |e: db::Error| e.to_string();
+    let kind = event.topic.split('.').nth(1).unwrap_or_default();
+    if kind == "appointment" {
+        return event.read().map(Subject::Appointment);
+    }
+    if kind == "petition" {
+        let number = match event.topic.as_str() {
+            event::PETITION_ANSWERED => event.read::<event::PetitionAnswered>()?.number,
+            _ => event.read::<event::PetitionMoved>()?.number,
+        };
+        let found = petition::store::find(tx, &number).await.map_err(store)?;
+        return found.map(|p| Subject::Petition(Box::new(p))).ok_or("no petition of this number".into());
+    }
+    let id: DossierId = event.aggregate.parse().map_err(|_| format!("no dossier id: {}", event.aggregate))?;
+    let d = Box::new(dossier::store::get(tx, id).await.map_err(store)?);
+    Ok(match kind {
+        "opinion" => Subject::Dossier { d, moved_to: None, opinion: Some(event.read()?), by: None },
+        "message" => {
+            let by = event.read::<event::MessageWritten>()?.account;
+            Subject::Dossier { d, moved_to: None, opinion: None, by: Some(by) }
+        }
+        _ => {
+            let to = event.read::<event::DossierMoved>()?.to;
+            Subject::Dossier { d, moved_to: Some(to), opinion: None, by: None }
+        }
+    })
+}
+
+/// What the sentence speaks of, and the page behind it.
+async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, String), Problem> {
+    Ok(match subject {
+        Subject::Dossier { d, opinion, .. } => {
+            let promised = d.promised.map(format::time_vn).unwrap_or_default();
+            let mut facts = Facts { code: d.code.clone(), at: promised, unit: String::new() };
+            let mut link = match line.to {
+                To::Owner => format!("/ho-so-cua-toi/{}", d.code),
+                _ => crate::desk::frame::dossier(&d.code),
+            };
+            if line.word == "filed" || line.word == "to_receive" {
+                facts.at = format::time_vn(d.answer_by);
+            }
+            if let Some(asked) = opinion {
+                let other = if line.to == To::Asked { &asked.asked_office } else { &asked.unit };
+                facts.unit = directory::get_unit(tx, &UnitId::from(other.as_str())).await?.name;
+                facts.at = format::time_vn(asked.due);
+                link = format!("{}/{}", opinion::pages::PATH, asked.opinion);
+            }
+            if line.word.starts_with("message") {
+                link += if line.to == To::Owner { "#trao-doi" } else { "/trao-doi" };
+            }
+            (facts, link)
+        }
+        Subject::Petition(p) => {
+            let link = match line.to {
+                To::Sender => format!("/phan-anh/theo-doi?so={}", p.number),
+                _ => format!("{}/{}", petition::pages::desk::PATH, p.number),
+            };
+            let at = p.state.deadline().map(format::time_vn).unwrap_or_default();
+            (Facts { code: p.number.clone(), at, unit: String::new() }, link)
+        }
+        Subject::Appointment(a) => {
+            let minute = u16::try_from(a.minute).map_err(Problem::fault)?;
+            let unit = directory::get_unit(tx, &UnitId::from(a.unit.as_str())).await?.name;
+            let at =
+                super::say("at", &[("hour", &format::minute_vn(minute)), ("day", &format::date_vn(a.day))]);
+            (Facts { code: String::new(), at, unit }, "/lich-hen".into())
+        }
+    })
+}
+
+async fn accounts(tx: &mut Tx, subject: &Subject, line: &Line, now: Instant) -> Result<Vec<String>, Problem> {
+    Ok(match subject {
+        Subject::Dossier { d, moved_to, opinion, by } => {
+            // It has moved on since: whoever holds it now hears of that.
+            let stands = moved_to.is_none_or(|to| to == d.state.status().number());
+            let mut told = match (line.to, opinion) {
+                (To::Asked, Some(asked)) => people(tx, &asked.unit, now).await?,
+                (To::Asker, Some(asked)) => people(tx, &asked.asked_office, now).await?,
+                (to, _) if to.is_citizen() || stands => of_dossier(tx, d, to, now).await?,
+                _ => Vec::new(),
+            };
+            told.retain(|account| Some(account) != by.as_ref());
+            told
+        }
+        Subject::Petition(p) => match line.to {
+            To::Sender => p.account.clone().into_iter().collect(),
+            To::Intake => holders(tx, &p.intake, Role::CounterClerk, now).await?,
+            _ => people(tx, p.holder.as_str(), now).await?,
+        },
+        Subject::Appointment(a) => vec![a.account.clone()],
+    })
+}
+
+/// The accounts that `to` means for a dossier.
+pub async fn of_dossier(tx: &mut Tx, d: &Dossier, to: To, now: Instant) -> Result<Vec<String>, Problem> {
+    Ok(match to {
+        To::Owner => d.account.clone().into_iter().collect(),
+        To::Counter => holders(tx, &d.counter, Role::CounterClerk, now).await?,
+        To::Leader => holders(tx, &d.agency, Role::Leader, now).await?,
+        To::Holder => match (&d.assignee, d.holder_role.parse::<Role>()) {
+            (Some(account), _) => vec![account.clone()],
+            (None, Ok(role)) => holders(tx, &d.holder_unit, role, now).await?,
+            (None, Err(_)) => Vec::new(),
+        },
+        _ => Vec::new(),
+    })
+}
+
+/// Whoever settles things in a unit: its officers and leaders, else its clerks.
+async fn people(tx: &mut Tx, unit: &str, now: Instant) -> Result<Vec<String>, Problem> {
+    let unit = UnitId::from(unit);
+    let mut people = holders(tx, &unit, Role::Officer, now).await?;
+    people.extend(holders(tx, &unit, Role::Leader, now).await?);
+    if people.is_empty() {
+        people = holders(tx, &unit, Role::CounterClerk, now).await?;
+    }
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
+}
+
+async fn holders(tx: &mut Tx, unit: &UnitId, role: Role, now: Instant) -> Result<Vec<String>, Problem> {
+    let holders = directory::holders(tx, unit, role, now.day()).await?;
+    Ok(holders.into_iter().map(|(account, _)| account.to_string()).collect())
+}
