@@ -113,9 +113,8 @@ impl Ticked {
 
     /// The same as the log keeps it, for form 01.
     pub fn details(&self, p: &Procedure) -> Value {
-        let line = |h: &Handed| {
-            json!({ "component": h.component.id, "originals": h.originals, "copies": h.copies })
-        };
+        let line =
+            |h: &Handed| json!({ "component": h.component.id, "originals": h.originals, "copies": h.copies });
         let papers: Vec<Value> = self.handed(p).unwrap_or_default().iter().map(line).collect();
         if papers.is_empty() { json!({}) } else { json!({ "papers": papers }) }
     }

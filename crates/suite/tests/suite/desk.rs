@@ -351,7 +351,8 @@ fn a_card_fills_the_form_papers_are_counted_and_the_fee_is_taken_in_one_stroke()
         let recorded = [("all", "1"), ("originals.declaration", "1"), ("amount", "8.000")];
         clerk.submits("Chỉ ghi nhận, tiếp nhận sau", &recorded).await.expect(422);
         says(&clerk, "Chỉ thu tiền khi tiếp nhận.");
-        let whole = [("all", "1"), ("originals.declaration", "2"), ("copies.declaration", "3"), ("amount", "8.000")];
+        let whole =
+            [("all", "1"), ("originals.declaration", "2"), ("copies.declaration", "3"), ("amount", "8.000")];
         let answer = clerk.submits(button, &whole).await.expect(303);
         clerk.follows(answer).await.expect(200);
         says(&clerk, "Đã tiếp nhận hồ sơ, đã thu tiền và cấp biên lai.");

@@ -11,8 +11,8 @@ const ENTER: &str = "\u{e007}";
 const TAB: &str = "\u{e004}";
 
 /// What a scanner types of a card, with the Enter it sends at the end.
-const CARD: &str =
-    "086195000123||Trần Thị Bích Hạnh|12051995|Nữ|Ấp Phước Lợi A, Phước Hậu, Long Hồ, Vĩnh Long|20052021\u{e007}";
+const CARD: &str = "086195000123||Trần Thị Bích Hạnh|12051995|Nữ|\
+    Ấp Phước Lợi A, Phước Hậu, Long Hồ, Vĩnh Long|20052021\u{e007}";
 
 /// Presses keys one after another and counts them.
 async fn types(v: &Visit, pressed: &mut usize, keys: &str) {
