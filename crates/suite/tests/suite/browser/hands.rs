@@ -21,7 +21,7 @@ async fn types(v: &Visit, pressed: &mut usize, keys: &str) {
 }
 
 #[test]
-fn a_paper_dossier_is_received_by_keyboard_alone_in_twenty_keys_and_four_pages() {
+fn a_paper_dossier_is_received_by_keyboard_alone_in_18_keys_and_four_pages() {
     visit(async |v| {
         let (b, mut pressed, mut pages) = (&v.browser, 0, 0);
         v.signs_in(CLERK, "/mot-cua/cho-tiep-nhan").await;
@@ -52,10 +52,9 @@ fn a_paper_dossier_is_received_by_keyboard_alone_in_twenty_keys_and_four_pages()
         b.arrives(".a-vbar a:focus").await;
         pages += 1;
         b.sees("Đã tiếp nhận hồ sơ, đã thu tiền và cấp biên lai.").await;
-        b.sees("Mở để in").await;
-        types(v, &mut pressed, ENTER).await;
-        b.waits_for("embed[type='application/pdf']").await;
-        assert_eq!((pressed, pages), (19, 4), "keys pressed by a person, pages loaded");
+        let focused = b.run("return document.activeElement.pathname", vec![]).await;
+        assert!(focused.as_str().is_some_and(|to| to.ends_with("/giay/receipt")), "{focused}: form 01 is next");
+        assert_eq!((pressed, pages), (18, 4), "keys pressed by a person, pages loaded");
         v.later(1).await;
     });
 }
@@ -68,7 +67,7 @@ fn an_official_works_by_single_keys_that_take_no_step_by_themselves() {
         v.signs_in(CLERK, &format!("/mot-cua/ho-so/{code}")).await;
         b.keys("t").await;
         b.waits_for("button[data-key=T]:focus").await;
-        assert_eq!(v.words_of(".cl-st").await[0], "Mới nộp", "a key alone takes no step");
+        assert_eq!(v.words_of(".cl-st").await[0], "Mới đăng ký", "a key alone takes no step");
         b.keys(ENTER).await;
         b.arrives(".cl-note--ok").await;
         b.sees("Đã tiếp nhận hồ sơ.").await;
