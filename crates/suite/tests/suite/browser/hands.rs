@@ -53,7 +53,10 @@ fn a_paper_dossier_is_received_by_keyboard_alone_in_18_keys_and_four_pages() {
         pages += 1;
         b.sees("Đã tiếp nhận hồ sơ, đã thu tiền và cấp biên lai.").await;
         let focused = b.run("return document.activeElement.pathname", vec![]).await;
-        assert!(focused.as_str().is_some_and(|to| to.ends_with("/giay/receipt")), "{focused}: form 01 is next");
+        assert!(
+            focused.as_str().is_some_and(|to| to.ends_with("/giay/receipt")),
+            "{focused}: form 01 is next"
+        );
         assert_eq!((pressed, pages), (18, 4), "keys pressed by a person, pages loaded");
         v.later(1).await;
     });

@@ -22,6 +22,8 @@ async fn furnished(v: &Visit) -> House {
     takes(&mut clerk, &owes, "receive", json!({})).await;
     takes(&mut clerk, &owes, "ask_fee", json!({ "amount": 16_000 })).await;
     let returned = crate::petition::returned(&v.town).await;
+    v.later(3).await;
+    takes(&mut clerk, &returned, "return_result", json!({})).await;
     let asked = files_a_birth(&mut an).await;
     takes(&mut clerk, &asked, "receive", json!({})).await;
     takes(&mut clerk, &asked, "ask_fee", json!({ "amount": 8_000 })).await;
