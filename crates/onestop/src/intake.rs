@@ -475,12 +475,16 @@ fn fees(p: &Procedure) -> Vec<String> {
 
 /// Where the next thing is typed.
 fn focus(typed: &Typed, wrong: &Wrong, papers: bool) -> &'static str {
-    match () {
-        () if !wrong.errors.is_empty() || !wrong.message.is_empty() => "",
-        () if typed.filled.is_empty() => "number",
-        () if typed.applicant.name.is_empty() => "name",
-        () if papers => "all",
-        () => "phone",
+    if !wrong.errors.is_empty() || !wrong.message.is_empty() {
+        ""
+    } else if typed.filled.is_empty() {
+        "number"
+    } else if typed.applicant.name.is_empty() {
+        "name"
+    } else if papers {
+        "all"
+    } else {
+        "phone"
     }
 }
 
