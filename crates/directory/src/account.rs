@@ -101,6 +101,8 @@ db::record! {
         id: PostId,
         unit: UnitId,
         unit_name: String,
+        /// The unit is a counter and no agency of its own.
+        at_counter: bool,
         role: Role,
         /// Chức vụ, chức danh, as written on papers.
         title: String,

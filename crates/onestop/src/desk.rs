@@ -127,6 +127,8 @@ impl Scope {
     pub fn of(post: &directory::Post) -> Option<Scope> {
         match post.role {
             Role::CounterClerk => Some(Scope::Counter(post.unit.clone())),
+            // Who leads a counter settles nothing, and looks after all that it received.
+            Role::Leader if post.at_counter => Some(Scope::Counter(post.unit.clone())),
             Role::Leader => Some(Scope::Agency(post.unit.clone())),
             Role::Officer => Some(Scope::Holder(post.unit.clone(), Role::Officer)),
             _ => None,

@@ -33,7 +33,7 @@ use crate::filing::{self, Attached};
 use crate::number;
 use crate::procedure::Procedure;
 use crate::refusal::{Fault, Refusal};
-use ask::FEE_MAX;
+pub use ask::FEE_MAX;
 pub use ask::{Ask, Outcome, REFUSE_REASONS, STOP_REASONS};
 use rules::{AfterSupplement, Seat, State, Status, Step, Terms, Used, Verb};
 
@@ -411,6 +411,11 @@ pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(
 /// notices follow from the event, after the commit.
 pub async fn receive(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
     advance(tx, case, Step::Receive, Remark::note(note), event::RECEIVED).await
+}
+
+/// The same for papers handed over at the counter; `details` counts them, and form 01 prints it.
+pub async fn receive_papers(tx: &mut Tx, case: &mut Case, note: &str, details: Value) -> Result<(), Problem> {
+    advance(tx, case, Step::Receive, Remark { details, ..Remark::note(note) }, event::RECEIVED).await
 }
 
 /// Asks the citizen, once and in full, for what is missing.

@@ -1,5 +1,11 @@
 //! Taking a paper dossier at the counter: `/mot-cua/tiep-nhan-moi`. The clerk finds the procedure,
-//! enters whom it is about, ticks what was handed over, and receives it in the same stroke.
+//! scans the person's card or enters a number, ticks what was handed over, and receives it, with the
+//! fee in cash, in the same stroke. All of it goes by keyboard: the focus is where the next thing is
+//! typed, and Enter does what comes next.
+
+mod card;
+mod papers;
+mod person;
 
 use std::sync::Arc;
 
@@ -9,14 +15,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use base::Instant;
-use base::number::{PersonalNumber, TaxNumber};
-use db::{Tx, args};
+use base::{Dong, Instant};
+use db::Tx;
 use directory::CounterClerk;
 use serde::Deserialize;
 use serde_json::Map;
 use web::idempotent::{self, Known};
-use web::page::NoticeKind;
 use web::{FieldError, Problem, Query, RawForm, Shell, page};
 
 use crate::desk::List;
@@ -27,8 +31,10 @@ use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{self, Applicant, Case, Who};
 use crate::filing::{self, Filing};
 use crate::procedure::Procedure;
-use crate::procedure::model::Component;
-use crate::{App, catalogue, custody, view, words};
+use crate::procedure::model::{Channel, Fee};
+use crate::{App, catalogue, custody, fee, view, words};
+use papers::{Paper, Ticked};
+pub(crate) use person::{confirmed, plain_number};
 
 /// Procedures shown for one search.
 const LINES: usize = 30;
@@ -81,15 +87,6 @@ struct Input {
     optional: bool,
 }
 
-/// A paper of the check-list.
-struct Paper {
-    id: String,
-    name: String,
-    small: String,
-    ticked: bool,
-    original: bool,
-}
-
 struct Choice {
     value: &'static str,
     label: String,
@@ -109,10 +106,18 @@ struct FormPage {
     can_promise: bool,
     number: Input,
     lines: Vec<Input>,
+    /// The number that the form is filled by; empty before somebody was looked up.
+    filled: String,
+    /// Where the next thing is typed: "number", "name", "all", or "" where an error has the focus.
+    focus: &'static str,
     ways: Vec<Choice>,
     way_error: String,
     papers: Vec<Paper>,
     papers_error: String,
+    /// What the catalogue says of fees; empty where nothing is to be paid.
+    fees: Vec<String>,
+    amount: String,
+    amount_error: String,
     note: String,
     note_error: String,
     message: String,
@@ -124,17 +129,19 @@ struct FormPage {
 #[derive(Clone, Default)]
 struct Typed {
     applicant: Applicant,
+    /// The number that the person's words belong to.
+    filled: String,
     return_by: String,
-    present: Vec<String>,
-    /// Of those, the originals that go back with the result.
-    originals: Vec<String>,
+    papers: Ticked,
+    /// Cash taken with the reception, as typed.
+    amount: String,
     note: String,
     /// One sending has its effect once.
     key: String,
 }
 
 impl Typed {
-    fn of(form: &RawForm) -> Typed {
+    fn of(form: &RawForm, p: &Procedure) -> Typed {
         let text = |name: &str| form.get(name).unwrap_or_default().to_string();
         Typed {
             applicant: Applicant {
@@ -144,11 +151,45 @@ impl Typed {
                 email: text("email"),
                 address: text("address"),
             },
+            filled: text("filled"),
             return_by: text("return_by"),
-            present: form.all("present").map(str::to_string).collect(),
-            originals: form.all("original").map(str::to_string).collect(),
+            papers: Ticked::of(form, p),
+            amount: text("amount"),
             note: text("note"),
             key: text("key"),
+        }
+    }
+
+    /// The đồng taken in cash, 0 for none; none for what is no sum.
+    fn cash(&self) -> Option<i64> {
+        if self.amount.trim().is_empty() {
+            return Some(0);
+        }
+        self.amount.parse::<Dong>().ok().map(Dong::amount).filter(|amount| *amount <= dossier::FEE_MAX)
+    }
+}
+
+/// What a sending asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    LookUp,
+    Record,
+    Receive,
+}
+
+impl Deed {
+    /// The button that was pressed. The key Enter, and a scanner's at the end of a card, look up whom
+    /// the number names, and receive once the form speaks of that person.
+    fn of(form: &RawForm, typed: &Typed, can_promise: bool) -> Deed {
+        if card::is_scanned(&typed.applicant.number) {
+            return Deed::LookUp;
+        }
+        match form.get("lam") {
+            Some("tim") => Deed::LookUp,
+            Some("nhan") => Deed::Receive,
+            Some("enter") if plain_number(&typed.applicant.number) != typed.filled => Deed::LookUp,
+            Some("enter") if can_promise => Deed::Receive,
+            _ => Deed::Record,
         }
     }
 }
@@ -179,6 +220,10 @@ async fn begin(
     let here = |p: &Arc<Procedure>| {
         p.settled_at(app.catalogue.frame).iter().any(|level| levels.iter().any(|l| l == level.as_str()))
     };
+    if let Some(p) = app.catalogue.find(q.trim()).filter(|p| here(p)) {
+        let form = place.href(&format!("{MODULE}/tiep-nhan-moi"), &[("thu-tuc", &p.code)]);
+        return Ok(Redirect::to(&form).into_response());
+    }
     let lines: Vec<Line> = found.iter().filter(|p| here(p)).take(LINES).map(|p| line(&place, p)).collect();
     let suggestions = app.catalogue.suggest(&q).join(", ");
     Ok(page::html(ChoosePage {
@@ -241,25 +286,42 @@ async fn take(
     let now = app.site.clock.now();
     let place = Place::of_clerk(&clerk)?;
     let p = app.catalogue.find(&query.procedure).cloned().ok_or(Problem::NotFound)?;
-    let mut typed = Typed::of(&form);
-    let (status, wrong, told) = match form.get("lam") {
-        Some("tim") => {
-            let told = look_up(&app, &clerk, &mut typed, now).await?;
-            (StatusCode::OK, Wrong::default(), Some(told))
-        }
-        lam => match keep(&app, &clerk, &p, &typed, lam == Some("nhan"), now).await {
-            Ok(code) => return Ok(Redirect::to(&done(&place, &code, lam == Some("nhan"))).into_response()),
-            Err(Problem::Invalid(errors)) => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                Wrong { errors: renamed(errors), ..Wrong::default() },
-                None,
-            ),
-            Err(Problem::Refused(message)) => {
-                let wrong = Wrong { message: message.outside, ..Wrong::default() };
-                (StatusCode::UNPROCESSABLE_ENTITY, wrong, None)
+    let mut typed = Typed::of(&form, &p);
+    let deed = Deed::of(&form, &typed, p.limit.is_some());
+    let mut told = None;
+    let refused = match deed {
+        Deed::LookUp => {
+            let filled = typed.filled.clone();
+            match person::look_up(&app, &clerk, &mut typed.applicant, &filled, now).await? {
+                Ok(words) => {
+                    typed.filled.clone_from(&typed.applicant.number);
+                    told = Some(words);
+                    None
+                }
+                Err(error) => Some(Problem::Invalid(vec![error])),
             }
-            Err(other) => return Err(other),
-        },
+        }
+        Deed::Record | Deed::Receive => {
+            match keep(&app, &clerk, &p, &typed, deed == Deed::Receive, now).await {
+                Ok(code) => {
+                    let paid = typed.cash().is_some_and(|amount| amount > 0);
+                    let next = done(&place, &code, deed == Deed::Receive, paid);
+                    return Ok(Redirect::to(&next).into_response());
+                }
+                Err(problem) => Some(problem),
+            }
+        }
+    };
+    let (status, wrong) = match refused {
+        None => (StatusCode::OK, Wrong::default()),
+        Some(Problem::Invalid(errors)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Wrong { errors: renamed(errors), ..Wrong::default() })
+        }
+        Some(Problem::Refused(message)) => {
+            let wrong = Wrong { message: message.outside, ..Wrong::default() };
+            (StatusCode::UNPROCESSABLE_ENTITY, wrong)
+        }
+        Some(other) => return Err(other),
     };
     let at = place.clone();
     let counts = app.site.db.read(async move |tx: &mut Tx| frame::counts(tx, &at, now).await).await?;
@@ -273,11 +335,12 @@ async fn take(
 }
 
 /// Where the clerk goes after it: the dossier, with form 01 open when it was received.
-fn done(place: &Place, code: &str, received: bool) -> String {
+fn done(place: &Place, code: &str, received: bool, paid: bool) -> String {
     let path = frame::dossier(code);
     let list = ("tu", frame::slug(if received { List::Processing } else { List::Waiting }));
     if received {
-        place.href(&path, &[list, ("da", frame::step_slug(Verb::Receive)), ("giay", "receipt")])
+        let da = if paid { frame::RECEIVED_PAID } else { frame::step_slug(Verb::Receive) };
+        place.href(&path, &[list, ("da", da), ("giay", "receipt")])
     } else {
         place.href(&path, &[list, ("da", frame::FILED), ("giay", "slip")])
     }
@@ -292,118 +355,6 @@ fn renamed(errors: Vec<FieldError>) -> Vec<FieldError> {
     errors.into_iter().map(|e| FieldError::new(name(&e.field), e.message)).collect()
 }
 
-/// Fills what is still empty from the account with this number, or from the latest dossier at
-/// this counter. Looking somebody up is a look at a person's data, and is in the audit book.
-async fn look_up(
-    app: &App,
-    clerk: &CounterClerk,
-    typed: &mut Typed,
-    now: Instant,
-) -> Result<(NoticeKind, String), Problem> {
-    let number = plain_number(&typed.applicant.number);
-    let counter = clerk.post.unit.clone();
-    let found = app
-        .site
-        .db
-        .read(async move |tx: &mut Tx| -> Result<Option<Found>, Problem> {
-            if number.is_empty() {
-                return Ok(None);
-            }
-            if let Some(found) = find_account(tx, &number).await? {
-                return Ok(Some(found));
-            }
-            find_earlier(tx, &counter, &number).await
-        })
-        .await?;
-    let Some(found) = found else { return Ok((NoticeKind::Info, say("intake.not_found", &[]))) };
-    db::audit::looked(&app.site.db, clerk.act("onestop.look-person", &found.subject, now)).await?;
-    let (mine, theirs) = (&mut typed.applicant, found.applicant);
-    for (mine, theirs) in [
-        (&mut mine.name, theirs.name),
-        (&mut mine.phone, theirs.phone),
-        (&mut mine.email, theirs.email),
-        (&mut mine.address, theirs.address),
-    ] {
-        if mine.is_empty() {
-            *mine = theirs;
-        }
-    }
-    Ok((
-        NoticeKind::Done,
-        say(if found.account { "intake.found_account" } else { "intake.found_dossier" }, &[]),
-    ))
-}
-
-/// A person or an enterprise that is known.
-struct Found {
-    applicant: Applicant,
-    /// By an account, and not by an earlier dossier.
-    account: bool,
-    /// What was looked at, for the audit book.
-    subject: String,
-}
-
-/// A number as it is stored; the text without spaces when it is none.
-pub(crate) fn plain_number(text: &str) -> String {
-    let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    PersonalNumber::parse(&bare)
-        .map(|n| n.to_string())
-        .or_else(|_| TaxNumber::parse(&bare).map(|n| n.to_string()))
-        .unwrap_or(bare)
-}
-
-async fn find_account(tx: &mut Tx, number: &str) -> Result<Option<Found>, Problem> {
-    // Citizens sign in by their personal number, so it names their account.
-    let Some(secret) = directory::account::store::find_secret(tx, number).await? else { return Ok(None) };
-    let person = directory::person(tx, secret.id).await?;
-    if person.personal_number.as_deref() != Some(number) {
-        return Ok(None);
-    }
-    Ok(Some(Found {
-        subject: secret.id.to_string(),
-        account: true,
-        applicant: Applicant {
-            name: person.name,
-            number: number.to_string(),
-            phone: person.phone.unwrap_or_default(),
-            email: person.email.unwrap_or_default(),
-            address: person.address.unwrap_or_default(),
-        },
-    }))
-}
-
-db::record! {
-    struct Earlier {
-        id: String, applicant_name: String, applicant_phone: String, applicant_email: String,
-        applicant_address: String,
-    }
-}
-
-async fn find_earlier(
-    tx: &mut Tx,
-    counter: &directory::UnitId,
-    number: &str,
-) -> Result<Option<Found>, Problem> {
-    let row: Option<Earlier> = tx
-        .find(
-            "select id, applicant_name, applicant_phone, applicant_email, applicant_address from dossier
-              where counter = $1 and applicant_number = $2 order by filed_at desc limit 1",
-            args![counter, number],
-        )
-        .await?;
-    Ok(row.map(|r| Found {
-        subject: r.id,
-        account: false,
-        applicant: Applicant {
-            name: r.applicant_name,
-            number: number.to_string(),
-            phone: r.applicant_phone,
-            email: r.applicant_email,
-            address: r.applicant_address,
-        },
-    }))
-}
-
 /// Files the dossier and, when asked, receives it, both or neither. Answers its code.
 async fn keep(
     app: &App,
@@ -414,15 +365,8 @@ async fn keep(
     now: Instant,
 ) -> Result<String, Problem> {
     let note = note(p, typed);
-    let missing = missing(p, &typed.present);
-    let mut errors = Vec::new();
-    if receive && !missing.is_empty() {
-        errors.push(FieldError::new("present", say("intake.no_paper", &[("names", &missing.join("; "))])));
-    }
-    if note.chars().count() > NOTE_CHARS_MAX {
-        let most = NOTE_CHARS_MAX.to_string();
-        errors.push(FieldError::new("note", words::WORDS.t("fault.too_long", &[("most", &most)])));
-    }
+    let errors = faults(p, typed, &note, receive);
+    let cash = typed.cash().unwrap_or_default();
     let filing = Filing {
         procedure: catalogue::version_id(p),
         unit: clerk.post.unit.code().to_string(),
@@ -435,8 +379,8 @@ async fn keep(
     };
     let key = Some(typed.key.clone()).filter(|key| key.parse::<PaperKey>().is_ok());
     let key = key.ok_or_else(|| Problem::Malformed("an intake without its key".into()))?;
-    let taken = originals(p, typed);
-    let request = format!("{}|{receive}|{note}|{:?}|{taken:?}", filing.procedure, filing.applicant);
+    let (taken, details) = (typed.papers.kept(p), typed.papers.details(p));
+    let request = format!("{}|{receive}|{note}|{:?}|{taken:?}|{cash}", filing.procedure, filing.applicant);
     let hash = idempotent::request_hash("POST", "/mot-cua/tiep-nhan-moi", request.as_bytes());
     let who = Who::from(&clerk.viewer);
     let act = clerk.act("onestop.file", &filing.procedure, now);
@@ -461,8 +405,14 @@ async fn keep(
             };
             if receive {
                 let mut case = Case::seen(tx, &catalogue, &who, &filed.code, 1, now).await?;
-                dossier::receive(tx, &mut case, &note).await?;
+                dossier::receive_papers(tx, &mut case, &note, details.clone()).await?;
                 tx.audit(dossier::deed(Verb::Receive), &filed.id.to_string()).await?;
+                if cash > 0 {
+                    dossier::ask_fee(tx, &mut case, cash, "").await?;
+                    tx.audit(dossier::deed(Verb::AskFee), &filed.id.to_string()).await?;
+                    fee::take_cash(tx, &mut case, "", &who).await?;
+                    tx.audit(dossier::deed(Verb::Pay), &filed.id.to_string()).await?;
+                }
             }
             if !taken.is_empty() {
                 let mut case = Case::find(tx, &catalogue, &who, &filed.code, now).await?;
@@ -475,39 +425,67 @@ async fn keep(
         .await
 }
 
-/// The originals that were handed over and go back with the result.
-fn originals(p: &Procedure, typed: &Typed) -> Vec<custody::Taken> {
-    let taken = |c: &Component| custody::Taken {
-        component: c.id.clone(),
-        name: c.name.clone(),
-        form: custody::FORMS[0],
-        count: 1,
-    };
-    p.components.iter().filter(|c| typed.originals.contains(&c.id)).map(taken).collect()
-}
-
-/// The account of this person, if somebody has confirmed that it is theirs: an account that only
-/// claims a number must not be given that person's dossiers.
-pub(crate) async fn confirmed(tx: &mut Tx, number: &str) -> Result<Option<String>, Problem> {
-    let Some(secret) = directory::account::store::find_secret(tx, number).await? else { return Ok(None) };
-    let person = directory::person(tx, secret.id).await?;
-    let theirs = person.personal_number.as_deref() == Some(number) && person.confirmed_at.is_some();
-    Ok(theirs.then(|| secret.id.to_string()))
-}
-
-/// The papers that every case needs and that were not ticked.
-fn missing(p: &Procedure, present: &[String]) -> Vec<String> {
-    let needed = p.components.iter().filter(|c| c.required && c.when.is_none());
-    needed.filter(|c| !present.contains(&c.id)).map(|c| c.name.clone()).collect()
+/// What is wrong with the form beside the filing's own faults.
+fn faults(p: &Procedure, typed: &Typed, note: &str, receive: bool) -> Vec<FieldError> {
+    let mut errors = typed.papers.faults(p);
+    let missing = typed.papers.missing(p);
+    if receive && !missing.is_empty() {
+        errors.push(FieldError::new("present", say("intake.no_paper", &[("names", &missing.join("; "))])));
+    }
+    match typed.cash() {
+        None => {
+            let most = base::format::thousands(dossier::FEE_MAX);
+            errors.push(FieldError::new("amount", say("intake.no_sum", &[("most", &most)])));
+        }
+        Some(amount) if amount > 0 && !receive => {
+            errors.push(FieldError::new("amount", say("intake.cash_later", &[])));
+        }
+        Some(_) => {}
+    }
+    if note.chars().count() > NOTE_CHARS_MAX {
+        let most = NOTE_CHARS_MAX.to_string();
+        errors.push(FieldError::new("note", words::WORDS.t("fault.too_long", &[("most", &most)])));
+    }
+    errors
 }
 
 /// What was handed over, and the clerk's remark: the note of the reception.
 fn note(p: &Procedure, typed: &Typed) -> String {
-    let here = |c: &&Component| typed.present.contains(&c.id);
-    let names: Vec<&str> = p.components.iter().filter(here).map(|c| c.name.as_str()).collect();
-    let handed =
-        if names.is_empty() { String::new() } else { say("intake.handed", &[("names", &names.join("; "))]) };
-    [handed, typed.note.clone()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("\n")
+    let parts = [typed.papers.told(p), typed.note.clone()];
+    parts.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// What the catalogue says of the fees that the counter takes, with whom they spare; empty where
+/// nothing is to be paid.
+fn fees(p: &Procedure) -> Vec<String> {
+    let here = |f: &&Fee| f.channels.is_empty() || f.channels.contains(&Channel::Counter);
+    let asked = p.fees.iter().filter(here).filter(|f| f.amount != Some(0));
+    let line = |f: &Fee| {
+        let amount = match f.amount {
+            Some(amount) => say("fee.amount", &[("amount", &base::format::thousands(amount))]),
+            None => say("fee.unknown", &[]),
+        };
+        let spared = f.exempt.join(", ");
+        let spared = (!spared.is_empty()).then(|| say("intake.spared", &[("who", &spared)]));
+        let parts = [Some(format!("{}: {amount}", f.name)), f.note.clone(), spared];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
+    };
+    asked.map(line).collect()
+}
+
+/// Where the next thing is typed.
+fn focus(typed: &Typed, wrong: &Wrong, papers: bool) -> &'static str {
+    if !wrong.errors.is_empty() || !wrong.message.is_empty() {
+        ""
+    } else if typed.filled.is_empty() {
+        "number"
+    } else if typed.applicant.name.is_empty() {
+        "name"
+    } else if papers {
+        "all"
+    } else {
+        "phone"
+    }
 }
 
 fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Shell) -> FormPage {
@@ -546,30 +524,18 @@ fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Sh
         ],
         ways: RETURN_BY.into_iter().map(way).collect(),
         way_error: error("return_by"),
-        papers: p.components.iter().map(|c| paper(c, &typed)).collect(),
+        filled: typed.filled.clone(),
+        focus: focus(&typed, &wrong, !p.components.is_empty()),
+        papers: typed.papers.lines(p, &wrong.errors),
         papers_error: error("present"),
+        fees: fees(p),
+        amount: typed.amount.clone(),
+        amount_error: error("amount"),
         note_error: error("note"),
         summary: if n == 0 { String::new() } else { say("intake.errors", &[("n", &n.to_string())]) },
         note: typed.note,
         message: wrong.message,
         errors: wrong.errors,
         shell,
-    }
-}
-
-fn paper(c: &Component, typed: &Typed) -> Paper {
-    let count = |key: &str, n: u32| (n > 0).then(|| say(key, &[("n", &n.to_string())]));
-    let asked = match (&c.when, c.required) {
-        (Some(_), _) => Some(say("intake.when", &[])),
-        (None, true) => Some(say("intake.required", &[])),
-        (None, false) => None,
-    };
-    let parts = [asked, count("intake.originals", c.originals), count("intake.copies", c.copies)];
-    Paper {
-        id: c.id.clone(),
-        name: c.name.clone(),
-        small: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-        ticked: typed.present.contains(&c.id),
-        original: typed.originals.contains(&c.id),
     }
 }

@@ -7,7 +7,7 @@ use fantoccini::elements::Element;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -33,6 +33,8 @@ pub struct Browser {
     keeper: Child,
     /// What was wrong with the pages visited so far.
     wrong: RefCell<Vec<String>>,
+    /// The width between two judgements.
+    held: Cell<u32>,
     /// The pages judged already, which need not be judged again.
     judged: RefCell<HashSet<String>>,
     _profile: tempfile::TempDir,
@@ -87,6 +89,7 @@ impl Browser {
             base,
             keeper,
             wrong: RefCell::default(),
+            held: WIDTHS[0].into(),
             judged: RefCell::default(),
             _profile: profile,
         };
@@ -100,6 +103,12 @@ impl Browser {
         self.client.clone().close().await.expect("the session ends");
         let wrong = self.wrong.take();
         assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    /// Stays at this width from now on, as somebody with a phone does; pages are judged at all widths.
+    pub async fn hold(&self, width: u32) {
+        self.held.set(width);
+        self.widen(width).await;
     }
 
     /// Opens a page of the site and judges it.
@@ -269,7 +278,7 @@ impl Browser {
         let png = base64::engine::general_purpose::STANDARD.decode(data).expect("it is base64");
         let file = folder.join(format!("{name}-{width}.png"));
         std::fs::write(&file, png).expect("the picture can be saved");
-        self.widen(WIDTHS[0]).await;
+        self.widen(self.held.get()).await;
         file
     }
 
@@ -286,7 +295,7 @@ impl Browser {
             let over = self.run(SIDEWAYS, vec![]).await;
             all.extend(strings(&over).map(|what| format!("at {width}: sticks out sideways: {what}")));
         }
-        self.widen(WIDTHS[0]).await;
+        self.widen(self.held.get()).await;
         let inline = self.run(INLINE, vec![]).await;
         all.extend(strings(&inline).map(|what| format!("inline style or script: {what}")));
         all

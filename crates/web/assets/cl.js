@@ -59,12 +59,41 @@ function keys() {
   if (dialog && !dialog.open) dialog.showModal();
 }
 
+// A letter shown beside a button or link: a link is followed, a button only gets the focus, so that no
+// step is taken by one key. What stands in a closed list is opened first.
+function verb(code) {
+  const letter = /^Key[A-Z]$/.test(code) ? code.slice(3) : "";
+  const to = letter && document.querySelector(`main [data-key="${letter}"]`);
+  if (!to) return null;
+  return () => {
+    const list = to.closest("details");
+    if (list) list.open = true;
+    if (to.matches("a")) to.click();
+    else to.focus();
+  };
+}
+
+const beside = (rel) => () => {
+  const link = document.querySelector(`main a[rel=${rel}]`);
+  if (link) link.click();
+};
+
 if (document.body.classList.contains("app") && !("noKeys" in document.body.dataset)) {
+  // From here on the letters beside the buttons are true.
+  document.body.classList.add("keys");
   document.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
+    if (event.isComposing || event.repeat && !/^Key[JK]$/.test(event.code) || event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
     const act = event.shiftKey
       ? { Slash: keys }[event.code]
-      : { KeyJ: () => move(1), KeyK: () => move(-1), KeyU: up, KeyX: pick, Slash: find }[event.code];
+      : {
+          KeyJ: () => move(1),
+          KeyK: () => move(-1),
+          KeyU: up,
+          KeyX: pick,
+          Slash: find,
+          BracketLeft: beside("prev"),
+          BracketRight: beside("next"),
+        }[event.code] || verb(event.code);
     if (event.code === "Enter" && event.target === document.body) return open();
     if (!act) return;
     event.preventDefault();

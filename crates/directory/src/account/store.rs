@@ -22,7 +22,11 @@ macro_rules! account {
 macro_rules! post {
     ($tail:literal) => {
         concat!(
-            "select p.id, p.unit, u.name as unit_name, p.role, p.title, p.valid_from, p.valid_to, p.version ",
+            "select p.id, p.unit, u.name as unit_name, ",
+            "case when exists (select 1 from unit_function f where f.unit = p.unit ",
+            "and f.function = 'counter') and not exists (select 1 from unit_function f ",
+            "where f.unit = p.unit and f.function = 'leadership') then 1 else 0 end as at_counter, ",
+            "p.role, p.title, p.valid_from, p.valid_to, p.version ",
             "from post p join unit u on u.id = p.unit ",
             $tail
         )

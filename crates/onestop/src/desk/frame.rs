@@ -3,7 +3,7 @@
 
 use base::Instant;
 use db::Tx;
-use directory::{AnyOfficial, CounterClerk, Post, Viewer};
+use directory::{AnyOfficial, CounterClerk, Post, Role, Viewer};
 use web::page::{NavGroup, NavItem, NoticeKind, SideNav, Tone};
 use web::{Problem, Shell};
 
@@ -14,6 +14,8 @@ use crate::dossier::rules::{Status, Verb};
 
 /// What `da=` says of a dossier that was filed at the counter and not received yet.
 pub const FILED: &str = "ghi-nhan";
+/// What `da=` says of a dossier that was received together with its fee in cash.
+pub const RECEIVED_PAID: &str = "tiep-nhan-thu-phi";
 /// What `da=` says of a step that was laid before a leader.
 pub const PROPOSED: &str = "trinh-duyet";
 /// What `da=` says of a proposal that a leader approved, or declined.
@@ -65,9 +67,9 @@ impl Place {
         self.href(&dossier(code), &[("tu", list.map_or("", slug))])
     }
 
-    /// Whether this is a counter, which takes papers by hand.
+    /// Whether this is a clerk's place at a counter, who takes papers by hand.
     pub fn is_counter(&self) -> bool {
-        matches!(self.scope, Scope::Counter(_))
+        self.post.role == Role::CounterClerk
     }
 }
 
@@ -272,6 +274,7 @@ pub fn noticed(shell: Shell, done: Option<&str>, code: Option<&str>) -> Shell {
     let code = code.filter(|code| code.len() <= 40 && code.chars().all(plain)).unwrap_or_default();
     let words = match done {
         Some(FILED) => Some(say("intake.filed", &[])),
+        Some(RECEIVED_PAID) => Some(say("after.received_paid", &[])),
         Some(PROPOSED) => Some(say("after.proposed", &[])),
         Some(APPROVED) => Some(say("after.approved", &[])),
         Some(DECLINED) => Some(say("after.proposal_declined", &[])),

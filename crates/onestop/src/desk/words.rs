@@ -39,6 +39,8 @@ mod tests {
             "dossier/pages/step",
             "identity",
             "intake",
+            "intake/papers",
+            "intake/person",
         ];
         let mut missing = Vec::new();
         for file in files {

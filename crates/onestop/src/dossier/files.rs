@@ -10,10 +10,11 @@ use axum::routing::get;
 use bytes::Bytes;
 use db::Tx;
 use db::blobs::Hash;
-use directory::Viewer;
+use directory::{AnyOfficial, Role, Viewer};
 use serde::Deserialize;
 use web::{Path, Problem, Query};
 
+use super::rules::Verb;
 use super::{Case, DossierId, PaperKind, StoredFile, Who, papers, store};
 use crate::App;
 use crate::desk::words::say;
@@ -26,7 +27,10 @@ const PDF: &str = "default-src 'none'; object-src 'self'; frame-ancestors 'self'
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
-    Router::new().route("/ho-so/{code}/tep/{file}", get(file)).route("/ho-so/{code}/giay/{kind}", get(paper))
+    Router::new()
+        .route("/ho-so/{code}/tep/{file}", get(file))
+        .route("/ho-so/{code}/giay/{kind}", get(paper))
+        .route("/mot-cua/ho-so/{code}/du-thao", get(draft))
 }
 
 #[derive(Deserialize, Default)]
@@ -85,6 +89,28 @@ async fn paper(
     super::look(&app, &viewer, "onestop.look-paper", &code, now).await;
     let name = say(&format!("paper_file.{}", kind.word()), &[("code", &code)]);
     Ok(answer(bytes, Kind::Pdf.media(), &name, !ways.tai))
+}
+
+/// `GET /mot-cua/ho-so/{code}/du-thao`: the result before it is signed, for whoever may sign it now.
+async fn draft(
+    State(app): State<App>,
+    official: AnyOfficial,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let who = Who::from(&official.viewer);
+    let (catalogue, asked, by) = (app.catalogue.clone(), code.clone(), who.clone());
+    let case = app.site.db.read(async move |tx: &mut Tx| Case::find(tx, &catalogue, &by, &asked, now).await);
+    let case = case.await?;
+    if !case.open().iter().any(|(verb, _)| *verb == Verb::Decide) {
+        return Err(Problem::NotFound);
+    }
+    let d = &case.dossier;
+    let signer = (who.name.clone(), who.title(Role::Leader, &d.holder_unit));
+    let pdf = papers::draft(&app, d.id, signer, now).await?;
+    super::look(&app, &official.viewer, "onestop.look-paper", &code, now).await;
+    let name = say("paper_file.draft", &[("code", &code)]);
+    Ok(answer(pdf.bytes.into(), Kind::Pdf.media(), &name, true))
 }
 
 /// The newest paper of this kind, unless the log has gone on since to a line that prints it anew.

@@ -207,6 +207,8 @@ struct Act {
     primary: bool,
     /// What follows from it, in words; "" for nothing to say.
     hint: String,
+    /// The letter that leads to it from the keyboard; "" for none.
+    key: &'static str,
 }
 
 #[derive(Template)]
@@ -300,7 +302,9 @@ fn show_page(
         let pairs: Vec<(&str, &str)> = list.iter().chain(pairs).copied().collect();
         place.href(&frame::dossier(&d.code), &pairs)
     };
-    let (docs, view) = panels::docs(sheet, query.tep.as_deref(), query.giay.as_deref(), here);
+    let (docs, mut view) = panels::docs(sheet, query.tep.as_deref(), query.giay.as_deref(), here);
+    // A paper that a step has just made is what its taker wants to print.
+    view.print = query.da.is_some() && query.giay.is_some();
     let (acts, more) = acts(place, sheet, list);
     let checks = panels::checks(sheet, now);
     ShowPage {
@@ -406,6 +410,7 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
                 to: String::new(),
                 primary: false,
                 hint: String::new(),
+                key: "",
             });
         }
     }
@@ -430,7 +435,17 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
             to: String::new(),
             primary: false,
             hint: String::new(),
+            key: "",
         });
+    }
+    // A letter that several would answer to is the first one's.
+    let mut taken = Vec::new();
+    for act in acts.iter_mut().chain(more.iter_mut()).filter(|act| !act.key.is_empty()) {
+        if taken.contains(&act.key) {
+            act.key = "";
+        } else {
+            taken.push(act.key);
+        }
     }
     (acts, more)
 }
@@ -460,6 +475,23 @@ fn act(place: &Place, sheet: &Sheet, list: Option<List>, verb: Verb, to: String)
         to,
         primary: false,
         hint,
+        key: key(verb),
+    }
+}
+
+/// The letter of a step. It opens the form, or puts the focus on the one button: no step is taken by
+/// one key. What ends a dossier has none.
+fn key(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Receive | Verb::SubmitForSignature => "T",
+        Verb::PassOn => "C",
+        Verb::AskSupplement | Verb::Supplement => "B",
+        Verb::Decide => "Q",
+        Verb::AskFee | Verb::Pay => "P",
+        Verb::ReturnStep => "L",
+        Verb::ReturnResult => "R",
+        Verb::Extend => "H",
+        Verb::Refuse | Verb::Withdraw | Verb::Stop => "",
     }
 }
 

@@ -166,16 +166,20 @@ impl Facts {
     /// The components as handed in: papers on the counter, files online.
     fn components(&self) -> Vec<Component> {
         let online = self.dossier.channel == "online";
+        // What the clerk counted, where it was counted.
+        let counted = self.last("receive").and_then(|h| h.details["papers"].as_array());
         self.procedure
             .components_for(&self.dossier.answers)
             .into_iter()
             .map(|c| {
                 let files = self.files.iter().filter(|f| f.component == c.id).count();
                 let here = !online && c.required;
+                let by_list = if here { [c.originals, c.copies] } else { [0, 0] };
+                let [originals, photocopies] = counted.map_or(by_list, |papers| counts(papers, &c.id));
                 Component {
                     name: c.name.clone(),
-                    originals: if here { c.originals } else { 0 },
-                    photocopies: if here { c.copies } else { 0 },
+                    originals,
+                    photocopies,
                     electronic: u32::try_from(files).unwrap_or(u32::MAX) + u32::from(online && c.by_form),
                     ..Component::default()
                 }
@@ -187,6 +191,13 @@ impl Facts {
     fn request(&self) -> String {
         self.procedure.name.clone()
     }
+}
+
+/// Originals and copies of a component among the papers that were counted.
+fn counts(papers: &[Value], component: &str) -> [u32; 2] {
+    let paper = papers.iter().find(|p| p["component"] == component);
+    let count = |what: &str| paper.and_then(|p| p[what].as_u64()).and_then(|n| u32::try_from(n).ok());
+    [count("originals").unwrap_or(0), count("copies").unwrap_or(0)]
 }
 
 /// Makes the paper of this kind for the dossier's present state, stores it and answers its
@@ -215,6 +226,26 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
             Ok(store::find_paper(tx, id, kind).await?.map_or(hash, |first| first.sha256))
         })
         .await
+}
+
+/// The result as it would be if it were granted now, for the leader who decides. No number is taken and
+/// nothing is kept: where the number will stand, the paper says that it is a draft.
+pub async fn draft(app: &App, id: DossierId, signer: (String, String), now: Instant) -> Result<Pdf, Problem> {
+    let reading = app.clone();
+    let mut facts = app.site.db.read(async move |tx: &mut Tx| Facts::read(tx, &reading, id).await).await?;
+    let (signer_name, signer_title) = signer;
+    facts.decision = Some(store::Decision {
+        outcome: "granted".into(),
+        number: crate::words::t("paper.draft"),
+        symbol: facts.procedure.result.symbol.clone().unwrap_or_default(),
+        day: now.day(),
+        reason: String::new(),
+        signer_name,
+        signer_title,
+        agency: facts.agency.name.clone(),
+    });
+    let data = Data::Result(result(app, &facts).ok_or(Problem::NotFound)?);
+    app.press.print(move || data.render(now)).await
 }
 
 /// The line of the log after which this paper is printed.

@@ -136,9 +136,11 @@ pub struct RefundView {
 impl RefundView {
     /// The refund as people read it.
     pub fn of(r: &Refund) -> RefundView {
-        let said = match r.paid_reference.is_empty() {
-            true => r.decision_note.clone(),
-            false => say("refund.paid_by", &[("reference", &r.paid_reference)]),
+        let said = match (r.state.as_str(), r.paid_reference.is_empty()) {
+            // Whoever is told no is told where to complain. law: onestop/refusal-reasons
+            ("refused", _) => say("refund.refused", &[("said", &r.decision_note)]),
+            (_, true) => r.decision_note.clone(),
+            (_, false) => say("refund.paid_by", &[("reference", &r.paid_reference)]),
         };
         RefundView {
             number: r.number.clone(),

@@ -14,7 +14,7 @@ use web::page::NoticeKind;
 use web::{Problem, Query, Shell, filters, page};
 
 use crate::dossier::rules::{State as Standing, Status, Verb};
-use crate::dossier::{self, Case, History, PaperKind, StoredFile, Who, store};
+use crate::dossier::{self, Case, Outcome, History, PaperKind, StoredFile, Who, store};
 use crate::filing::pages::about;
 use crate::helper::proof::Needs;
 use crate::helper::rules::Right;
@@ -131,6 +131,10 @@ pub(crate) struct Read {
     history: Vec<(History, String)>,
     files: Vec<StoredFile>,
     decided: bool,
+    /// The result says no.
+    denied: bool,
+    /// Who settles it, and hears complaints.
+    agency: String,
     counter: String,
     holder: String,
     talk: message::Talk,
@@ -195,9 +199,12 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                 };
                 history.push((h, by));
             }
+            let decision = store::find_decision(tx, id).await?;
             Ok(Read {
                 files: store::list_files(tx, id).await?,
-                decided: store::find_decision(tx, id).await?.is_some(),
+                decided: decision.is_some(),
+                denied: decision.is_some_and(|d| d.outcome == Outcome::Denied.word()),
+                agency: directory::get_unit(tx, &case.dossier.agency).await?.name,
                 counter: directory::get_unit(tx, &case.dossier.counter).await?.name,
                 holder: directory::get_unit(tx, &case.dossier.holder_unit).await?.name,
                 // What the applicant and the office say to each other is no helper's.
@@ -288,7 +295,10 @@ fn next_look(status: Status) -> (&'static str, &'static str) {
 fn next(read: &Read) -> String {
     let d = &read.case.dossier;
     let place = [("place", read.counter.as_str())];
+    // Whoever is told no is told where to complain. law: onestop/refusal-reasons
+    let agency = [("agency", read.agency.as_str())];
     match &d.state {
+        Standing::Settled { .. } | Standing::Returned { .. } if read.denied => say("next.denied", &agency),
         Standing::Filed { answer_by } => {
             say("next.filed", &[("at", &web::filters::promised_text(*answer_by))])
         }
@@ -301,7 +311,7 @@ fn next(read: &Read) -> String {
             "post" => say("next.settled_post", &[]),
             _ => say("next.settled_counter", &place),
         },
-        state => say(&format!("next.{}", state.status().word()), &[]),
+        state => say(&format!("next.{}", state.status().word()), &agency),
     }
 }
 

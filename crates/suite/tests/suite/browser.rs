@@ -4,8 +4,10 @@
 mod bad_line;
 mod busy;
 mod desk;
+mod hands;
 mod public;
 mod story;
+mod tour;
 
 use axum::Router;
 use base::Hand;

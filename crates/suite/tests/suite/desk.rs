@@ -294,7 +294,7 @@ fn a_paper_dossier_is_taken_at_the_counter_in_one_stroke() {
         let again = clerk.submits(button, &typed).await.expect(303);
         assert_eq!(answer.header("location"), again.header("location"), "a double click files once");
         clerk.follows(answer).await.expect(200);
-        says(&clerk, "Đã nhận tại quầy: Tờ khai đăng ký khai sinh.");
+        says(&clerk, "Đã nhận tại quầy: Tờ khai đăng ký khai sinh (1 bản chính).");
         says(&clerk, "Cha đi nộp.");
         says(&clerk, "Nộp tại quầy");
         let code = clerk.path().trim_start_matches("/mot-cua/ho-so/").split('?').next().unwrap().to_string();
@@ -313,6 +313,83 @@ fn a_paper_dossier_is_taken_at_the_counter_in_one_stroke() {
         assert!(known.text().contains("Lê Văn Đởm"), "an earlier dossier at this counter has this number");
         town.delivers().await;
         town.audit_book_is_whole().await;
+    });
+}
+
+/// A code as the card of Hạnh has it.
+const CARD: &str = "086195000123|331234567|Trần Thị Bích Hạnh|12051995|Nữ|Ấp Phước Lợi A, Phước Hậu|20052021";
+
+#[test]
+fn a_card_fills_the_form_papers_are_counted_and_the_fee_is_taken_in_one_stroke() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let mut clerk = browser(&town, CLERK).await;
+        let form = "/mot-cua/tiep-nhan-moi?thu-tuc=1.000894";
+        // A whole code leads to its form.
+        clerk.opens("/mot-cua/tiep-nhan-moi?q=1.000894").await.expect(200);
+        says(&clerk, "Mã thủ tục 1.000894");
+        let (fill, button) = ("Điền theo số này", "Tiếp nhận, cấp giấy hẹn");
+        clerk.opens(form).await.expect(200);
+        clerk.submits(fill, &[("number", "086195000123|")]).await.expect(422);
+        says(&clerk, "Mã vừa quét không phải mã QR trên thẻ căn cước.");
+        let other = CARD.replace("Trần Thị Bích Hạnh", "Tr?n Th? B?ch H?nh").replace("Nữ", "Nam");
+        let page = clerk.submits(fill, &[("number", &other)]).await.expect(200).text();
+        assert!(page.contains("Giới tính hoặc ngày sinh trong mã QR không khớp"), "{page}");
+        assert!(page.contains("Trần Thị Bích Hạnh"), "her account knows the name");
+        // Somebody else's card leaves nothing of hers.
+        let stranger = "086079003579||Thạch Sa Rây|01021979|Nam|Ấp B, Phước Hậu|20052021";
+        let page = clerk.submits(fill, &[("number", stranger)]).await.expect(200).text();
+        assert!(page.contains("Thạch Sa Rây") && !page.contains("Bích Hạnh"), "{page}");
+        // Whatever button a scan is sent with, it is read first.
+        let page = clerk.submits(button, &[("number", CARD)]).await.expect(200).text();
+        assert!(page.contains("Đã đọc thẻ.") && page.contains("Ấp Phước Lợi A, Phước Hậu"), "{page}");
+
+        clerk.submits(button, &[("all", "1"), ("amount", "tám nghìn")]).await.expect(422);
+        says(&clerk, "Ghi số tiền bằng số");
+        let bad = [("all", "1"), ("originals.declaration", "100"), ("amount", "")];
+        clerk.submits(button, &bad).await.expect(422);
+        says(&clerk, "Ghi số bản đã nhận của");
+        let recorded = [("all", "1"), ("originals.declaration", "1"), ("amount", "8.000")];
+        clerk.submits("Chỉ ghi nhận, tiếp nhận sau", &recorded).await.expect(422);
+        says(&clerk, "Chỉ thu tiền khi tiếp nhận.");
+        let whole =
+            [("all", "1"), ("originals.declaration", "2"), ("copies.declaration", "3"), ("amount", "8.000")];
+        let answer = clerk.submits(button, &whole).await.expect(303);
+        clerk.follows(answer).await.expect(200);
+        says(&clerk, "Đã tiếp nhận hồ sơ, đã thu tiền và cấp biên lai.");
+        says(&clerk, "(2 bản chính, 3 bản sao)");
+        let code = clerk.path().trim_start_matches("/mot-cua/ho-so/").split('?').next().unwrap().to_string();
+        let seen = sees(&mut town.token(CLERK).await, &code).await;
+        assert_eq!((&seen["fee_asked"], &seen["fee_paid"]), (&json!(8000), &json!(8000)));
+        clerk.opens(&format!("/mot-cua/ho-so/{code}/phi")).await.expect(200);
+        says(&clerk, "Biên lai số 0000001/2026");
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+#[test]
+fn who_leads_a_counter_sees_what_it_received_and_takes_no_step_for_its_clerks() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let code = files_a_birth(&mut town.token(CITIZEN).await).await;
+        let account = crate::batch::me(&town, RECORDS).await;
+        let (unit, today) = (crate::opinion::unit_of(&town, CLERK).await, town.opened.site.clock.today());
+        let given = town.opened.site.db.upkeep(async move |tx: &mut Tx| -> db::Result<_> {
+            let account = account.parse().expect("an account's id");
+            let (unit, role) = (directory::UnitId::from(unit.as_str()), directory::Role::Leader);
+            directory::account::store::insert_post(tx, account, &unit, role, "Trưởng bộ phận", today).await
+        });
+        given.await.expect("the store answers");
+        let mut head = browser(&town, RECORDS).await;
+        let list = head.opens("/mot-cua/cho-tiep-nhan").await.expect(200).text();
+        assert!(list.contains(&code), "{list}");
+        assert!(!list.contains("/mot-cua/tiep-nhan-moi"), "papers are taken by clerks");
+        let dossier = head.opens(&page(&code)).await.expect(200).text();
+        assert!(!dossier.contains("Tiếp nhận hồ sơ</button>"), "{dossier}");
+        // The chairman of the agency has the lists he had.
+        let chairman = browser(&town, CHAIRMAN).await.opens("/mot-cua/cho-ky").await.expect(200).text();
+        assert!(!chairman.contains(&code));
     });
 }
 

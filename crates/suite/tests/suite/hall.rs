@@ -10,7 +10,7 @@ const QUEUE: &str = "/mot-cua/hang-cho";
 const NEXT: &str = "Gọi số tiếp theo Alt+G";
 
 /// Sets the hall up with two services and two desks; the path of the kiosk.
-async fn sets_up(clerk: &mut Person) -> String {
+pub async fn sets_up(clerk: &mut Person) -> String {
     clerk.opens(SETUP).await.expect(200);
     clerk.submits("Lưu thiết lập", &[("names", ""), ("desks", "900")]).await.expect(422);
     let form = [("names", "Hộ tịch\nĐất đai"), ("desks", "2"), ("per_slot", "1"), ("new_kiosk", "1")];

@@ -20,7 +20,7 @@ pub async fn unit_of(town: &Town, login: &str) -> String {
     found.await.expect("the store answers")[0].unit.as_str().to_string()
 }
 
-async fn asks(who: &mut Person, code: &str, unit: &str, question: &str, limit: &str) {
+pub async fn asks(who: &mut Person, code: &str, unit: &str, question: &str, limit: &str) {
     who.opens(&format!("{}/xin-y-kien", page(code))).await.expect(200);
     let typed = [("unit", unit), ("question", question), ("limit", limit)];
     let answer = who.submits("Gửi câu hỏi", &typed).await.expect(303);

@@ -33,7 +33,7 @@ async fn fills(who: &mut Person, path: &str, button: &str, fields: &[(&str, &str
 }
 
 /// Thạnh sends his petition with a file; the code he is told to follow it by.
-async fn thanh_sends(thanh: &mut Person) -> String {
+pub async fn thanh_sends(thanh: &mut Person) -> String {
     let bytes = pdf("ảnh chụp");
     thanh.opens("/phan-anh/gui?noi=phuoc+hau").await.expect(200);
     let mut wrong = SENT;
@@ -189,7 +189,7 @@ fn a_late_refusal_is_told_as_late() {
 }
 
 /// A birth registration on its whole way, returned at the counter.
-async fn returned(town: &Town) -> String {
+pub async fn returned(town: &Town) -> String {
     let code = files_a_birth(&mut town.token(CITIZEN).await).await;
     let (mut clerk, mut registrar) = (town.token(CLERK).await, town.token(REGISTRAR).await);
     takes(&mut clerk, &code, "receive", json!({})).await;
@@ -230,7 +230,7 @@ fn a_returned_dossier_is_rated_once_by_its_owner_or_by_the_code_of_a_slip() {
 }
 
 /// The receipt number of the only petition.
-async fn number_of(town: &Town) -> String {
+pub async fn number_of(town: &Town) -> String {
     let read = async |tx: &mut Tx| tx.get::<String>("select number from petition", args![]).await;
     town.opened.site.db.read(read).await.expect("one petition")
 }

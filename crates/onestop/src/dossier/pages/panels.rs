@@ -40,6 +40,8 @@ pub struct View {
     pub url: String,
     pub save: String,
     pub name: String,
+    /// It is to be printed next.
+    pub print: bool,
 }
 
 /// A page of the form with its answers.
@@ -184,7 +186,7 @@ pub fn docs(
         });
         if shown {
             let url = format!("{base}/tep/{}", f.id);
-            view = View { kind: kind(&f.media), save: format!("{url}?tai=1"), url, name: f.name.clone() };
+            view = View { kind: kind(&f.media), save: format!("{url}?tai=1"), url, name: f.name.clone(), ..View::default() };
         }
     }
     for kind in PaperKind::ALL {
@@ -201,7 +203,7 @@ pub fn docs(
         });
         if shown {
             let url = format!("{base}/giay/{}", kind.word());
-            view = View { kind: "pdf", save: format!("{url}?tai=1"), url, name };
+            view = View { kind: "pdf", save: format!("{url}?tai=1"), url, name, ..View::default() };
         }
     }
     (docs, view)

@@ -170,6 +170,8 @@ struct StepPage {
     button: String,
     icon: &'static str,
     serious: bool,
+    /// Where the result can be read before it is signed; empty for other steps.
+    draft: String,
 }
 
 /// What is wrong with what was sent.
@@ -374,6 +376,11 @@ fn step_page(
         button: if proposing { say("step.propose", &[]) } else { words::verb(verb) },
         icon: icon(verb),
         serious: matches!(verb, Verb::Refuse | Verb::Stop | Verb::Withdraw),
+        draft: if verb == Verb::Decide {
+            format!("{}/du-thao", frame::dossier(&d.code))
+        } else {
+            String::new()
+        },
         message: wrong.message,
         errors: wrong.errors,
         shell,
