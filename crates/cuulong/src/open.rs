@@ -210,7 +210,11 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         hotline: province.hotline.clone(),
         demo,
         nav: services.clone(),
-        account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
+        account: vec![
+            link("nav.mine", "/ho-so-cua-toi"),
+            link("nav.vault", "/kho-du-lieu"),
+            link("nav.account", "/tai-khoan"),
+        ],
         administration: vec![link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up")],
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![

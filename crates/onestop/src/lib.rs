@@ -29,6 +29,7 @@ mod rating;
 mod refusal;
 mod register;
 mod tracking;
+mod vault;
 mod view;
 mod words;
 mod words_citizen;
@@ -117,6 +118,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0022_vault", include_str!("../migrations/0022_vault.sql")),
+        own("0023_draft_origin", include_str!("../migrations/0023_draft_origin.sql")),
     ]
 }
 
@@ -190,6 +193,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(filing::pages::routes())
         .merge(tracking::routes())
         .merge(mine::routes())
+        .merge(vault::pages::routes())
+        .merge(vault::scan::routes())
         .merge(procedure::api::routes())
         .merge(filing::api::routes())
         .merge(filing::pieces::api::routes())
@@ -226,7 +231,7 @@ pub fn routes(app: &App) -> axum::Router {
 pub fn listeners(app: &App) -> Vec<Listener> {
     let national = national::listeners(app);
     let app = app.clone();
-    let counts = app.clone();
+    let (counts, keeping) = (app.clone(), app.clone());
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
@@ -235,7 +240,11 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = counts.clone();
         async move { measure::follow(&app, &db, &event).await }
     });
-    [vec![papers, measure], national].concat()
+    let vault = Listener::new("onestop.vault", &vault::TOPICS, move |_, event| {
+        let app = keeping.clone();
+        async move { vault::follow(&app, &event).await }
+    });
+    [vec![papers, measure, vault], national].concat()
 }
 
 /// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures

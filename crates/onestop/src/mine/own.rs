@@ -100,6 +100,8 @@ pub(super) struct OwnPage {
     can_withdraw: bool,
     can_pay: bool,
     can_rate: bool,
+    /// The newest version of its procedure can be filed online.
+    can_copy: bool,
     asked: String,
     wanted: Vec<Wanted>,
     fee: String,
@@ -224,6 +226,7 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
         can_withdraw: open.contains(&Verb::Withdraw),
         can_pay: status == Status::AwaitingFee,
         can_rate: status == Status::Returned,
+        can_copy: app.catalogue.find(&read.case.procedure.code).is_some_and(|p| p.is_online()),
         asked: read
             .history
             .iter()

@@ -128,8 +128,7 @@ pub(super) async fn supplement(
         let page = own_page(&app, viewer, &code, again).await?;
         return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let uploads =
-        came.brought.into_iter().map(|b| Attached { component: b.component, upload: b.upload }).collect();
+    let uploads = came.brought.into_iter().map(|b| Attached::upload(b.component, b.upload)).collect();
     step(&app, &citizen, &code, seen, Ask::Supplement { uploads, note }, "bo-sung", again).await
 }
 

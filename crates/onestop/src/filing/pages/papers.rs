@@ -4,18 +4,19 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use base::format;
 use base::limits::{DOSSIER_FILES_MAX, DOSSIER_SIZE_BYTES_MAX, FILE_SIZE_BYTES_MAX};
+use base::{Day, format};
 use db::Tx;
 use directory::Citizen;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
 use web::{Path, Problem, RawForm, Shell, Upload, page};
 
-use super::{Around, Fault, Stop, next_step, open, papers_missing, see_other, shell, summary};
+use super::{Around, Fault, Stop, next_step, open, papers_missing, see_other, shell, summary, taken};
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::filing::uploads;
+use crate::vault::{self, Entry, Keys};
 use crate::words_citizen::say;
 
 /// A file of the draft.
@@ -24,6 +25,14 @@ struct FileLine {
     name: String,
     /// "PDF · 184 kB".
     about: String,
+    /// That it is an entry of the vault, in words; "" for an uploaded one.
+    from: String,
+}
+
+/// An entry of the vault that may be chosen for a paper.
+struct Choice {
+    id: String,
+    label: String,
 }
 
 /// A paper that is asked for, with the files brought for it.
@@ -34,6 +43,8 @@ struct PaperBox {
     required: bool,
     by_form: bool,
     files: Vec<FileLine>,
+    /// The person's vault, what fits this paper first; one that has expired is told so.
+    choices: Vec<Choice>,
     error: String,
 }
 
@@ -60,7 +71,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Stop> {
     let (draft, unit) = open(&app, &citizen, &id).await?;
-    Ok(page::html(papers_page(&app, &citizen, &draft, &unit, &[])))
+    let entries = entries(&app, &citizen).await?;
+    Ok(page::html(papers_page(&app, &citizen, &draft, &unit, &entries, &[])))
 }
 
 /// `POST …/giay-to`: goes on when every paper that must be there is there.
@@ -70,7 +82,7 @@ pub(super) async fn go_on(
     Path(id): Path<String>,
     form: RawForm,
 ) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &citizen, &id).await?;
+    let (draft, _) = open(&app, &citizen, &id).await?;
     if form.get("luu").is_some() {
         return Ok(see_other("/ho-so-cua-toi?bao=luu"));
     }
@@ -80,8 +92,7 @@ pub(super) async fn go_on(
     }
     let word = say("paper.missing", &[]);
     let errors: Vec<(String, String)> = missing.into_iter().map(|(id, _)| (id, word.clone())).collect();
-    let page = papers_page(&app, &citizen, &draft, &unit, &errors);
-    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+    refused_page(&app, &citizen, &id, &errors).await
 }
 
 /// `POST …/giay-to/{component}`: takes the chosen files.
@@ -136,10 +147,52 @@ async fn take(
     if wrong.is_empty() {
         return Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}/{}#to-{component}", super::PAPERS)));
     }
-    let (draft, unit) = open(app, citizen, id).await?;
     let errors: Vec<(String, String)> = wrong.into_iter().map(|text| (component.to_string(), text)).collect();
-    let page = papers_page(app, citizen, &draft, &unit, &errors);
+    refused_page(app, citizen, id, &errors).await
+}
+
+/// The page with what was wrong beside each paper.
+async fn refused_page(
+    app: &App,
+    citizen: &Citizen,
+    id: &str,
+    errors: &[(String, String)],
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(app, citizen, id).await?;
+    let entries = entries(app, citizen).await?;
+    let page = papers_page(app, citizen, &draft, &unit, &entries, errors);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+}
+
+/// The entries of the citizen's vault that may be chosen from.
+async fn entries(app: &App, citizen: &Citizen) -> Result<Vec<Entry>, Problem> {
+    let keys = Keys::of(&citizen.person);
+    Ok(app.site.db.read(async move |tx: &mut Tx| vault::store::list_offered(tx, &keys).await).await?)
+}
+
+/// `POST …/tu-kho/{component}`: takes the chosen entry of the vault for a paper.
+pub(super) async fn pick(
+    State(app): State<App>,
+    citizen: Citizen,
+    Path((id, component)): Path<(String, String)>,
+    form: RawForm,
+) -> Result<Response, Stop> {
+    open(&app, &citizen, &id).await?;
+    let now = app.site.clock.now();
+    let act = citizen.act("onestop.pick-entry", &id, now);
+    let (catalogue, person) = (app.catalogue.clone(), citizen.person.clone());
+    let entry = form.get("giay").unwrap_or_default().to_string();
+    let (draft, paper) = (id.clone(), component.clone());
+    let picked = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
+        vault::pick(tx, &catalogue, &draft, &paper, &entry, &person, now).await
+    });
+    match picked.await {
+        Ok(()) => Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}/{}#to-{component}", super::PAPERS))),
+        Err(problem) => {
+            let errors = [(component, refused(problem)?)];
+            refused_page(&app, &citizen, &id, &errors).await
+        }
+    }
 }
 
 /// The words of a refusal; anything else stays the problem it is.
@@ -179,9 +232,11 @@ fn papers_page(
     citizen: &Citizen,
     draft: &Draft,
     unit: &str,
+    entries: &[Entry],
     errors: &[(String, String)],
 ) -> PapersPage {
-    let papers = papers(draft, errors);
+    let today = app.site.clock.today();
+    let papers = papers(draft, entries, errors, today);
     let name = |id: &str| papers.iter().find(|p| p.id == id).map_or(String::new(), |p| p.name.clone());
     let faults: Vec<Fault> = errors
         .iter()
@@ -198,7 +253,7 @@ fn papers_page(
     }
     PapersPage {
         shell,
-        around: Around::new(draft, super::PAPERS, unit, app.site.clock.today()),
+        around: Around::new(draft, super::PAPERS, unit, today),
         draft: draft.row.id.clone(),
         summary: summary(&faults),
         faults,
@@ -211,7 +266,7 @@ fn papers_page(
     }
 }
 
-fn papers(draft: &Draft, errors: &[(String, String)]) -> Vec<PaperBox> {
+fn papers(draft: &Draft, entries: &[Entry], errors: &[(String, String)], today: Day) -> Vec<PaperBox> {
     let clean = draft.clean();
     draft
         .procedure
@@ -231,12 +286,23 @@ fn papers(draft: &Draft, errors: &[(String, String)]) -> Vec<PaperBox> {
                         id: u.id.clone(),
                         name: u.name.clone(),
                         about: about(&u.media, u.size.unsigned_abs()),
+                        from: u.vault.as_ref().map_or(String::new(), |_| taken::picked()),
                     })
                     .collect(),
+                choices: choices(entries, &c.id, &c.name, today),
                 error: wrong.collect::<Vec<_>>().join(" "),
             }
         })
         .collect()
+}
+
+/// The vault as choices for one paper: what fits it first.
+fn choices(entries: &[Entry], component: &str, name: &str, today: Day) -> Vec<Choice> {
+    let (fitting, others): (Vec<&Entry>, Vec<&Entry>) =
+        entries.iter().partition(|e| vault::rules::fits(e, component, name));
+    let choice =
+        |e: &Entry| Choice { id: e.id.to_string(), label: vault::pages::label(e, today) };
+    fitting.into_iter().chain(others).map(choice).collect()
 }
 
 /// "PDF · 184 kB".
