@@ -22,3 +22,4 @@ mod routes;
 mod running;
 mod sql;
 mod upgrade;
+mod vault;
