@@ -324,7 +324,12 @@ pub async fn add_scan(
 }
 
 /// The entry of `account` that a filing names, if it may be used today.
-pub async fn usable(tx: &mut Tx, id: &str, account: &str, today: Day) -> Result<Result<Entry, Fault>, Problem> {
+pub async fn usable(
+    tx: &mut Tx,
+    id: &str,
+    account: &str,
+    today: Day,
+) -> Result<Result<Entry, Fault>, Problem> {
     let keys = Keys::of_account(tx, account).await?;
     let gone = || (String::new(), "fault.vault_gone", vec![]);
     let Ok(id) = id.parse() else { return Ok(Err(gone())) };
@@ -347,8 +352,15 @@ pub async fn used(
     account: &str,
     why: &'static str,
 ) -> Result<(), Problem> {
-    let line =
-        NewUse { entry, dossier, file: &file.id, component: &file.component, why, account, at: file.added_at };
+    let line = NewUse {
+        entry,
+        dossier,
+        file: &file.id,
+        component: &file.component,
+        why,
+        account,
+        at: file.added_at,
+    };
     Ok(store::save_use(tx, &line).await?)
 }
 
@@ -438,5 +450,8 @@ pub fn told(used: &store::Used, today: Day) -> (bool, String) {
         (other, _) => format!("told.{}", other.word()),
     };
     let origin = say(&format!("origin_short.{}", used.origin), &[]);
-    (then == Verdict::Valid && now == Verdict::Valid, say(&key, &[("origin", &origin), ("day", &day), ("last", &last)]))
+    (
+        then == Verdict::Valid && now == Verdict::Valid,
+        say(&key, &[("origin", &origin), ("day", &day), ("last", &last)]),
+    )
 }

@@ -213,7 +213,8 @@ async fn copy_file(
 
 /// Of what this draft is a copy, and what was lost on the way; `None` for one begun anew.
 pub async fn find(tx: &mut Tx, draft: &str) -> Result<Option<(Copied, Vec<Lost>)>, Problem> {
-    let copied = tx.find("select code, answers, files from draft_copy where draft = $1", args![draft]).await?;
+    let copied =
+        tx.find("select code, answers, files from draft_copy where draft = $1", args![draft]).await?;
     let Some(copied) = copied else { return Ok(None) };
     let lost = tx
         .list(

@@ -17,8 +17,8 @@ use crate::catalogue::Catalogue;
 use crate::dossier::{self, DossierId};
 use crate::procedure::Procedure;
 use crate::procedure::model::{Answers, Form};
-use crate::vault::{self, Keys};
 use crate::vault::words::say;
+use crate::vault::{self, Keys};
 
 /// An earlier dossier whose answers may serve again.
 pub struct Earlier {

@@ -34,10 +34,7 @@ const PATH: &str = "/kho-du-lieu";
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/kho-du-lieu", get(list))
-        .route(
-            "/kho-du-lieu/them",
-            get(add_form).post(add).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
-        )
+        .route("/kho-du-lieu/them", get(add_form).post(add).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)))
         .route("/kho-du-lieu/{id}", get(show))
         .route("/kho-du-lieu/{id}/tep", get(file))
         .route("/kho-du-lieu/{id}/dung-lai", post(offer))
@@ -154,7 +151,13 @@ async fn list(
     let next = match entries.last().filter(|_| more) {
         Some(last) => {
             let text = |t: &str| crate::desk::frame::encode(t);
-            format!("{PATH}?q={}&hl={}&nguon={}&sau={}", text(&q), text(&query.hl), text(&query.nguon), last.id)
+            format!(
+                "{PATH}?q={}&hl={}&nguon={}&sau={}",
+                text(&q),
+                text(&query.hl),
+                text(&query.nguon),
+                last.id
+            )
         }
         None => String::new(),
     };
@@ -395,9 +398,8 @@ const FIELDS: [(&str, bool); 5] =
     [("name", false), ("number", true), ("issued_on", true), ("expires_on", true), ("issuer", true)];
 
 fn add_page(app: &App, citizen: &Citizen, typed: impl Fn(&str) -> String, errors: &[FieldError]) -> AddPage {
-    let error = |name: &str| {
-        errors.iter().find(|e| e.field == name).map(|e| e.message.clone()).unwrap_or_default()
-    };
+    let error =
+        |name: &str| errors.iter().find(|e| e.field == name).map(|e| e.message.clone()).unwrap_or_default();
     let mut shell = shell(app, citizen, say("title.add", &[]));
     shell.has_errors = !errors.is_empty();
     AddPage {
@@ -417,7 +419,11 @@ fn add_page(app: &App, citizen: &Citizen, typed: impl Fn(&str) -> String, errors
             })
             .collect(),
         file_error: error("tep"),
-        summary: if errors.is_empty() { String::new() } else { say("add.summary", &[("n", &errors.len().to_string())]) },
+        summary: if errors.is_empty() {
+            String::new()
+        } else {
+            say("add.summary", &[("n", &errors.len().to_string())])
+        },
         file_max: format::size(FILE_SIZE_BYTES_MAX),
     }
 }

@@ -193,11 +193,8 @@ fn answer(
         optional: *optional,
         error: error(name),
     };
-    let paper = |id: &str, label: String| Pick {
-        value: id.to_string(),
-        label,
-        chosen: typed.component == id,
-    };
+    let paper =
+        |id: &str, label: String| Pick { value: id.to_string(), label, chosen: typed.component == id };
     let components = case.procedure.components.iter().map(|c| paper(&c.id, c.name.clone()));
     let (back, back_label) = room.back();
     let closed = match may_register(case) {
@@ -294,9 +291,7 @@ async fn register(
     });
     match done.await {
         Ok(_) => Ok(Redirect::to(&room.place.href(&path(&code), &[])).into_response()),
-        Err(problem) => {
-            Ok(answer(&app, &official, &room, &entries, &typed, Wrong::of(problem)?))
-        }
+        Err(problem) => Ok(answer(&app, &official, &room, &entries, &typed, Wrong::of(problem)?)),
     }
 }
 

@@ -56,18 +56,11 @@ fn an_index_says_all_its_faults_at_once() {
     let long = "ả".repeat(LINE_CHARS_MAX + 1);
     let table: [(&[(&str, &str)], &[(&str, &str)]); 6] = [
         (&[("name", "Giấy khai sinh")], &[]),
-        (
-            &[("name", "Giấy khai sinh"), ("issued_on", "20/8/2026"), ("expires_on", "2026-08-20")],
-            &[],
-        ),
+        (&[("name", "Giấy khai sinh"), ("issued_on", "20/8/2026"), ("expires_on", "2026-08-20")], &[]),
         (&[("name", " "), ("issued_on", "hôm qua")], &[("name", "fault.name"), ("issued_on", "fault.day")]),
         (
             &[("name", &long), ("issued_on", "21/8/2026"), ("expires_on", "x")],
-            &[
-                ("name", "fault.too_long"),
-                ("issued_on", "fault.issued_later"),
-                ("expires_on", "fault.day"),
-            ],
+            &[("name", "fault.too_long"), ("issued_on", "fault.issued_later"), ("expires_on", "fault.day")],
         ),
         (
             &[("name", "Giấy"), ("issued_on", "2/8/2026"), ("expires_on", "1/8/2026")],

@@ -22,14 +22,9 @@ mod tests {
     fn both_languages_have_the_same_keys_and_every_key_that_is_said_has_words() {
         assert_eq!(WORDS.differences(), Vec::<String>::new());
         let mut missing = Vec::new();
-        for file in [
-            "vault",
-            "vault/pages",
-            "vault/scan",
-            "filing/prefill",
-            "filing/again",
-            "filing/pages/taken",
-        ] {
+        for file in
+            ["vault", "vault/pages", "vault/scan", "filing/prefill", "filing/again", "filing/pages/taken"]
+        {
             let path = format!("{}/src/{file}.rs", env!("CARGO_MANIFEST_DIR"));
             let text = std::fs::read_to_string(&path).unwrap();
             for part in text.split(" say(\"").chain(text.split("(say(\"")).skip(1) {

@@ -71,7 +71,8 @@ fn a_result_enters_the_vault_is_used_by_reference_and_the_use_is_in_its_log() {
         assert_eq!(entries(&town).await, 1, "decided and returned is one result");
 
         let entry = opens_entry(&mut hanh, "Giấy khai sinh").await;
-        for words in ["KQ.G15.000031", "01/GKS", "20/08/2026", "Còn hiệu lực", "Chưa dùng trong hồ sơ nào."] {
+        for words in ["KQ.G15.000031", "01/GKS", "20/08/2026", "Còn hiệu lực", "Chưa dùng trong hồ sơ nào."]
+        {
             says(&hanh, words);
         }
         let kept = hanh.gets(&format!("{entry}/tep?tai=true")).await.expect(200);
@@ -82,7 +83,8 @@ fn a_result_enters_the_vault_is_used_by_reference_and_the_use_is_in_its_log() {
         let mut hanh_api = town.token(HANH).await;
         let both_named = json!({ "component": "identity", "vault": id, "upload": "x" });
         assert_eq!(errors(files_with(&mut hanh_api, both_named).await)[0].0, "uploads.1");
-        let second = code_of(files_with(&mut hanh_api, json!({ "component": "identity", "vault": id })).await);
+        let second =
+            code_of(files_with(&mut hanh_api, json!({ "component": "identity", "vault": id })).await);
         opens_entry(&mut hanh, "Giấy khai sinh").await;
         says(&hanh, &second);
         says(&hanh, "Nộp làm thành phần “Giấy tờ tùy thân của người yêu cầu”");
@@ -174,8 +176,7 @@ fn somebody_elses_entry_does_not_exist_and_a_revoked_one_is_refused_with_its_rea
 /// Takes a paper of one's own into the vault.
 async fn adds(who: &mut Person, name: &str, expires_on: &str) {
     let bytes = pdf(name);
-    let file =
-        Upload { field: "tep", file_name: "giay.pdf", content_type: "application/pdf", bytes: &bytes };
+    let file = Upload { field: "tep", file_name: "giay.pdf", content_type: "application/pdf", bytes: &bytes };
     who.opens("/kho-du-lieu/them").await.expect(200);
     let typed = [("name", name), ("number", "77/XN"), ("issued_on", "1/8/2026"), ("expires_on", expires_on)];
     let answer = who.submits_files("Thêm vào kho", &typed, &[file]).await.expect(303);
@@ -288,9 +289,8 @@ fn an_earlier_dossier_is_copied_with_answers_and_papers_by_reference() {
         hanh.opens(&format!("{draft}/kiem-tra")).await.expect(200);
         let answer = hanh.submits("Nộp hồ sơ", &[]).await.expect(303);
         hanh.follows(answer).await.expect(200);
-        let contents = async |tx: &mut Tx| {
-            tx.get("select count(distinct sha256) from dossier_file", args![]).await
-        };
+        let contents =
+            async |tx: &mut Tx| tx.get("select count(distinct sha256) from dossier_file", args![]).await;
         let contents: i64 = town.opened.site.db.read(contents).await.expect("the store answers");
         assert_eq!(contents, 1, "two dossiers, one content");
 
@@ -375,7 +375,8 @@ fn a_paper_scanned_at_the_counter_waits_for_its_owner_to_register_and_be_confirm
         let link = clerk.link("Số hóa giấy tờ");
         clerk.opens(&link).await.expect(200);
         let typed = [("component", "birth-record"), ("number", "15/GCS"), ("issued_on", "2026-08-11")];
-        let word = Upload { field: "tep", file_name: "quet.pdf", content_type: "application/pdf", bytes: b"MZ" };
+        let word =
+            Upload { field: "tep", file_name: "quet.pdf", content_type: "application/pdf", bytes: b"MZ" };
         clerk.submits_files("Lưu bản quét", &typed, &[word]).await.expect(422);
         says(&clerk, "Đánh dấu đã đối chiếu bản chính");
         says(&clerk, "quet.pdf");
@@ -394,9 +395,8 @@ fn a_paper_scanned_at_the_counter_waits_for_its_owner_to_register_and_be_confirm
         registrar.opens(&place).await.expect(404);
 
         // He registers later. Until a clerk has seen his card, the number is only claimed.
-        let close = async |tx: &mut Tx| {
-            tx.change("update province set confirm_on_registration = 0", args![]).await
-        };
+        let close =
+            async |tx: &mut Tx| tx.change("update province set confirm_on_registration = 0", args![]).await;
         town.opened.site.db.upkeep(close).await.expect("the store answers");
         let mut moi = town.stranger();
         moi.opens("/dang-ky").await.expect(200);

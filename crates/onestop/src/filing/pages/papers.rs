@@ -300,8 +300,7 @@ fn papers(draft: &Draft, entries: &[Entry], errors: &[(String, String)], today: 
 fn choices(entries: &[Entry], component: &str, name: &str, today: Day) -> Vec<Choice> {
     let (fitting, others): (Vec<&Entry>, Vec<&Entry>) =
         entries.iter().partition(|e| vault::rules::fits(e, component, name));
-    let choice =
-        |e: &Entry| Choice { id: e.id.to_string(), label: vault::pages::label(e, today) };
+    let choice = |e: &Entry| Choice { id: e.id.to_string(), label: vault::pages::label(e, today) };
     fitting.into_iter().chain(others).map(choice).collect()
 }
 
