@@ -36,6 +36,9 @@ use rules::{NoUse, Verdict};
 use store::{NewEntry, NewUse};
 use words::say;
 
+/// Papers that one account may put into the vault; what agencies put there is not counted.
+const OWN_MAX: i64 = 200;
+
 pub enum EntryKind {}
 /// The id of an entry.
 pub type EntryId = Id<EntryKind>;
@@ -240,6 +243,10 @@ pub async fn add_own(
     let id = EntryId::fresh();
     let (issued_on, expires_on) = index.days();
     let account = person.account.to_string();
+    if store::count_own(tx, &account).await? >= OWN_MAX {
+        let most = OWN_MAX.to_string();
+        return Err(Problem::refused(say("add.full", &[("most", &most)]), "refused: add.full"));
+    }
     let entry = NewEntry {
         id,
         source: format!("own:{id}"),

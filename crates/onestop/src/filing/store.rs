@@ -170,16 +170,23 @@ pub async fn save_filed(tx: &mut Tx, id: &str, account: &str, dossier: DossierId
           where id = $2 and account = $3 and dossier is null",
         args![dossier, id, account],
     )
-    .await
+    .await?;
+    forget_origins(tx, id).await
+}
+
+/// Where answers came from is nobody's business once the draft is filed or thrown away.
+async fn forget_origins(tx: &mut Tx, draft: &str) -> db::Result<()> {
+    tx.change("delete from draft_origin where draft = $1", args![draft]).await?;
+    tx.change("delete from draft_lost where draft = $1", args![draft]).await?;
+    tx.change("delete from draft_copy where draft = $1", args![draft]).await?;
+    Ok(())
 }
 
 /// Throws a draft away with what was uploaded to it.
 pub async fn delete_draft(tx: &mut Tx, id: &str, account: &str) -> db::Result<()> {
     tx.change("delete from upload where draft = $1 and account = $2 and dossier is null", args![id, account])
         .await?;
-    tx.change("delete from draft_origin where draft = $1", args![id]).await?;
-    tx.change("delete from draft_lost where draft = $1", args![id]).await?;
-    tx.change("delete from draft_copy where draft = $1", args![id]).await?;
+    forget_origins(tx, id).await?;
     tx.change("delete from draft where id = $1 and account = $2 and dossier is null", args![id, account])
         .await?;
     Ok(())

@@ -459,8 +459,14 @@ async fn add(State(app): State<App>, citizen: Citizen, mut form: Upload) -> Resu
             return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
         }
     };
-    let person = citizen.person.clone();
-    let add = async move |tx: &mut Tx| super::add_own(tx, &person, &index, &file, now).await;
-    let id = app.site.db.write(act, add).await?;
-    Ok(Redirect::to(&format!("{PATH}/{id}?bao=them")).into_response())
+    let (person, kept) = (citizen.person.clone(), index.clone());
+    let add = async move |tx: &mut Tx| super::add_own(tx, &person, &kept, &file, now).await;
+    match app.site.db.write(act, add).await {
+        Ok(id) => Ok(Redirect::to(&format!("{PATH}/{id}?bao=them")).into_response()),
+        Err(problem) => {
+            let errors = [FieldError::new("tep", refused(problem)?)];
+            let page = add_page(&app, &citizen, typed, &errors);
+            Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+        }
+    }
 }

@@ -86,6 +86,11 @@ pub async fn put(tx: &mut Tx, e: &NewEntry<'_>) -> db::Result<bool> {
     Ok(made == 1)
 }
 
+/// How many papers of its own an account has put into the vault.
+pub async fn count_own(tx: &mut Tx, account: &str) -> db::Result<i64> {
+    tx.get("select count(*) from vault_entry where owner = $1 and origin = 'own'", args![account]).await
+}
+
 /// Whether this source has made an entry.
 pub async fn is_there(tx: &mut Tx, source: &str) -> db::Result<bool> {
     let found: Option<String> =
