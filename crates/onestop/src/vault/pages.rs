@@ -409,10 +409,10 @@ fn add_page(app: &App, citizen: &Citizen, typed: impl Fn(&str) -> String, errors
             .map(|(name, optional)| Asked {
                 name,
                 label: say(&format!("field.{name}"), &[]),
-                hint: super::words::WORDS
-                    .has(&format!("hint.{name}"))
-                    .then(|| say(&format!("hint.{name}"), &[]))
-                    .unwrap_or_default(),
+                hint: match format!("hint.{name}") {
+                    key if super::words::WORDS.has(&key) => say(&key, &[]),
+                    _ => String::new(),
+                },
                 value: typed(name),
                 optional: *optional,
                 error: error(name),
