@@ -54,7 +54,8 @@ fn an_index_says_all_its_faults_at_once() {
         faults(&Index::read(get), today)
     };
     let long = "ả".repeat(LINE_CHARS_MAX + 1);
-    let table: [(&[(&str, &str)], &[(&str, &str)]); 6] = [
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let table: [(Pairs<'_>, Pairs<'_>); 6] = [
         (&[("name", "Giấy khai sinh")], &[]),
         (&[("name", "Giấy khai sinh"), ("issued_on", "20/8/2026"), ("expires_on", "2026-08-20")], &[]),
         (&[("name", " "), ("issued_on", "hôm qua")], &[("name", "fault.name"), ("issued_on", "fault.day")]),
