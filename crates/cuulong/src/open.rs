@@ -214,7 +214,11 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         hotline: province.hotline.clone(),
         demo,
         nav: services.clone(),
-        account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
+        account: vec![
+            link("nav.mine", "/ho-so-cua-toi"),
+            link("nav.vault", "/kho-du-lieu"),
+            link("nav.account", "/tai-khoan"),
+        ],
         administration: vec![
             link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up"),
             link("nav.notices", onestop::NOTICES).icon("mail-forward"),

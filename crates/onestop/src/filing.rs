@@ -1,10 +1,12 @@
 //! Filing (nộp hồ sơ): drafts, uploads and the moment a draft becomes a dossier. Filing is not
 //! acceptance: it answers with a code and the time by which the counter must answer.
 
+pub mod again;
 pub mod api;
 pub mod draft;
 pub mod pages;
 pub mod pieces;
+pub mod prefill;
 pub mod rules;
 pub mod scan;
 pub mod sniff;
@@ -24,17 +26,31 @@ use crate::dossier::rules::{State, Status};
 use crate::dossier::{self, Applicant, Dossier, DossierId, StoredFile};
 use crate::number;
 use crate::procedure::{self, Procedure};
-use crate::refusal::Refusal;
+use crate::refusal::{Fault, Refusal};
+use crate::vault;
 
 /// Within how long the counter must answer what was filed. law: onestop/reception-answer
 pub const ANSWER_WITHIN: Limit = Limit::WorkingHours(8);
 
-/// A file that was uploaded before, and the component it is meant for.
+/// A file that was uploaded before, or an entry of the sender's own vault, and the component it is meant
+/// for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attached {
     pub component: String,
+    /// The upload's id; left out where an entry of the vault is named.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub upload: String,
+    /// The id of an entry of the vault, used by reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vault: Option<String>,
+}
+
+impl Attached {
+    /// An uploaded file.
+    pub fn upload(component: impl Into<String>, upload: impl Into<String>) -> Attached {
+        Attached { component: component.into(), upload: upload.into(), vault: None }
+    }
 }
 
 /// Everything that is handed in.
@@ -119,7 +135,7 @@ pub async fn file(
         version: 1,
     };
     dossier::store::save_new(tx, &dossier).await?;
-    let files = attach(tx, dossier.id, &procedure, &filing.uploads, sender, now).await?;
+    let files = attach(tx, dossier.id, &procedure, &filing.uploads, sender, "file", now).await?;
     let entry = dossier::store::Entry {
         ordinal: 0,
         verb: "file",
@@ -157,48 +173,95 @@ async fn seats(tx: &mut Tx, unit: &str, now: Instant) -> Result<(directory::Unit
     Ok((counter, agency))
 }
 
-/// Moves uploads of `sender` into the dossier, keeping the limits of a dossier.
+/// Moves uploads and vault entries of `sender` into the dossier, keeping the limits of a dossier. Each use
+/// of the vault is written down with `why`: `file` or `supplement`.
 pub async fn attach(
     tx: &mut Tx,
     id: DossierId,
     procedure: &Procedure,
     uploads: &[Attached],
     sender: &str,
+    why: &'static str,
     now: Instant,
 ) -> Result<Vec<StoredFile>, Problem> {
-    let mut faults = Vec::new();
-    let mut files = Vec::new();
+    let (mut faults, mut brought) = (Vec::new(), Vec::new());
     for (i, a) in uploads.iter().enumerate() {
-        let known = procedure.components.iter().any(|c| c.id == a.component);
-        if !known {
+        if !procedure.components.iter().any(|c| c.id == a.component) {
             let args = vec![("id", a.component.clone())];
             faults.push((format!("uploads.{i}.component"), "fault.unknown_component", args));
         }
-        match store::find_upload(tx, &a.upload, sender).await? {
-            Some(u) => files.push(StoredFile {
-                id: u.id,
-                component: a.component.clone(),
-                name: u.name,
-                media: u.media,
-                size: u.size,
-                sha256: u.sha256,
-                added_at: now,
-            }),
-            None => faults.push((format!("uploads.{i}.upload"), "fault.unknown_upload", vec![])),
+        match bring(tx, i, a, sender, now).await? {
+            Ok(one) => brought.push(one),
+            Err(fault) => faults.push(fault),
         }
     }
     if !faults.is_empty() {
         return Err(Refusal::Faults(faults).into());
     }
     let before = dossier::store::list_files(tx, id).await?;
-    rules::room(before.iter().chain(&files).map(|f| f.size))?;
-    for file in &files {
-        // Guards against the same upload named twice: the second finds it taken.
-        store::save_taken(tx, &file.id, sender, id).await?;
+    rules::room(before.iter().chain(brought.iter().map(|b| &b.file)).map(|f| f.size))?;
+    for Brought { file, uploaded, entry } in &brought {
+        if *uploaded {
+            // Guards against the same upload named twice: the second finds it taken.
+            store::save_taken(tx, &file.id, sender, id).await?;
+        }
         dossier::store::save_file(tx, id, file).await?;
         db::blobs::commit(tx, &file.sha256).await?;
+        if let Some(entry) = entry {
+            vault::used(tx, *entry, id, file, sender, why).await?;
+        }
     }
-    Ok(files)
+    Ok(brought.into_iter().map(|b| b.file).collect())
+}
+
+/// A file on its way into a dossier.
+struct Brought {
+    file: StoredFile,
+    /// It has a row among the uploads.
+    uploaded: bool,
+    /// The entry of the vault that it is.
+    entry: Option<vault::EntryId>,
+}
+
+/// The file that is meant, or what is wrong with it. An entry of the vault is looked at anew: it may have
+/// expired since it was chosen.
+async fn bring(
+    tx: &mut Tx,
+    i: usize,
+    a: &Attached,
+    sender: &str,
+    now: Instant,
+) -> Result<Result<Brought, Fault>, Problem> {
+    let mut file = StoredFile {
+        id: vault::EntryId::fresh().to_string(),
+        component: a.component.clone(),
+        name: String::new(),
+        media: String::new(),
+        size: 0,
+        sha256: db::blobs::Hash::of(b""),
+        added_at: now,
+    };
+    let (uploaded, entry) = match (&a.vault, store::find_upload(tx, &a.upload, sender).await?) {
+        (Some(_), _) if !a.upload.is_empty() => {
+            return Ok(Err((format!("uploads.{i}"), "fault.upload_or_vault", vec![])));
+        }
+        (Some(entry), _) => (false, Some(entry.clone())),
+        (None, None) => return Ok(Err((format!("uploads.{i}.upload"), "fault.unknown_upload", vec![]))),
+        (None, Some(u)) => {
+            (file.id, file.name, file.media) = (u.id, u.name, u.media);
+            (file.size, file.sha256) = (u.size, u.sha256);
+            (true, u.vault)
+        }
+    };
+    let Some(entry) = entry else { return Ok(Ok(Brought { file, uploaded, entry: None })) };
+    match vault::usable(tx, &entry, sender, now.day()).await? {
+        Ok(entry) => {
+            (file.name, file.media) = (entry.file_name, entry.media);
+            (file.size, file.sha256) = (entry.size, entry.sha256);
+            Ok(Ok(Brought { file, uploaded, entry: Some(entry.id) }))
+        }
+        Err((_, key, args)) => Ok(Err((format!("uploads.{}", a.component), key, args))),
+    }
 }
 
 /// The procedure versions that a person may pick for a place are those of the catalogue; the

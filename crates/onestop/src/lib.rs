@@ -33,6 +33,7 @@ mod refusal;
 mod register;
 mod statement;
 mod tracking;
+mod vault;
 mod view;
 mod words;
 mod words_citizen;
@@ -157,6 +158,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0022_vault", include_str!("../migrations/0022_vault.sql")),
+        own("0023_draft_origin", include_str!("../migrations/0023_draft_origin.sql")),
         own("0024_message", include_str!("../migrations/0024_message.sql")),
         own("0025_notice", include_str!("../migrations/0025_notice.sql")),
         own("0026_statement", include_str!("../migrations/0026_statement.sql")),
@@ -240,6 +243,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(mine::routes())
         .merge(helper::pages::routes())
         .merge(helper::desk::routes())
+        .merge(vault::pages::routes())
+        .merge(vault::scan::routes())
         .merge(procedure::api::routes())
         .merge(filing::api::routes())
         .merge(filing::pieces::api::routes())
@@ -279,7 +284,7 @@ pub fn routes(app: &App) -> axum::Router {
 pub fn listeners(app: &App) -> Vec<Listener> {
     let (national, notices) = (national::listeners(app), notice::listener(app));
     let app = app.clone();
-    let counts = app.clone();
+    let (counts, keeping) = (app.clone(), app.clone());
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
@@ -288,7 +293,11 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = counts.clone();
         async move { measure::follow(&app, &db, &events).await }
     });
-    [vec![papers, measure, notices], national].concat()
+    let vault = Listener::new("onestop.vault", &vault::TOPICS, move |_, event| {
+        let app = keeping.clone();
+        async move { vault::follow(&app, &event).await }
+    });
+    [vec![papers, measure, notices, vault], national].concat()
 }
 
 /// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures

@@ -71,10 +71,14 @@ pub enum Figure {
     Late,
     Open,
     Overdue,
+    /// Of those received, the ones with files: not a column, its list stands behind index 766.
+    Digitised,
+    /// Of those received, the ones with a paper from a vault; the same.
+    Reused,
 }
 
 impl Figure {
-    /// All, in the order of the columns.
+    /// The columns in their order.
     pub const ALL: [Figure; 8] = [
         Figure::Received,
         Figure::Online,
@@ -97,12 +101,15 @@ impl Figure {
             Figure::Late => "late",
             Figure::Open => "open",
             Figure::Overdue => "overdue",
+            Figure::Digitised => "digitised",
+            Figure::Reused => "reused",
         }
     }
 
     /// The figure of this word.
     pub fn from_word(word: &str) -> Option<Figure> {
-        Figure::ALL.into_iter().find(|f| f.word() == word)
+        let more = [Figure::Digitised, Figure::Reused];
+        Figure::ALL.into_iter().chain(more).find(|f| f.word() == word)
     }
 }
 
@@ -148,6 +155,8 @@ impl Counts {
             Figure::Late => self.late,
             Figure::Open => self.open,
             Figure::Overdue => self.overdue,
+            // Counted by their own lists, never by a line of the report.
+            Figure::Digitised | Figure::Reused => 0,
         }
     }
 

@@ -74,6 +74,8 @@ struct Sheet {
     talk: message::Panel,
     /// Originals that are not given back.
     originals: Vec<String>,
+    /// The files that came from the applicant's vault.
+    from_vault: Vec<crate::vault::store::Used>,
     /// To whom it is assigned.
     assignee: String,
     /// Place in the list it was opened from, the codes before and after it, and the list's length.
@@ -136,6 +138,7 @@ impl Sheet {
                 let papers = crate::custody::of_dossier(tx, d.id).await?.into_iter();
                 papers.filter(crate::custody::is_out).map(|p| p.name).collect()
             },
+            from_vault: crate::vault::store::used_in(tx, d.id).await?,
             assignee: match d.assignee.as_deref().and_then(|account| account.parse().ok()) {
                 Some(id) => directory::person(tx, id).await?.name,
                 None => String::new(),
@@ -302,7 +305,8 @@ fn show_page(
         let pairs: Vec<(&str, &str)> = list.iter().chain(pairs).copied().collect();
         place.href(&frame::dossier(&d.code), &pairs)
     };
-    let (docs, mut view) = panels::docs(sheet, query.tep.as_deref(), query.giay.as_deref(), here);
+    let chosen = (query.tep.as_deref(), query.giay.as_deref());
+    let (docs, mut view) = panels::docs(sheet, chosen, now.day(), here);
     // A paper that a step has just made is what its taker wants to print.
     view.print = query.da.is_some() && query.giay.is_some();
     let (acts, more) = acts(place, sheet, list);
@@ -400,6 +404,7 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
         ("xin-y-kien", "opinion.ask", "messages", asks),
         ("kiem-tra", "inspection.plan", "calendar", asks),
         ("ban-giay", "custody.title", "arrows-exchange", papers),
+        ("so-hoa", "custody.digitise", "file-upload", crate::vault::scan::is_open(&sheet.case)),
     ] {
         if open {
             more.push(Act {
@@ -424,6 +429,7 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
             to: String::new(),
             primary: false,
             hint: String::new(),
+            key: "",
         });
     }
     if d.fee_asked > 0 || d.fee_paid > 0 {

@@ -83,9 +83,15 @@ fn uploads(component: Value) -> Value {
         "maxItems": 30,
         "items": {
             "type": "object",
-            "required": ["component", "upload"],
+            "required": ["component"],
             "additionalProperties": false,
-            "properties": { "component": component, "upload": { "type": "string" } },
+            // One of the two: a file uploaded before, or an entry of the sender's own vault.
+            "oneOf": [{ "required": ["upload"] }, { "required": ["vault"] }],
+            "properties": {
+                "component": component,
+                "upload": { "type": "string" },
+                "vault": { "type": "string" },
+            },
         },
     })
 }

@@ -9,6 +9,7 @@ use directory::{Person, Receiving};
 use serde_json::Value;
 use web::Problem;
 
+use super::prefill;
 use super::store::{self, DraftRow, UploadRow};
 use super::{Attached, Filing};
 use crate::catalogue::Catalogue;
@@ -59,7 +60,7 @@ impl Draft {
             .iter()
             .filter_map(|u| {
                 let component = u.component.clone().filter(|c| wanted.contains(&c.as_str()))?;
-                Some(Attached { component, upload: u.id.clone() })
+                Some(Attached::upload(component, u.id.clone()))
             })
             .collect()
     }
@@ -132,12 +133,20 @@ pub async fn begin(
         return Err(Refusal::NotOnline.into());
     }
     check_unit(tx, procedure, catalogue.frame, unit, now).await?;
+    let form = procedure.form.as_ref().ok_or(Refusal::NotOnline)?;
+    let earlier = prefill::earlier(tx, catalogue, person).await?;
+    let mut taken = prefill::about_person(form, person, &earlier);
+    let answers = form.clean(&taken.iter().map(|one| (one.field.clone(), one.value.clone())).collect());
+    taken.retain(|one| answers.contains_key(&one.field));
+    for one in &mut taken {
+        one.value = answers[&one.field].clone();
+    }
     let row = DraftRow {
-        id: base::Id::<DraftKind>::fresh().to_string(),
+        id: fresh_id(),
         account: person.account.to_string(),
         procedure: crate::catalogue::version_id(procedure),
         unit: Some(unit.to_string()),
-        answers: Value::Object(prefilled(procedure, person)).to_string(),
+        answers: Value::Object(answers).to_string(),
         return_by: "counter".into(),
         version: 1,
         created_at: now,
@@ -145,11 +154,17 @@ pub async fn begin(
         dossier: None,
     };
     store::save_draft(tx, &row).await?;
+    prefill::save(tx, &row.id, &taken).await?;
     Ok(row.id)
 }
 
+/// A new name for a draft.
+pub(super) fn fresh_id() -> String {
+    base::Id::<DraftKind>::fresh().to_string()
+}
+
 /// Refuses a unit that does not receive this procedure.
-async fn check_unit(
+pub(super) async fn check_unit(
     tx: &mut Tx,
     procedure: &Procedure,
     frame: Frame,
@@ -179,25 +194,6 @@ pub async fn keep_unit(
     draft.row.unit = Some(unit.to_string());
     store::save_answers(tx, &draft.row, now).await?;
     Ok(())
-}
-
-fn prefilled(procedure: &Procedure, person: &Person) -> Answers {
-    let mut answers = Answers::new();
-    let Some(form) = &procedure.form else { return answers };
-    for (field, ui) in &form.ui {
-        let value = match ui.prefill.as_deref() {
-            Some("person.name") => Some(person.name.clone()),
-            Some("person.personal_number") => person.personal_number.clone(),
-            Some("person.phone") => person.phone.clone(),
-            Some("person.email") => person.email.clone(),
-            Some("person.address") => person.address.clone(),
-            _ => None,
-        };
-        if let Some(value) = value.filter(|v| !v.trim().is_empty()) {
-            answers.insert(field.clone(), Value::String(value));
-        }
-    }
-    form.clean(&answers)
 }
 
 /// The draft of this account. Somebody else's is `NotFound`.

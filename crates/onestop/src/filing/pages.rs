@@ -5,6 +5,7 @@ mod check;
 mod form;
 mod papers;
 mod start;
+mod taken;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,9 @@ pub(crate) fn routes() -> Router<App> {
             post(papers::upload).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
         )
         .route("/nop-ho-so/ban-nhap/{draft}/bo-tep/{upload}", post(papers::remove))
+        .route("/nop-ho-so/ban-nhap/{draft}/tu-kho/{component}", post(papers::pick))
+        .route("/nop-ho-so/ban-nhap/{draft}/da-chep", get(taken::copied))
+        .route("/ho-so-cua-toi/{code}/nop-lai", post(taken::copy))
         .route("/nop-ho-so/ban-nhap/{draft}/nhan-ket-qua", get(check::return_by).post(check::keep_return))
         .route("/nop-ho-so/ban-nhap/{draft}/kiem-tra", get(check::show).post(check::submit))
         .route("/nop-ho-so/ban-nhap/{draft}/noi-nop", get(start::unit).post(start::keep_unit))

@@ -11,6 +11,8 @@ db::record! {
     pub struct UploadRow {
         id: String, component: Option<String>, name: String, media: String, size: i64, sha256: Hash,
         created_at: Instant,
+        /// The entry of the vault that it is.
+        vault: Option<String>,
     }
 }
 
@@ -25,7 +27,7 @@ db::record! {
 /// An upload that no dossier has taken yet.
 pub async fn find_upload(tx: &mut Tx, id: &str, account: &str) -> db::Result<Option<UploadRow>> {
     tx.find(
-        "select id, component, name, media, size, sha256, created_at from upload
+        "select id, component, name, media, size, sha256, created_at, vault from upload
           where id = $1 and account = $2 and dossier is null",
         args![id, account],
     )
@@ -66,7 +68,7 @@ pub async fn save_taken(tx: &mut Tx, id: &str, account: &str, dossier: DossierId
 /// The uploads of a draft in the order they came.
 pub async fn list_uploads(tx: &mut Tx, draft: &str, account: &str) -> db::Result<Vec<UploadRow>> {
     tx.list(
-        "select id, component, name, media, size, sha256, created_at from upload
+        "select id, component, name, media, size, sha256, created_at, vault from upload
           where draft = $1 and account = $2 and dossier is null order by created_at, id limit 100",
         args![draft, account],
     )
@@ -168,13 +170,23 @@ pub async fn save_filed(tx: &mut Tx, id: &str, account: &str, dossier: DossierId
           where id = $2 and account = $3 and dossier is null",
         args![dossier, id, account],
     )
-    .await
+    .await?;
+    forget_origins(tx, id).await
+}
+
+/// Where answers came from is nobody's business once the draft is filed or thrown away.
+async fn forget_origins(tx: &mut Tx, draft: &str) -> db::Result<()> {
+    tx.change("delete from draft_origin where draft = $1", args![draft]).await?;
+    tx.change("delete from draft_lost where draft = $1", args![draft]).await?;
+    tx.change("delete from draft_copy where draft = $1", args![draft]).await?;
+    Ok(())
 }
 
 /// Throws a draft away with what was uploaded to it.
 pub async fn delete_draft(tx: &mut Tx, id: &str, account: &str) -> db::Result<()> {
     tx.change("delete from upload where draft = $1 and account = $2 and dossier is null", args![id, account])
         .await?;
+    forget_origins(tx, id).await?;
     tx.change("delete from draft where id = $1 and account = $2 and dossier is null", args![id, account])
         .await?;
     Ok(())

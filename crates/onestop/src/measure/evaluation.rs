@@ -18,7 +18,7 @@ use super::rules::{
 };
 use super::store::{self, Judged};
 use super::words::say;
-use super::{Ask, By};
+use super::{Ask, By, Figure};
 use crate::App;
 use crate::catalogue::Catalogue;
 
@@ -280,9 +280,11 @@ pub async fn index766(
         let weights = store::weights(tx, today).await?;
         let work = online_work(tx, &catalogue, &ask).await?;
         let used = store::received(tx, &Ask { by: By::Procedure, ..ask.clone() }).await?;
-        Ok((weights, work, store::service(tx, &ask).await?, used))
+        let behind = store::Behind { ask: ask.clone(), figure: Figure::Reused, keys: None, now };
+        let reused = store::count(tx, &behind).await?;
+        Ok((weights, work, store::service(tx, &ask).await?, used, reused))
     };
-    let (weights, work, service, used) = app.site.db.read(read).await?;
+    let (weights, work, service, used, reused) = app.site.db.read(read).await?;
     let offered = i64::try_from(app.catalogue.list().len()).unwrap_or(i64::MAX);
     let on_offer = app.catalogue.list().iter().filter(|p| p.is_online()).count();
     let on_offer = i64::try_from(on_offer).unwrap_or(i64::MAX);
@@ -293,7 +295,8 @@ pub async fn index766(
         (3, 2) => Some((i64::try_from(alive).unwrap_or(0), on_offer, None)),
         (3, 3) => Some((work.dossiers_online, work.dossiers, Some("online"))),
         (3, 6) => Some((service.paid_online, service.paid, None)),
-        (4, 2) => Some((service.scanned, service.received, Some("received"))),
+        (4, 2) => Some((service.scanned, service.received, Some("digitised"))),
+        (4, 3) => Some((reused, service.received, Some("reused"))),
         _ => None,
     };
     let listed =

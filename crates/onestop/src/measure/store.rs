@@ -251,6 +251,9 @@ impl Behind {
         let q = match self.figure {
             Figure::Received => in_months_received(q, &self.ask),
             Figure::Online => in_months_received(q, &self.ask).and("m.channel = ?", Some("online")),
+            Figure::Digitised => in_months_received(q, &self.ask).when("m.scanned = 1", true),
+            Figure::Reused => in_months_received(q, &self.ask)
+                .when("exists (select 1 from vault_use v where v.dossier = m.dossier)", true),
             Figure::Settled => settled(q),
             Figure::Early => settled(q).and("m.grade = ?", Some(Grade::Early.points())),
             Figure::OnTime => settled(q).and("m.grade = ?", Some(Grade::OnTime.points())),

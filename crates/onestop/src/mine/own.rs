@@ -14,7 +14,7 @@ use web::page::NoticeKind;
 use web::{Problem, Query, Shell, filters, page};
 
 use crate::dossier::rules::{State as Standing, Status, Verb};
-use crate::dossier::{self, Case, Outcome, History, PaperKind, StoredFile, Who, store};
+use crate::dossier::{self, Case, History, Outcome, PaperKind, StoredFile, Who, store};
 use crate::filing::pages::about;
 use crate::helper::proof::Needs;
 use crate::helper::rules::Right;
@@ -105,6 +105,8 @@ pub(crate) struct OwnPage {
     can_withdraw: bool,
     can_pay: bool,
     can_rate: bool,
+    /// The newest version of its procedure can be filed online.
+    can_copy: bool,
     asked: String,
     wanted: Vec<Wanted>,
     fee: String,
@@ -255,6 +257,8 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
         can_pay: status == Status::AwaitingFee && at.may(Right::Own),
         can_rate: status == Status::Returned && at.may(Right::Own),
         is_helper: at.is_helper(),
+        can_copy: at.may(Right::Own)
+            && app.catalogue.find(&read.case.procedure.code).is_some_and(|p| p.is_online()),
         asked: read
             .history
             .iter()

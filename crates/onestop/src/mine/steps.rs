@@ -126,8 +126,7 @@ pub(super) async fn supplement(
         let page = own_page(&app, &at, again).await?;
         return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let uploads =
-        came.brought.into_iter().map(|b| Attached { component: b.component, upload: b.upload }).collect();
+    let uploads = came.brought.into_iter().map(|b| Attached::upload(b.component, b.upload)).collect();
     step(&app, &at, seen, Ask::Supplement { uploads, note }, "bo-sung", again).await
 }
 

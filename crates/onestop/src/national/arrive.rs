@@ -375,7 +375,7 @@ async fn bring(tx: &mut Tx, file: &Fetched, now: Instant) -> Result<Attached, Pr
         sha256: file.sha256,
     };
     filing::store::save_upload(tx, &upload, now).await?;
-    Ok(Attached { component: file.component.clone(), upload: id })
+    Ok(Attached::upload(file.component.clone(), id))
 }
 
 /// The citizen's clock began when they handed it in there. law: national/arrivals

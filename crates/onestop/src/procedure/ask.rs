@@ -49,6 +49,8 @@ pub struct Question {
     pub autocomplete: String,
     pub inputmode: &'static str,
     pub suffix: String,
+    /// Where the answer was taken from, in words; "" for one that was typed.
+    pub from: String,
     pub error: String,
     /// Ids for `aria-describedby`, or "".
     pub described: String,
@@ -184,6 +186,7 @@ fn question(
         autocomplete: text(|ui| &ui.autocomplete),
         inputmode: inputmode(form, field, widget),
         suffix: if format == "money" { say("form.dong", &[]) } else { text(|ui| &ui.suffix) },
+        from: String::new(),
         error: errors.iter().find(|(f, _)| f == field).map(|(_, e)| e.clone()).unwrap_or_default(),
         described: String::new(),
         repeats: shape == Shape::Rows,

@@ -30,4 +30,5 @@ mod scan;
 mod sql;
 mod torn;
 mod upgrade;
+mod vault;
 mod world;

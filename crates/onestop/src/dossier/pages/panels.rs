@@ -14,7 +14,7 @@ use crate::dossier::{Case, History, PaperKind};
 use crate::filing::ANSWER_WITHIN;
 use crate::filing::sniff::Kind;
 use crate::procedure::model::Form;
-use crate::{view, words};
+use crate::{vault, view, words};
 
 /// A step of the flow: `done`, `on` or "".
 pub struct Flow {
@@ -160,8 +160,8 @@ pub fn flow(sheet: &Sheet, now: Instant) -> Vec<Flow> {
 /// the pair that chooses one.
 pub fn docs(
     sheet: &Sheet,
-    file: Option<&str>,
-    paper: Option<&str>,
+    (file, paper): (Option<&str>, Option<&str>),
+    today: Day,
     here: impl Fn(&[(&str, &str)]) -> String,
 ) -> (Vec<Doc>, View) {
     let d = &sheet.case.dossier;
@@ -180,13 +180,22 @@ pub fn docs(
         docs.push(Doc {
             href: here(&[("tep", &f.id)]),
             name: component.unwrap_or(&f.name).to_string(),
-            small: format!("{} · {size}", f.name),
+            small: match sheet.from_vault.iter().find(|u| u.file == f.id) {
+                Some(used) => format!("{} · {size} · {}", f.name, vault::told(used, today).1),
+                None => format!("{} · {size}", f.name),
+            },
             icon: file_icon(&f.media),
             here: shown,
         });
         if shown {
             let url = format!("{base}/tep/{}", f.id);
-            view = View { kind: kind(&f.media), save: format!("{url}?tai=1"), url, name: f.name.clone(), ..View::default() };
+            view = View {
+                kind: kind(&f.media),
+                save: format!("{url}?tai=1"),
+                url,
+                name: f.name.clone(),
+                ..View::default()
+            };
         }
     }
     for kind in PaperKind::ALL {
@@ -330,6 +339,10 @@ pub fn checks(sheet: &Sheet, now: Instant) -> Vec<Check> {
     if !sheet.originals.is_empty() {
         let names = sheet.originals.join("; ");
         checks.push(Check { ok: false, text: say("check.originals", &[("names", &names)]) });
+    }
+    for used in &sheet.from_vault {
+        let (ok, told) = vault::told(used, now.day());
+        checks.push(Check { ok, text: format!("{}: {told}", used.name) });
     }
     kept_in_time(case, now, &mut checks);
     limit(case, &mut checks);

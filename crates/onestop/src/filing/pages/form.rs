@@ -9,6 +9,7 @@ use db::Tx;
 use serde::Deserialize;
 use web::{Path, Problem, Query, RawForm, Shell, page};
 
+use super::taken::{self, Offer, Sources};
 use super::{Around, Fault, Stop, is_done, labelled, next_step, open, see_other, shell, step_ids, summary};
 use crate::App;
 use crate::filing::draft::{self, Draft};
@@ -28,6 +29,8 @@ struct FormPage {
     title: String,
     hint: String,
     questions: Vec<Question>,
+    /// Answers of earlier dossiers that may be taken over.
+    offers: Vec<Offer>,
 }
 
 /// `GET /nop-ho-so/ban-nhap/{draft}`: on to the first step that lacks something.
@@ -52,7 +55,11 @@ pub(super) async fn show(
     let today = app.site.clock.today();
     let places = places(&app, &draft, &page_id).await?;
     let around = ask::Around { places, longer: query.longer.as_deref() };
-    Ok(page::html(form_page(&app, &at, &draft, &page_id, &unit, today, &[], &around)?))
+    let taken = Sources::read(&app, &at, &draft, &page_id).await?;
+    let mut page = form_page(&app, &at, &draft, &page_id, &unit, today, &[], &around)?;
+    taken.mark(&mut page.questions);
+    page.offers = taken.offers;
+    Ok(page::html(page))
 }
 
 #[derive(Deserialize)]
@@ -102,6 +109,9 @@ async fn keep_page(app: &App, at: &OnDraft<Fill>, page_id: String, form: RawForm
     if let Some(to) = rows_changed(&draft, &page_id, &form) {
         return Ok(see_other(&to));
     }
+    if form.get("dien").is_some() {
+        return taken::fill(app, at, &draft, &page_id).await;
+    }
     let today = now.day();
     let places = places(app, &draft, &page_id).await?;
     let form = draft.form()?;
@@ -111,7 +121,8 @@ async fn keep_page(app: &App, at: &OnDraft<Fill>, page_id: String, form: RawForm
     }
     let errors = ask::sentences(form, &findings);
     let around = ask::Around { places, longer: None };
-    let page = form_page(app, at, &draft, &page_id, &unit, today, &errors, &around)?;
+    let mut page = form_page(app, at, &draft, &page_id, &unit, today, &errors, &around)?;
+    Sources::read(app, at, &draft, &page_id).await?.mark(&mut page.questions);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
@@ -156,5 +167,6 @@ fn form_page(
         title: page.title.clone(),
         hint: page.hint.clone().unwrap_or_default(),
         questions: ask::questions(form, page, &draft.answers, errors, about),
+        offers: Vec::new(),
     })
 }

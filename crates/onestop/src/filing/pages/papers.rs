@@ -4,18 +4,20 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use base::format;
 use base::limits::{DOSSIER_FILES_MAX, DOSSIER_SIZE_BYTES_MAX, FILE_SIZE_BYTES_MAX};
+use base::{Day, format};
 use db::Tx;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
 use web::{Path, Problem, RawForm, Shell, Upload, page};
 
-use super::{Around, Fault, Stop, next_step, open, papers_missing, see_other, shell, summary};
+use super::{Around, Fault, Stop, next_step, open, papers_missing, see_other, shell, summary, taken};
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::filing::uploads;
-use crate::helper::{Fill, OnDraft};
+use crate::helper::proof::Needs;
+use crate::helper::{Fill, OnDraft, Own};
+use crate::vault::{self, Entry, Keys};
 use crate::words_citizen::say;
 
 /// A file of the draft.
@@ -24,6 +26,14 @@ struct FileLine {
     name: String,
     /// "PDF · 184 kB".
     about: String,
+    /// That it is an entry of the vault, in words; "" for an uploaded one.
+    from: String,
+}
+
+/// An entry of the vault that may be chosen for a paper.
+struct Choice {
+    id: String,
+    label: String,
 }
 
 /// A paper that is asked for, with the files brought for it.
@@ -34,6 +44,8 @@ struct PaperBox {
     required: bool,
     by_form: bool,
     files: Vec<FileLine>,
+    /// The person's vault, what fits this paper first; one that has expired is told so.
+    choices: Vec<Choice>,
     error: String,
 }
 
@@ -56,7 +68,8 @@ struct PapersPage {
 /// `GET …/giay-to`.
 pub(super) async fn show(State(app): State<App>, at: OnDraft<Fill>) -> Result<Response, Stop> {
     let (draft, unit) = open(&app, &at).await?;
-    Ok(page::html(papers_page(&app, &at, &draft, &unit, &[])))
+    let entries = entries(&app, &at).await?;
+    Ok(page::html(papers_page(&app, &at, &draft, &unit, &entries, &[])))
 }
 
 /// `POST …/giay-to`: goes on when every paper that must be there is there.
@@ -65,7 +78,7 @@ pub(super) async fn go_on(
     at: OnDraft<Fill>,
     form: RawForm,
 ) -> Result<Response, Stop> {
-    let (draft, unit) = open(&app, &at).await?;
+    let (draft, _) = open(&app, &at).await?;
     if form.get("luu").is_some() {
         return Ok(see_other("/ho-so-cua-toi?bao=luu"));
     }
@@ -75,8 +88,7 @@ pub(super) async fn go_on(
     }
     let word = say("paper.missing", &[]);
     let errors: Vec<(String, String)> = missing.into_iter().map(|(id, _)| (id, word.clone())).collect();
-    let page = papers_page(&app, &at, &draft, &unit, &errors);
-    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+    refused_page(&app, &at, StatusCode::UNPROCESSABLE_ENTITY, &errors).await
 }
 
 /// `POST …/giay-to/{component}`: takes the chosen files.
@@ -131,9 +143,20 @@ async fn take(app: &App, at: &OnDraft<Fill>, component: &str, mut form: Upload) 
     if wrong.is_empty() {
         return Ok(see_other(&format!("/nop-ho-so/ban-nhap/{id}/{}#to-{component}", super::PAPERS)));
     }
-    let (draft, unit) = open(app, at).await?;
     let errors: Vec<(String, String)> = wrong.into_iter().map(|text| (component.to_string(), text)).collect();
-    let page = papers_page(app, at, &draft, &unit, &errors);
+    refused_page(app, at, status, &errors).await
+}
+
+/// The page with what was wrong beside each paper.
+async fn refused_page<R: Needs>(
+    app: &App,
+    at: &OnDraft<R>,
+    status: StatusCode,
+    errors: &[(String, String)],
+) -> Result<Response, Stop> {
+    let (draft, unit) = open(app, at).await?;
+    let entries = entries(app, at).await?;
+    let page = papers_page(app, at, &draft, &unit, &entries, errors);
     Ok(page::html_with(status, page))
 }
 
@@ -145,6 +168,42 @@ async fn brings(app: &App, at: &OnDraft<Fill>) -> Result<String, Problem> {
     let (held, now) = (at.to_owned(), app.site.clock.now());
     let act = at.act("onestop.bring-papers", now);
     app.site.db.write(act, async move |tx: &mut Tx| held.owner_for(tx, "papers", now).await).await
+}
+
+/// The entries of the applicant's vault that may be chosen from; a helper is shown none.
+async fn entries<R: Needs>(app: &App, at: &OnDraft<R>) -> Result<Vec<Entry>, Problem> {
+    if !at.helped().is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = Keys::of(&at.owner);
+    Ok(app.site.db.read(async move |tx: &mut Tx| vault::store::list_offered(tx, &keys).await).await?)
+}
+
+/// `POST …/tu-kho/{component}`: takes the chosen entry of the vault for a paper.
+pub(super) async fn pick(
+    State(app): State<App>,
+    at: OnDraft<Own>,
+    Path((_, component)): Path<(String, String)>,
+    form: RawForm,
+) -> Result<Response, Stop> {
+    open(&app, &at).await?;
+    let now = app.site.clock.now();
+    let act = at.act("onestop.pick-entry", now);
+    let (catalogue, held) = (app.catalogue.clone(), at.clone());
+    let entry = form.get("giay").unwrap_or_default().to_string();
+    let paper = component.clone();
+    let picked = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
+        vault::pick(tx, &catalogue, &held.draft, &paper, &entry, &held.owner, now).await
+    });
+    match picked.await {
+        Ok(()) => {
+            Ok(see_other(&format!("/nop-ho-so/ban-nhap/{}/{}#to-{component}", at.draft, super::PAPERS)))
+        }
+        Err(problem) => {
+            let errors = [(component, refused(problem)?)];
+            refused_page(&app, &at, StatusCode::UNPROCESSABLE_ENTITY, &errors).await
+        }
+    }
 }
 
 /// The words of a refusal; anything else stays the problem it is.
@@ -181,14 +240,16 @@ pub(super) async fn remove(
     Ok(see_other(&back))
 }
 
-fn papers_page(
+fn papers_page<R: Needs>(
     app: &App,
-    at: &OnDraft<Fill>,
+    at: &OnDraft<R>,
     draft: &Draft,
     unit: &str,
+    entries: &[Entry],
     errors: &[(String, String)],
 ) -> PapersPage {
-    let papers = papers(draft, errors);
+    let today = app.site.clock.today();
+    let papers = papers(draft, entries, errors, today);
     let name = |id: &str| papers.iter().find(|p| p.id == id).map_or(String::new(), |p| p.name.clone());
     let faults: Vec<Fault> = errors
         .iter()
@@ -205,10 +266,7 @@ fn papers_page(
     }
     PapersPage {
         shell,
-        around: Around {
-            helped: at.helped(),
-            ..Around::new(draft, super::PAPERS, unit, app.site.clock.today())
-        },
+        around: Around { helped: at.helped(), ..Around::new(draft, super::PAPERS, unit, today) },
         draft: draft.row.id.clone(),
         summary: summary(&faults),
         faults,
@@ -221,7 +279,7 @@ fn papers_page(
     }
 }
 
-fn papers(draft: &Draft, errors: &[(String, String)]) -> Vec<PaperBox> {
+fn papers(draft: &Draft, entries: &[Entry], errors: &[(String, String)], today: Day) -> Vec<PaperBox> {
     let clean = draft.clean();
     draft
         .procedure
@@ -241,12 +299,22 @@ fn papers(draft: &Draft, errors: &[(String, String)]) -> Vec<PaperBox> {
                         id: u.id.clone(),
                         name: u.name.clone(),
                         about: about(&u.media, u.size.unsigned_abs()),
+                        from: u.vault.as_ref().map_or(String::new(), |_| taken::picked()),
                     })
                     .collect(),
+                choices: choices(entries, &c.id, &c.name, today),
                 error: wrong.collect::<Vec<_>>().join(" "),
             }
         })
         .collect()
+}
+
+/// The vault as choices for one paper: what fits it first.
+fn choices(entries: &[Entry], component: &str, name: &str, today: Day) -> Vec<Choice> {
+    let (fitting, others): (Vec<&Entry>, Vec<&Entry>) =
+        entries.iter().partition(|e| vault::rules::fits(e, component, name));
+    let choice = |e: &Entry| Choice { id: e.id.to_string(), label: vault::pages::label(e, today) };
+    fitting.into_iter().chain(others).map(choice).collect()
 }
 
 /// "PDF · 184 kB".

@@ -62,7 +62,7 @@ fn fill(procedure: &Procedure, dice: &mut Dice, at: Instant, report: &mut Counti
         None => right.clone(),
     };
     for round in 0..ROUNDS_MAX {
-        let upload = |c: &String| Attached { component: c.clone(), upload: c.clone() };
+        let upload = |c: &String| Attached::upload(c.clone(), c.clone());
         let mut filing = Filing {
             procedure: procedure.code.clone(),
             unit: String::new(),

@@ -57,7 +57,7 @@ impl World {
             answers[&field]["unit"] = json!(self.commune.1);
         }
         let needed = p.components_for(&answers).into_iter().filter(|c| c.required && !c.by_form);
-        let upload = |id: &String| Attached { component: id.clone(), upload: format!("{}-{id}", p.code) };
+        let upload = |id: &String| Attached::upload(id.clone(), format!("{}-{id}", p.code));
         let uploads = needed.map(|c| upload(&c.id)).collect();
         Filing {
             procedure: crate::catalogue::version_id(p),
