@@ -30,6 +30,7 @@ use web::Problem;
 use crate::catalogue::Catalogue;
 use crate::fee;
 use crate::filing::{self, Attached};
+use crate::interlinked::{self, Family, Outer};
 use crate::number;
 use crate::procedure::Procedure;
 use crate::refusal::{Fault, Refusal};
@@ -90,6 +91,8 @@ pub struct Dossier {
     pub fee_asked: i64,
     /// Whole đồng.
     pub fee_paid: i64,
+    /// The interlinked dossier that this one is a child of.
+    pub parent: Option<DossierId>,
     pub version: i64,
 }
 
@@ -223,7 +226,8 @@ impl Who {
         if d.account.as_deref() == Some(self.account.as_str()) {
             seats.push(Seat::Applicant);
         }
-        if self.holds(Role::CounterClerk, &d.counter) {
+        // A child is handed in, taken back and returned with its parent. law: onestop/interlinked
+        if d.parent.is_none() && self.holds(Role::CounterClerk, &d.counter) {
             seats.push(Seat::Counter);
         }
         if self.holds(Role::Leader, &d.agency) {
@@ -248,7 +252,7 @@ impl Who {
                 .any(|p| settles(p.role) && [&d.counter, &d.agency, &d.holder_unit].contains(&&p.unit))
     }
 
-    fn holds(&self, role: Role, unit: &UnitId) -> bool {
+    pub(crate) fn holds(&self, role: Role, unit: &UnitId) -> bool {
         self.posts.iter().any(|p| p.role == role && p.unit == *unit)
     }
 
@@ -293,6 +297,10 @@ pub struct Case {
     pub calendar: Calendar,
     pub seats: Vec<Seat>,
     pub after_supplement: AfterSupplement,
+    /// The procedures of its children; none for most.
+    pub family: Family,
+    /// The interlinked dossier that this one is a child of, in short.
+    pub outer: Option<Outer>,
     pub now: Instant,
 }
 
@@ -311,13 +319,19 @@ impl Case {
         if !who.may_see(&dossier)
             && !store::has_acted(tx, dossier.id, &who.account).await?
             && !crate::opinion::asks(tx, dossier.id, who).await?
+            && !interlinked::is_near(tx, &dossier, who).await?
         {
             return Err(Problem::NotFound);
         }
-        let seats = who.seats(&dossier);
+        let mut seats = who.seats(&dossier);
         let procedure = catalogue.version(&dossier.procedure)?;
         let calendar = directory::calendar(tx, &dossier.counter).await?;
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement: catalogue.after_supplement, now })
+        let (family, outer) = (catalogue.family(&procedure), interlinked::outer(tx, &dossier).await?);
+        if outer.as_ref().is_some_and(Outer::is_over) && who.holds(Role::CounterClerk, &dossier.counter) {
+            seats.push(Seat::Counter);
+        }
+        let after_supplement = catalogue.after_supplement;
+        Ok(Case { dossier, procedure, calendar, seats, after_supplement, family, outer, now })
     }
 
     /// The dossier as proven money meets it, and nobody else.
@@ -331,7 +345,8 @@ impl Case {
         let procedure = catalogue.version(&dossier.procedure)?;
         let calendar = directory::calendar(tx, &dossier.counter).await?;
         let (seats, after_supplement) = (vec![Seat::Bank], catalogue.after_supplement);
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement, now })
+        let (family, outer) = (catalogue.family(&procedure), interlinked::outer(tx, &dossier).await?);
+        Ok(Case { dossier, procedure, calendar, seats, after_supplement, family, outer, now })
     }
 
     /// The same, but only if the dossier is still as it was when the person looked at it.
@@ -357,18 +372,35 @@ impl Case {
             after_supplement: self.after_supplement,
             calendar: &self.calendar,
             stages: &self.procedure.steps,
-            used: self.dossier.used(),
+            used: self.used(),
         }
+    }
+
+    /// What is used up of that which the law allows once. A citizen is asked once for the whole of an
+    /// interlinked dossier, so a child counts what was asked through its parent. law: onestop/guide-once
+    fn used(&self) -> Used {
+        let own = self.dossier.used();
+        let asked = self.outer.as_ref().map_or(0, |outer| outer.requests);
+        Used { requests: own.requests.max(asked), ..own }
+    }
+
+    /// Whether this step may be taken on this dossier alone.
+    fn alone(&self, verb: Verb) -> bool {
+        self.outer.as_ref().is_none_or(|outer| interlinked::rules::of_child(verb, outer.is_over()))
     }
 
     /// The steps that may be laid before a leader now.
     pub fn proposable(&self) -> Vec<Verb> {
-        rules::proposable(&self.dossier.state, &self.seats, self.now, &self.terms())
+        let mut all = rules::proposable(&self.dossier.state, &self.seats, self.now, &self.terms());
+        all.retain(|verb| self.alone(*verb));
+        all
     }
 
     /// The steps that may be taken now, with the internal steps each may lead to.
     pub fn open(&self) -> Vec<(Verb, Vec<String>)> {
-        rules::open(&self.dossier.state, &self.seats, self.now, &self.terms())
+        let mut open = rules::open(&self.dossier.state, &self.seats, self.now, &self.terms());
+        open.retain(|(verb, _)| self.alone(*verb));
+        open
     }
 }
 
@@ -407,7 +439,8 @@ pub async fn ask_supplement(
 ) -> Result<(), Problem> {
     ask::check_components(case, components, note)?;
     let remark = Remark { details: json!({ "components": components }), ..Remark::note(note) };
-    advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await
+    advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await?;
+    interlinked::ask_through_parent(tx, case, components, note).await
 }
 
 /// The citizen, or the clerk for a citizen at the counter, brings what was asked for.
@@ -426,7 +459,8 @@ pub async fn supplement(
     let files = filing::attach(tx, case.dossier.id, &case.procedure, uploads, &who.account, case.now).await?;
     let details = json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() });
     let remark = Remark { details, ..Remark::note(note) };
-    advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await
+    advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await?;
+    interlinked::hand_on(tx, case, &files).await
 }
 
 /// Refuses reception, with a reason from the list and words for the citizen.
@@ -438,6 +472,7 @@ pub async fn refuse(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> R
 /// The citizen takes the dossier back.
 pub async fn withdraw(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
     advance(tx, case, Step::Withdraw, Remark::note(note), event::WITHDRAWN).await?;
+    interlinked::end_all(tx, case, &Step::Withdraw, Remark::note(note)).await?;
     fee::abandon(tx, case, false).await
 }
 
@@ -575,24 +610,27 @@ pub async fn extend(tx: &mut Tx, case: &mut Case, until: Day, note: &str, who: &
 /// The agency ends the dossier, with a reason from the list and words for the citizen.
 pub async fn stop(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
     let remark = Remark::reasoned(reason, &STOP_REASONS, note)?;
-    advance(tx, case, Step::Stop, remark, event::STOPPED).await?;
+    advance(tx, case, Step::Stop, remark.clone(), event::STOPPED).await?;
+    interlinked::end_all(tx, case, &Step::Stop, remark).await?;
     fee::abandon(tx, case, true).await
 }
 
 /// The counter hands the result to the citizen.
 pub async fn return_result(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
-    advance(tx, case, Step::ReturnResult, Remark::note(note), event::RETURNED).await
+    advance(tx, case, Step::ReturnResult, Remark::note(note), event::RETURNED).await?;
+    interlinked::return_all(tx, case, note).await
 }
 
 /// What is said beside a step.
-struct Remark<'a> {
-    reason_code: Option<&'a str>,
-    note: &'a str,
-    details: Value,
+#[derive(Clone)]
+pub(crate) struct Remark<'a> {
+    pub reason_code: Option<&'a str>,
+    pub note: &'a str,
+    pub details: Value,
 }
 
 impl<'a> Remark<'a> {
-    fn note(note: &'a str) -> Self {
+    pub fn note(note: &'a str) -> Self {
         Remark { reason_code: None, note, details: json!({}) }
     }
 
@@ -657,7 +695,7 @@ async fn advance(
 ) -> Result<(), Problem> {
     let verb = step.verb();
     let old_status = case.dossier.state.status();
-    let old_stage = case.dossier.state.stage().map(str::to_string);
+    let received_before = case.dossier.accepted_at.is_some();
     let state = rules::after(&case.dossier.state, &step, case.now, &case.terms())?;
     if !case.seats.iter().any(|seat| rules::may(*seat, verb, old_status)) {
         return Err(Refusal::NotYours(verb).into());
@@ -665,6 +703,7 @@ async fn advance(
     if rules::needs_leader(verb, case.terms().used) && !case.seats.contains(&Seat::Leader) {
         return Err(Refusal::NeedsLeader(verb).into());
     }
+    interlinked::before_step(tx, case, verb).await?;
     if matches!(verb, Verb::PassOn | Verb::SubmitForSignature | Verb::Decide) {
         crate::inspection::before_leaving(tx, case).await?;
     }
@@ -673,33 +712,55 @@ async fn advance(
         crate::custody::before_closing(tx, case).await?;
     }
 
-    let seen = case.dossier.version;
-    case.dossier.supplement_requests += i64::from(verb == Verb::AskSupplement);
-    case.dossier.extensions += i64::from(verb == Verb::Extend);
-    case.dossier.enter(state, case.now);
-    hold(tx, &mut case.dossier, &case.procedure).await?;
+    let moved = Moved { verb, state, remark, topic, at: case.now };
+    enter(tx, &mut case.dossier, &case.procedure, moved).await?;
+    if !received_before && case.dossier.accepted_at.is_some() {
+        interlinked::open(tx, case).await?;
+    }
+    Ok(())
+}
 
-    store::save_moved(tx, seen, &case.dossier).await?;
-    case.dossier.version = seen + 1;
+/// A step that the rules have allowed.
+pub(crate) struct Moved<'a> {
+    pub verb: Verb,
+    /// The state it leads to.
+    pub state: State,
+    pub remark: Remark<'a>,
+    pub topic: &'static str,
+    pub at: Instant,
+}
+
+/// Moves the dossier to whoever acts next, writes the log and tells the other systems.
+pub(crate) async fn enter(
+    tx: &mut Tx,
+    dossier: &mut Dossier,
+    procedure: &Procedure,
+    step: Moved<'_>,
+) -> Result<(), Problem> {
+    let old_status = dossier.state.status();
+    let old_stage = dossier.state.stage().map(str::to_string);
+    let seen = dossier.version;
+    dossier.supplement_requests += i64::from(step.verb == Verb::AskSupplement);
+    dossier.extensions += i64::from(step.verb == Verb::Extend);
+    dossier.enter(step.state, step.at);
+    hold(tx, dossier, procedure).await?;
+
+    store::save_moved(tx, seen, dossier).await?;
+    dossier.version = seen + 1;
     let entry = store::Entry {
         // Version 1 is the filing, which is line 0 of the log.
         ordinal: seen,
-        verb: verb.word(),
+        verb: step.verb.word(),
         from: (old_status, old_stage.as_deref()),
-        to: &case.dossier,
-        at: case.now,
-        reason_code: remark.reason_code,
-        note: remark.note.trim(),
-        details: remark.details,
+        to: dossier,
+        at: step.at,
+        reason_code: step.remark.reason_code,
+        note: step.remark.note.trim(),
+        details: step.remark.details,
     };
     store::save_entry(tx, &entry).await?;
-    outbox::put(
-        tx,
-        topic,
-        &case.dossier.id.to_string(),
-        &moved(&case.dossier, old_status.number(), seen, case.now),
-    )
-    .await?;
+    let told = moved(dossier, old_status.number(), seen, step.at);
+    outbox::put(tx, step.topic, &dossier.id.to_string(), &told).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ pub mod api;
 pub mod draft;
 pub mod pages;
 pub mod pieces;
+pub mod route;
 pub mod rules;
 pub mod sniff;
 pub mod store;
@@ -85,7 +86,9 @@ pub async fn file(
         return Err(Refusal::Faults(faults).into());
     }
 
-    let (counter, agency) = seats(tx, &filing.unit, now).await?;
+    let counter = counter_at(tx, &filing.unit, now).await?;
+    let day = now.day();
+    let agency = route::agency(tx, catalogue.frame, &procedure, &filing.answers, &counter, day).await?;
     let calendar = directory::calendar(tx, &counter.id).await?;
     let answer_by = calendar.due(now, ANSWER_WITHIN).map_err(|_| dossier::rules::NotAllowed::Uncountable)?.at;
     let ident = counter.ident.clone().unwrap_or_else(|| counter.code.clone());
@@ -115,6 +118,7 @@ pub async fn file(
         extensions: 0,
         fee_asked: 0,
         fee_paid: 0,
+        parent: None,
         version: 1,
     };
     dossier::store::save_new(tx, &dossier).await?;
@@ -147,13 +151,11 @@ async fn confirmed(tx: &mut Tx, filing: &Filing) -> Result<(), Problem> {
     }
 }
 
-/// The counter that receives for this unit, and the agency it stands under.
-async fn seats(tx: &mut Tx, unit: &str, now: Instant) -> Result<(directory::Unit, directory::Unit), Problem> {
+/// The counter that receives for this unit: it answers to the citizen, whoever settles.
+async fn counter_at(tx: &mut Tx, unit: &str, now: Instant) -> Result<directory::Unit, Problem> {
     // A code, or an id as `/me` gives it: CODE@DAY.
     let code = unit.split('@').next().unwrap_or_default();
-    let counter = directory::counter_of(tx, code, now.day()).await?.ok_or(Refusal::NoCounter)?;
-    let agency = directory::agency_of(tx, &counter.id).await?;
-    Ok((counter, agency))
+    Ok(directory::counter_of(tx, code, now.day()).await?.ok_or(Refusal::NoCounter)?)
 }
 
 /// Moves uploads of `sender` into the dossier, keeping the limits of a dossier.
@@ -203,5 +205,5 @@ pub async fn attach(
 /// The procedure versions that a person may pick for a place are those of the catalogue; the
 /// unit must be one that receives. Used by the draft to check the choice before it is kept.
 pub async fn counter_for(tx: &mut Tx, unit: &str, now: Instant) -> Result<UnitId, Problem> {
-    Ok(seats(tx, unit, now).await?.0.id)
+    Ok(counter_at(tx, unit, now).await?.id)
 }

@@ -14,6 +14,7 @@ mod home;
 mod identity;
 mod inspection;
 mod intake;
+mod interlinked;
 mod leave;
 mod measure;
 mod mine;
@@ -117,6 +118,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0031_interlinked", include_str!("../migrations/0031_interlinked.sql")),
     ]
 }
 
@@ -203,6 +205,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(register::routes())
         .merge(desk::saved::routes())
         .merge(inspection::pages::routes())
+        .merge(interlinked::pages::routes())
         .merge(dossier::pages::routes())
         .merge(dossier::files::routes())
         .merge(identity::routes())
@@ -226,7 +229,7 @@ pub fn routes(app: &App) -> axum::Router {
 pub fn listeners(app: &App) -> Vec<Listener> {
     let national = national::listeners(app);
     let app = app.clone();
-    let counts = app.clone();
+    let (counts, linked) = (app.clone(), app.clone());
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
@@ -235,7 +238,11 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = counts.clone();
         async move { measure::follow(&app, &db, &event).await }
     });
-    [vec![papers, measure], national].concat()
+    let parts = Listener::new("onestop.interlinked", &[contracts::onestop::DECIDED], move |_, event| {
+        let app = linked.clone();
+        async move { interlinked::go_on(&app, &event).await }
+    });
+    [vec![papers, measure, parts], national].concat()
 }
 
 /// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures

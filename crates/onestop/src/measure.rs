@@ -255,7 +255,15 @@ pub async fn follow(app: &App, db: &Db, event: &Event) -> Result<(), String> {
     let moved: event::DossierMoved = event.read()?;
     let id = moved.dossier.parse().map_err(|_| format!("no dossier id: {}", moved.dossier))?;
     let catalogue = app.catalogue.clone();
-    db.upkeep(async move |tx: &mut Tx| count_one(tx, &catalogue, id).await).await.map_err(|e| e.to_string())
+    db.upkeep(async move |tx: &mut Tx| -> Result<(), Problem> {
+        // What citizens handed in is counted once: by the parent. law: onestop/interlinked
+        if crate::interlinked::is_child(tx, id).await? {
+            return Ok(());
+        }
+        count_one(tx, &catalogue, id).await
+    })
+    .await
+    .map_err(|e| e.to_string())
 }
 
 /// Makes the rows that are missing or behind, some at a time; how many. Brings an installation from

@@ -74,7 +74,7 @@ pub struct ResultTemplate {
     pub open: bool,
 }
 
-const TEMPLATES: [ResultTemplate; 4] = [
+const TEMPLATES: [ResultTemplate; 14] = [
     ResultTemplate {
         name: "birth-certificate",
         required: &["child_name", "child_birth_date", "child_sex", "child_nationality", "birth_place"],
@@ -144,6 +144,76 @@ const TEMPLATES: [ResultTemplate; 4] = [
             "start_within_months",
         ],
         days: &[],
+        open: false,
+    },
+    ResultTemplate {
+        name: "marriage-certificate",
+        required: &["filed_by", "first_name", "first_number", "second_name", "second_number"],
+        optional: &["first_birth_date", "first_ethnicity", "first_nationality", "first_residence", "second_birth_date", "second_ethnicity", "second_nationality", "second_residence"],
+        days: &["first_birth_date", "second_birth_date"],
+        open: false,
+    },
+    ResultTemplate {
+        name: "death-extract",
+        required: &["deceased_name", "death_date", "death_place"],
+        optional: &["birth_year", "sex", "ethnicity", "nationality", "personal_number", "last_residence", "death_time", "death_cause", "declarant_name", "declarant_number"],
+        days: &["death_date"],
+        open: false,
+    },
+    ResultTemplate {
+        name: "civil-status-extract",
+        required: &["event", "subject_name", "registered_at"],
+        optional: &["event_note", "subject_birth_date", "registered_on", "register_number", "requester_name", "copies"],
+        days: &["subject_birth_date", "registered_on"],
+        open: false,
+    },
+    ResultTemplate {
+        name: "marital-status",
+        required: &["requester_name", "requester_number", "status", "purpose"],
+        optional: &["requester_residence", "subject_name", "subject_number", "principal_name", "principal_number", "residences", "purpose_note", "partner", "marriage_place"],
+        days: &[],
+        open: false,
+    },
+    ResultTemplate {
+        name: "certified-signature",
+        required: &["document_name", "signers", "pages", "copies", "certification_number", "book"],
+        optional: &["place", "outside_place"],
+        days: &[],
+        open: false,
+    },
+    ResultTemplate {
+        name: "residence-notice",
+        required: &["person_name", "person_number", "lodging", "from_date"],
+        optional: &["birth_date", "sex", "residence", "lodging_kind", "owner_name", "head_name", "companions", "months"],
+        days: &["birth_date", "from_date"],
+        open: false,
+    },
+    ResultTemplate {
+        name: "household-business",
+        required: &["business_name", "business_place", "lines", "capital", "owner_name", "owner_number"],
+        optional: &["owner_birth_date", "owner_residence", "owner_phone", "founded_by", "members", "start_date"],
+        days: &["owner_birth_date", "start_date"],
+        open: false,
+    },
+    ResultTemplate {
+        name: "mediation-minutes",
+        required: &["requester_name", "opponents", "parcel_place", "dispute"],
+        optional: &["requester_number", "requester_residence", "parcel", "content", "wish", "hamlet_result"],
+        days: &[],
+        open: false,
+    },
+    ResultTemplate {
+        name: "poverty-decision",
+        required: &["request", "head_name", "head_number", "home"],
+        optional: &["members"],
+        days: &[],
+        open: false,
+    },
+    ResultTemplate {
+        name: "interlinked-notice",
+        required: &["code", "parts"],
+        optional: &["child_name", "child_birth_date", "requester_name", "home", "clinic"],
+        days: &["child_birth_date"],
         open: false,
     },
     ResultTemplate { name: "decision-letter", required: &[], optional: &[], days: &[], open: true },

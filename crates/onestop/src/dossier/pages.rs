@@ -70,6 +70,8 @@ struct Sheet {
     /// What other units are asked, and visits and councils.
     opinions: Vec<crate::opinion::pages::Asked>,
     inspections: Vec<crate::inspection::pages::Seen>,
+    /// The children of an interlinked dossier.
+    parts: Vec<crate::interlinked::pages::PartLine>,
     /// Originals that are not given back.
     originals: Vec<String>,
     /// To whom it is assigned.
@@ -129,6 +131,7 @@ impl Sheet {
             counts: frame::counts(tx, place, now).await?,
             opinions: crate::opinion::pages::panel(tx, place, &case).await?,
             inspections: crate::inspection::pages::panel(tx, place, &case).await?,
+            parts: crate::interlinked::pages::lines(tx, &case, Some(place)).await?,
             originals: {
                 let papers = crate::custody::of_dossier(tx, d.id).await?.into_iter();
                 papers.filter(crate::custody::is_out).map(|p| p.name).collect()
@@ -232,6 +235,9 @@ struct ShowPage {
     seen: i64,
     opinions: Vec<crate::opinion::pages::Asked>,
     inspections: Vec<crate::inspection::pages::Seen>,
+    parts: Vec<crate::interlinked::pages::PartLine>,
+    /// For a child: whose part it is, and where the whole lies.
+    parent_line: Option<(String, String)>,
     assignee: String,
     waits: Option<proposal::Waits>,
     declined: String,
@@ -284,6 +290,7 @@ fn show_page(
 ) -> ShowPage {
     let (opinions, inspections) =
         (std::mem::take(&mut sheet.opinions), std::mem::take(&mut sheet.inspections));
+    let parts = std::mem::take(&mut sheet.parts);
     let sheet = &sheet;
     let d = &sheet.case.dossier;
     let status = d.state.status();
@@ -323,6 +330,8 @@ fn show_page(
         seen: d.version,
         opinions,
         inspections,
+        parts,
+        parent_line: crate::interlinked::pages::parent_line(&sheet.case, place),
         assignee: if status.is_final() { String::new() } else { sheet.assignee.clone() },
         waits: proposal::waits(place, sheet, list),
         declined: proposal::declined(sheet),

@@ -17,6 +17,7 @@ use web::{Path, Problem, Query, Shell, filters, page};
 use crate::dossier::rules::{State as Standing, Status, Verb};
 use crate::dossier::{self, Case, History, PaperKind, StoredFile, Who, store};
 use crate::filing::pages::about;
+use crate::interlinked::pages::PartLine;
 use crate::procedure::Procedure;
 use crate::tracking::{Mark, marks, waited_for};
 use crate::words_citizen::say;
@@ -90,6 +91,8 @@ pub(super) struct OwnPage {
     next_class: &'static str,
     next_icon: &'static str,
     marks: Vec<Mark>,
+    /// The children of an interlinked dossier.
+    parts: Vec<PartLine>,
     arithmetic: Vec<String>,
     files: Vec<FileLine>,
     papers: Vec<PaperLine>,
@@ -125,6 +128,7 @@ pub(super) struct Read {
     decided: bool,
     counter: String,
     holder: String,
+    parts: Vec<PartLine>,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.
@@ -184,6 +188,7 @@ pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -
                 decided: store::find_decision(tx, id).await?.is_some(),
                 counter: directory::get_unit(tx, &case.dossier.counter).await?.name,
                 holder: directory::get_unit(tx, &case.dossier.holder_unit).await?.name,
+                parts: crate::interlinked::pages::lines(tx, &case, None).await?,
                 history,
                 case,
             })
@@ -191,7 +196,8 @@ pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -
         .await
 }
 
-fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
+fn view_of(app: &App, viewer: &Viewer, mut read: Read, again: Again) -> OwnPage {
+    let parts = std::mem::take(&mut read.parts);
     let d = &read.case.dossier;
     let status = d.state.status();
     let (when_label, when) = waited_for(d);
@@ -215,6 +221,7 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
         next_class,
         next_icon,
         marks: marks(d),
+        parts,
         arithmetic: counted(&read),
         files: files(&read),
         papers: papers(&read),

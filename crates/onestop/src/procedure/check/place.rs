@@ -98,6 +98,12 @@ impl<'a> Lines<'a> {
             ChildTwice { id } => self.line(&[Name("children"), Id(id, 1)]),
             ChildUnknown { id, .. } => self.line(&[Name("children"), Id(id, 0), Name("code")]),
             ChildOrder { id, .. } => self.line(&[Name("children"), Id(id, 0), Name("after")]),
+            ChildMapOdd { id, .. } | ChildAnswerLacks { id, .. } => self.line(&[Name("children"), Id(id, 0)]),
+            ChildLimitDiffers { id } => self.line(&[Name("children"), Id(id, 0), Name("limit")]),
+            ChildrenTooMany { .. } => self.line(&[Name("children")]),
+            RouteNever { nth } | RouteField { nth, .. } | RouteLevel { nth, .. } => {
+                self.line(&[Name("routing"), Id("", *nth)])
+            }
             ChildLimitUnknown { id } => self.line(&[Name("children"), Id(id, 0)]),
             ResultCodeOdd { .. } => self.line(&[Name("result"), Name("code")]),
             Doubt { text } => self.line(&[Name("doubts"), Text(text, 0)]),
