@@ -5,6 +5,7 @@ pub mod api;
 pub mod ask;
 pub mod assign;
 pub mod control;
+mod faults;
 pub mod files;
 pub mod follow;
 pub mod pages;
@@ -33,9 +34,10 @@ use crate::filing::{self, Attached};
 use crate::interlinked::{self, Family, Outer};
 use crate::number;
 use crate::procedure::Procedure;
-use crate::refusal::{Fault, Refusal};
+use crate::refusal::Refusal;
 use ask::FEE_MAX;
 pub use ask::{Ask, Outcome, REFUSE_REASONS, STOP_REASONS};
+use faults::{Faults, only_way};
 use rules::{AfterSupplement, Seat, State, Status, Step, Terms, Used, Verb};
 
 pub enum DossierKind {}
@@ -643,44 +645,6 @@ impl<'a> Remark<'a> {
         faults.need("note", note);
         faults.settle()?;
         Ok(Remark { reason_code: Some(reason), ..Remark::note(note) })
-    }
-}
-
-/// All faults of what was entered, told at once.
-#[derive(Default)]
-struct Faults(Vec<Fault>);
-
-impl Faults {
-    fn add(&mut self, field: &str, key: &'static str, args: &[(&'static str, &str)]) {
-        self.0.push((field.into(), key, args.iter().map(|(k, v)| (*k, v.to_string())).collect()));
-    }
-
-    fn need(&mut self, field: &str, text: &str) {
-        if text.trim().is_empty() {
-            self.add(field, "fault.say_why", &[]);
-        }
-    }
-
-    fn settle(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(Refusal::Faults(self.0).into()) }
-    }
-}
-
-/// The internal step meant: the one named, or the only one there is.
-fn only_way(case: &Case, verb: Verb, to: Option<String>) -> Result<String, Problem> {
-    if let Some(to) = to.filter(|t| !t.is_empty()) {
-        return Ok(to);
-    }
-    let open = case.open();
-    match open.iter().find(|(v, _)| *v == verb).map(|(_, ways)| ways.as_slice()) {
-        Some([way]) => Ok(way.clone()),
-        Some(ways) => {
-            let mut faults = Faults::default();
-            faults.add("to", "fault.choose_stage", &[("ways", &ways.join(", "))]);
-            Err(faults.settle().err().unwrap_or(Problem::NotFound))
-        }
-        // No way at all: let the rules say why.
-        None => Ok(String::new()),
     }
 }
 

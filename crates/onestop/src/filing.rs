@@ -79,16 +79,14 @@ pub async fn file(
     confirmed(tx, &filing).await?;
     let mut faults = rules::faults(&procedure, &mut filing, now.day());
     if let Some(form) = &procedure.form {
-        let unknown = procedure::places::write(tx, form, &mut filing.answers).await?;
-        faults.extend(unknown.iter().map(|finding| rules::fault(form, finding)));
+        let found = procedure::places::write(tx, form, &mut filing.answers).await?;
+        faults.extend(found.iter().map(|finding| rules::fault(form, finding)));
     }
     if !faults.is_empty() {
         return Err(Refusal::Faults(faults).into());
     }
-
     let counter = counter_at(tx, &filing.unit, now).await?;
-    let day = now.day();
-    let agency = route::agency(tx, catalogue.frame, &procedure, &filing.answers, &counter, day).await?;
+    let agency = route::agency(tx, catalogue.frame, &procedure, &filing.answers, &counter, now.day()).await?;
     let calendar = directory::calendar(tx, &counter.id).await?;
     let answer_by = calendar.due(now, ANSWER_WITHIN).map_err(|_| dossier::rules::NotAllowed::Uncountable)?.at;
     let ident = counter.ident.clone().unwrap_or_else(|| counter.code.clone());
@@ -134,8 +132,7 @@ pub async fn file(
         details: json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() }),
     };
     dossier::store::save_entry(tx, &entry).await?;
-    let moved = dossier::moved(&dossier, 0, 0, now);
-    outbox::put(tx, event::FILED, &dossier.id.to_string(), &moved).await?;
+    outbox::put(tx, event::FILED, &dossier.id.to_string(), &dossier::moved(&dossier, 0, 0, now)).await?;
     Ok(Filed { id: dossier.id, code: dossier.code, answer_by })
 }
 

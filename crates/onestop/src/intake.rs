@@ -14,7 +14,7 @@ use base::number::{PersonalNumber, TaxNumber};
 use db::{Tx, args};
 use directory::CounterClerk;
 use serde::Deserialize;
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use web::idempotent::{self, Known};
 use web::page::NoticeKind;
 use web::{FieldError, Problem, Query, RawForm, Shell, page};
@@ -28,6 +28,7 @@ use crate::dossier::{self, Applicant, Case, Who};
 use crate::filing::{self, Filing};
 use crate::procedure::Procedure;
 use crate::procedure::model::Component;
+use crate::procedure::places::{Choices, Places};
 use crate::{App, catalogue, custody, view, words};
 
 /// Procedures shown for one search.
@@ -115,6 +116,10 @@ struct FormPage {
     papers_error: String,
     note: String,
     note_error: String,
+    /// Where it is settled, as the address says; none where the counter's own agency settles.
+    places: Vec<Choices>,
+    place: String,
+    place_error: String,
     message: String,
     errors: Vec<FieldError>,
     summary: String,
@@ -129,6 +134,8 @@ struct Typed {
     /// Of those, the originals that go back with the result.
     originals: Vec<String>,
     note: String,
+    /// The commune whose agency settles it, where the procedure is settled by an address.
+    place: String,
     /// One sending has its effect once.
     key: String,
 }
@@ -148,6 +155,7 @@ impl Typed {
             present: form.all("present").map(str::to_string).collect(),
             originals: form.all("original").map(str::to_string).collect(),
             note: text("note"),
+            place: text("place"),
             key: text("key"),
         }
     }
@@ -172,12 +180,16 @@ async fn begin(
     if let Some(p) = app.catalogue.find(&query.procedure) {
         let typed = Typed { key: PaperKey::fresh().to_string(), ..Typed::default() };
         let shell = shell(&app, &clerk, &place, &counts);
-        return Ok(page::html(form_page(&place, p, typed, Wrong::default(), shell)));
+        let places = places(&app, p).await?;
+        return Ok(page::html(form_page(&place, p, places, typed, Wrong::default(), shell)));
     }
     let q: String = query.q.chars().take(base::limits::QUERY_CHARS_MAX).collect();
     let found = app.catalogue.search(&q, usize::MAX);
     let here = |p: &Arc<Procedure>| {
-        p.settled_at(app.catalogue.frame).iter().any(|level| levels.iter().any(|l| l == level.as_str()))
+        settled_by(p).is_some()
+            || p.settled_at(app.catalogue.frame)
+                .iter()
+                .any(|level| levels.iter().any(|l| l == level.as_str()))
     };
     let lines: Vec<Line> = found.iter().filter(|p| here(p)).take(LINES).map(|p| line(&place, p)).collect();
     let suggestions = app.catalogue.suggest(&q).join(", ");
@@ -269,7 +281,23 @@ async fn take(
     } else {
         shell = shell.errors();
     }
-    Ok(page::html_with(status, form_page(&place, &p, typed, wrong, shell)))
+    let places = places(&app, &p).await?;
+    Ok(page::html_with(status, form_page(&place, &p, places, typed, wrong, shell)))
+}
+
+/// The address by which this procedure's agency is found, whatever else was answered.
+fn settled_by(p: &Procedure) -> Option<&str> {
+    p.routing.iter().find(|route| route.when.is_none()).and_then(|route| route.field.as_deref())
+}
+
+/// The communes to choose from, where the procedure is settled by an address.
+async fn places(app: &App, p: &Procedure) -> Result<Vec<Choices>, Problem> {
+    let (Some(field), Some(form)) = (settled_by(p), &p.form) else { return Ok(Vec::new()) };
+    if form.property(field).is_none() {
+        return Ok(Vec::new());
+    }
+    let communes = app.site.db.read(async |tx: &mut Tx| directory::list_communes(tx).await).await?;
+    Ok(Places::from(communes).choices())
 }
 
 /// Where the clerk goes after it: the dossier, with form 01 open when it was received.
@@ -287,6 +315,7 @@ fn done(place: &Place, code: &str, received: bool) -> String {
 fn renamed(errors: Vec<FieldError>) -> Vec<FieldError> {
     let name = |field: &str| match field.strip_prefix("applicant.").unwrap_or(field) {
         "personal_number" => "number".to_string(),
+        answer if answer.starts_with("answers.") => "place".to_string(),
         plain => plain.to_string(),
     };
     errors.into_iter().map(|e| FieldError::new(name(&e.field), e.message)).collect()
@@ -430,13 +459,14 @@ async fn keep(
         applicant: Applicant { number: plain_number(&typed.applicant.number), ..typed.applicant.clone() },
         channel: "counter",
         return_by: typed.return_by.clone(),
-        answers: Map::new(),
+        answers: place_of(p, typed),
         uploads: Vec::new(),
     };
     let key = Some(typed.key.clone()).filter(|key| key.parse::<PaperKey>().is_ok());
     let key = key.ok_or_else(|| Problem::Malformed("an intake without its key".into()))?;
     let taken = originals(p, typed);
-    let request = format!("{}|{receive}|{note}|{:?}|{taken:?}", filing.procedure, filing.applicant);
+    let request =
+        format!("{}|{receive}|{note}|{:?}|{taken:?}|{}", filing.procedure, filing.applicant, typed.place);
     let hash = idempotent::request_hash("POST", "/mot-cua/tiep-nhan-moi", request.as_bytes());
     let who = Who::from(&clerk.viewer);
     let act = clerk.act("onestop.file", &filing.procedure, now);
@@ -475,6 +505,12 @@ async fn keep(
         .await
 }
 
+/// The one answer that a paper dossier has: at which place it is settled.
+fn place_of(p: &Procedure, typed: &Typed) -> Map<String, Value> {
+    let field = settled_by(p).filter(|_| !typed.place.is_empty());
+    field.map(|field| (field.to_string(), json!({ "unit": typed.place }))).into_iter().collect()
+}
+
 /// The originals that were handed over and go back with the result.
 fn originals(p: &Procedure, typed: &Typed) -> Vec<custody::Taken> {
     let taken = |c: &Component| custody::Taken {
@@ -510,7 +546,14 @@ fn note(p: &Procedure, typed: &Typed) -> String {
     [handed, typed.note.clone()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Shell) -> FormPage {
+fn form_page(
+    place: &Place,
+    p: &Procedure,
+    places: Vec<Choices>,
+    typed: Typed,
+    wrong: Wrong,
+    shell: Shell,
+) -> FormPage {
     let error = |field: &str| {
         wrong.errors.iter().find(|e| e.field == field).map(|e| e.message.clone()).unwrap_or_default()
     };
@@ -549,6 +592,9 @@ fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Sh
         papers: p.components.iter().map(|c| paper(c, &typed)).collect(),
         papers_error: error("present"),
         note_error: error("note"),
+        places,
+        place_error: error("place"),
+        place: typed.place.clone(),
         summary: if n == 0 { String::new() } else { say("intake.errors", &[("n", &n.to_string())]) },
         note: typed.note,
         message: wrong.message,

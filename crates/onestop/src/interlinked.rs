@@ -63,7 +63,7 @@ db::record! {
     /// The parent of a child, in short.
     #[derive(PartialEq, Eq)]
     pub struct Outer {
-        id: DossierId, code: String, procedure: String,
+        id: DossierId, code: String,
         /// The number of its status.
         status: i64,
         /// How often the citizen was asked for papers, by whomever of the family.
@@ -86,7 +86,7 @@ impl Outer {
 pub async fn outer(tx: &mut Tx, dossier: &Dossier) -> db::Result<Option<Outer>> {
     let Some(parent) = dossier.parent else { return Ok(None) };
     tx.find(
-        "select id, code, procedure, status, supplement_requests as requests from dossier where id = $1",
+        "select id, code, status, supplement_requests as requests from dossier where id = $1",
         args![parent],
     )
     .await
@@ -112,7 +112,7 @@ db::record! {
     pub struct Row {
         part: String, dossier: Option<DossierId>, begun_at: Option<Instant>, outcome: Option<String>,
         word: String, said_at: Option<Instant>,
-        code: Option<String>, procedure: Option<String>, agency: Option<String>, status: Option<i64>,
+        code: Option<String>, agency: Option<String>, status: Option<i64>,
         due_at: Option<Instant>, deadline: Option<Instant>,
         decided: Option<String>, number: Option<String>, symbol: Option<String>, day: Option<Day>,
     }
@@ -139,8 +139,8 @@ impl Row {
 /// The children of a dossier in the order of the file; none where they are not dossiers of their own.
 pub async fn parts(tx: &mut Tx, parent: DossierId) -> db::Result<Vec<Row>> {
     tx.list(
-        "select p.part, p.dossier, p.begun_at, p.outcome, p.word, p.said_at, d.code, d.procedure, d.agency,
-                d.status, d.due_at, d.deadline, r.outcome as decided, r.number, r.symbol, r.day
+        "select p.part, p.dossier, p.begun_at, p.outcome, p.word, p.said_at, d.code, d.agency, d.status,
+                d.due_at, d.deadline, r.outcome as decided, r.number, r.symbol, r.day
            from dossier_part p left join dossier d on d.id = p.dossier
            left join dossier_result r on r.dossier = p.dossier
           where p.parent = $1 order by p.ordinal limit 20",
@@ -395,7 +395,8 @@ pub(crate) async fn ask_through_parent(
         // Refused before the step, unless papers are waited for already.
         waiting => waiting.clone(),
     };
-    let remark = Remark { details: json!({ "components": [], "part": case.dossier.code }), ..Remark::note(&told) };
+    let remark =
+        Remark { details: json!({ "components": [], "part": case.dossier.code }), ..Remark::note(&told) };
     let (verb, topic) = (Verb::AskSupplement, event::SUPPLEMENT_ASKED);
     let step = Moved { verb, state, remark, topic, at: case.now };
     // A dossier that waits for papers is at the counter, whatever its steps.
@@ -528,7 +529,10 @@ pub async fn face(tx: &mut Tx, case: &mut Case, part: &str, word: &Word, who: &W
         return Err(Problem::Invalid(vec![FieldError::new("word", say("linked.say", &[]))]));
     }
     if text.chars().count() > WORD_CHARS_MAX {
-        return Err(Problem::Invalid(vec![FieldError::new("word", say("linked.too_long", &[("most", &most)]))]));
+        return Err(Problem::Invalid(vec![FieldError::new(
+            "word",
+            say("linked.too_long", &[("most", &most)]),
+        )]));
     }
     let outcome = by_hand.then_some(if granted { "granted" } else { "failed" });
     tx.change_one(
@@ -563,7 +567,9 @@ pub fn results(procedure: &Procedure, rows: &[Row]) -> String {
         };
         let day = row.day.map(base::format::date_vn).unwrap_or_default();
         match row.stands() {
-            Part::Granted if number.is_empty() => say("linked.result_by_hand", &[("name", name), ("word", &row.word)]),
+            Part::Granted if number.is_empty() => {
+                say("linked.result_by_hand", &[("name", name), ("word", &row.word)])
+            }
             Part::Granted => say("linked.result", &[("name", name), ("number", &number), ("day", &day)]),
             _ => say("linked.result_missing", &[("name", name), ("word", &row.word)]),
         }

@@ -46,8 +46,8 @@ fn place<'a>(route: &Route, answers: &'a Answers) -> Option<&'a str> {
 
 /// The level that settles the procedure in this frame, of those that have territories here.
 pub fn level(procedure: &Procedure, frame: Frame) -> Option<Level> {
-    let settles = procedure.settled_at(frame).iter().copied();
-    settles.into_iter().find(|level| matches!(level, Level::Commune | Level::District | Level::Province))
+    let mut settles = procedure.settled_at(frame).iter().copied();
+    settles.find(|level| matches!(level, Level::Commune | Level::District | Level::Province))
 }
 
 /// The agency at the place of this unit, at this level. None where nobody is today: the unit was

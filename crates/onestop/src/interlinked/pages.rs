@@ -27,7 +27,6 @@ pub fn routes() -> Router<App> {
 
 /// One part, ready to print.
 pub struct PartLine {
-    pub id: String,
     pub name: String,
     pub agency: String,
     /// The code of its dossier; "" while it has none.
@@ -97,7 +96,6 @@ pub async fn lines(tx: &mut Tx, case: &Case, place: Option<&Place>) -> Result<Ve
                 Some(place) if faced => place.href(&path(&case.dossier.code, &row.part), &[]),
                 _ => String::new(),
             },
-            id: row.part.clone(),
             code,
         });
     }
@@ -146,7 +144,14 @@ async fn part_of(tx: &mut Tx, case: &Case, part: &str) -> Result<(String, Part),
     Ok((super::name(&case.procedure, part).to_string(), row.stands()))
 }
 
-fn page(app: &App, official: &AnyOfficial, room: &Room, part: &str, named: &(String, Part), word: &Word) -> FormPage {
+fn page(
+    app: &App,
+    official: &AnyOfficial,
+    room: &Room,
+    part: &str,
+    named: &(String, Part),
+    word: &Word,
+) -> FormPage {
     let code = &room.case.dossier.code;
     let shell = room.shell(app, official, say("linked.face_title", &[("name", &named.0)]));
     let action = room.place.href(&path(code, part), &[]);
@@ -172,7 +177,16 @@ fn page(app: &App, official: &AnyOfficial, room: &Room, part: &str, named: &(Str
         let choices = vec![choice("granted", word.granted), choice("failed", !word.granted)];
         let label = say("linked.outcome", &[]);
         let (name, kind, hint, value) = ("outcome".to_string(), "radio", String::new(), String::new());
-        page.fields.push(Field { label, hint, name, kind, value, optional: false, choices, error: String::new() });
+        page.fields.push(Field {
+            label,
+            hint,
+            name,
+            kind,
+            value,
+            optional: false,
+            choices,
+            error: String::new(),
+        });
     } else {
         page.lead = vec![say("linked.face_lost", &[])];
     }

@@ -56,7 +56,13 @@ fn each_status_of_a_child_says_how_it_stands_for_its_parent() {
     for status in Status::ALL {
         let of = |granted| of_dossier(status, granted).word();
         let asks = if may_ask_through(status) { "may ask" } else { "-" };
-        let row = format!("{:<13} {:<8} {:<8} {:<8} {asks}", status.word(), of(None), of(Some(true)), of(Some(false)));
+        let row = format!(
+            "{:<13} {:<8} {:<8} {:<8} {asks}",
+            status.word(),
+            of(None),
+            of(Some(true)),
+            of(Some(false))
+        );
         table += row.trim_end();
         table.push('\n');
     }

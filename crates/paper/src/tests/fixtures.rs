@@ -350,7 +350,8 @@ pub fn building_permit() -> ResultPaper {
 /// A paper of each of the plainer results.
 pub fn plain_results() -> Vec<ResultPaper> {
     let one = |template: &crate::ResultTemplate| {
-        let value = |key: &str| if template.days.contains(&key) { "2026-11-05" } else { "Đặng Thị Ngọc Ẵm" };
+        let value =
+            |key: &str| if template.days.contains(&key) { "2026-11-05" } else { "Đặng Thị Ngọc Ẵm" };
         let keys = template.required.iter().chain(template.optional);
         let fields = keys.map(|key| Field { key: (*key).into(), value: value(key).into() }).collect();
         ResultPaper { fields, ..a_result(template.name) }

@@ -17,11 +17,26 @@ use crate::desk::{browser, page};
 
 /// Procedure, unit at which it is filed, promised day, and words of the result.
 const PLAYED: [(&str, &str, &str, &[&str]); 12] = [
-    ("1.000656", COMMUNE, "2026-08-20", &["TRÍCH LỤC KHAI TỬ", "Nơi đăng ký khai tử: Ủy ban nhân dân xã Phước Hậu"]),
-    ("1.000894", COMMUNE, "2026-08-20", &["GIẤY CHỨNG NHẬN KẾT HÔN", "Thông tin về vợ", "Thông tin về chồng"]),
+    (
+        "1.000656",
+        COMMUNE,
+        "2026-08-20",
+        &["TRÍCH LỤC KHAI TỬ", "Nơi đăng ký khai tử: Ủy ban nhân dân xã Phước Hậu"],
+    ),
+    (
+        "1.000894",
+        COMMUNE,
+        "2026-08-20",
+        &["GIẤY CHỨNG NHẬN KẾT HÔN", "Thông tin về vợ", "Thông tin về chồng"],
+    ),
     ("1.001193", COMMUNE, "2026-08-20", &["GIẤY KHAI SINH", "NGƯỜI KÝ GIẤY KHAI SINH"]),
     // Settled by the district of the address, whoever received it.
-    ("1.001612", COMMUNE, "2026-08-24", &["GIẤY CHỨNG NHẬN ĐĂNG KÝ HỘ KINH DOANH", "ỦY BAN NHÂN DÂN HUYỆN LONG HỒ"]),
+    (
+        "1.001612",
+        COMMUNE,
+        "2026-08-24",
+        &["GIẤY CHỨNG NHẬN ĐĂNG KÝ HỘ KINH DOANH", "ỦY BAN NHÂN DÂN HUYỆN LONG HỒ"],
+    ),
     ("1.004194", COMMUNE, "2026-08-24", &["Kết quả giải quyết đăng ký tạm trú", "xã Phước Hậu"]),
     ("1.004873", COMMUNE, "2026-08-24", &["GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "Tình trạng hôn nhân:"]),
     ("1.011607", COMMUNE, "2026-09-04", &["Điều 1. Chấp thuận đề nghị", "xã Phước Hậu"]),
@@ -52,7 +67,8 @@ fn each_procedure_is_played_from_filing_to_the_returned_result() {
             let returned = takes(&mut town.token(counter).await, &code, "return_result", json!({})).await;
             assert_eq!(returned["status"], 10, "{procedure}");
         }
-        let mut offered: Vec<&str> = onestop::procedures().iter().filter(|p| p.is_online()).map(|p| p.code.as_str()).collect();
+        let mut offered: Vec<&str> =
+            onestop::procedures().iter().filter(|p| p.is_online()).map(|p| p.code.as_str()).collect();
         // The interlinked one has a story of its own.
         offered.retain(|code| *code != "2.000986");
         let mut played = PLAYED.map(|(code, ..)| code);
@@ -107,8 +123,12 @@ pub async fn plays(town: &Town, code: &str) {
         if seen["stage"] == "council" {
             holds_council(town, &holder, code).await;
         }
-        let open: Vec<(&str, &Value)> = seen["steps"].as_array().into_iter().flatten()
-            .filter_map(|s| Some((s["step"].as_str()?, &s["schema"]))).collect();
+        let open: Vec<(&str, &Value)> = seen["steps"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|s| Some((s["step"].as_str()?, &s["schema"])))
+            .collect();
         let step = ["decide", "submit_for_signature", "pass_on"].into_iter();
         let step = step.filter(|s| open.iter().any(|(o, _)| o == s)).next();
         let step = step.unwrap_or_else(|| panic!("{holder} can do nothing with {seen}"));

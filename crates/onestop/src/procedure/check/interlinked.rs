@@ -57,7 +57,8 @@ fn runs(parent: &Procedure, child: &Child, found: &mut Vec<Finding>) {
         form.and_then(|form| form.property(name)).is_some_and(|p| p["format"] == "address")
     };
     child.place.iter().filter(|name| !address(name)).for_each(|name| odd(name));
-    let Some(own) = child.code.as_ref().and_then(|code| newest().into_iter().find(|p| p.code == *code)) else {
+    let Some(own) = child.code.as_ref().and_then(|code| newest().into_iter().find(|p| p.code == *code))
+    else {
         return;
     };
     child.papers.keys().filter(|to| own.component(to).is_none()).for_each(|to| odd(to));
@@ -67,7 +68,8 @@ fn runs(parent: &Procedure, child: &Child, found: &mut Vec<Finding>) {
         child.answers.keys().chain(child.fixed.keys()).filter(here).for_each(|to| odd(to));
         // A condition that the fixed answers do not meet asks nothing.
         let asked = |field: &str| {
-            form.condition(field).is_none_or(|when| child.fixed.get(&when.field).is_none_or(|v| *v == when.equals))
+            form.condition(field)
+                .is_none_or(|when| child.fixed.get(&when.field).is_none_or(|v| *v == when.equals))
         };
         for field in form.pages.iter().flat_map(|page| &page.fields) {
             if form.is_required(field) && asked(field) && !given(field) {

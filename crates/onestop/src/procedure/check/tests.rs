@@ -230,7 +230,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("child_limit_unknown", "limit = \"3d\"\n", "", "[[children]]"),
     ("child_map_odd", "id = \"second\"", "id = \"second\"\nplace = \"grade\"", "[[children]]"),
     ("child_answer_lacks", "id = \"second\"", "id = \"second\"\ncode = \"1.001193\"", "[[children]]"),
-    ("child_limit_differs", "id = \"second\"", "id = \"second\"\ncode = \"1.001193\"", "limit = \"3d\""),
+    ("child_limit_differs", "id = \"second\"", "id = \"second\"\ncode = \"1.001193\"", "[[children]]"),
     ("children_too_many", "", "", "[[children]]"),
     ("route_never", "[[children]]", "[[routing]]\n\n[[routing]]\n\n[[children]]", "[[routing]]"),
     ("route_field", "[[children]]", "[[routing]]\nfield = \"grade\"\n\n[[children]]", "[[routing]]"),
@@ -260,9 +260,8 @@ fn bad(key: &str, from: &str, to: &str) -> String {
             1,
         ),
         "children_too_many" => {
-            let child = |n| {
-                format!("\n[[children]]\nid = \"c{n}\"\nname = \"V\"\nagency = \"X\"\nresult = \"G\"\n")
-            };
+            let child =
+                |n| format!("\n[[children]]\nid = \"c{n}\"\nname = \"V\"\nagency = \"X\"\nresult = \"G\"\n");
             GOOD.to_owned() + &(0..10).map(child).collect::<String>()
         }
         "child_map_odd" | "child_answer_lacks" | "child_limit_differs" => {
