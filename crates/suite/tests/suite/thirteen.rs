@@ -31,12 +31,7 @@ const PLAYED: [(&str, &str, &str, &[&str]); 12] = [
     ),
     ("1.001193", COMMUNE, "2026-08-20", &["GIẤY KHAI SINH", "NGƯỜI KÝ GIẤY KHAI SINH"]),
     // Settled by the district of the address, whoever received it.
-    (
-        "1.001612",
-        COMMUNE,
-        "2026-08-24",
-        &["GIẤY CHỨNG NHẬN ĐĂNG KÝ HỘ KINH DOANH", "ỦY BAN NHÂN DÂN HUYỆN LONG HỒ"],
-    ),
+    ("1.001612", COMMUNE, "2026-08-24", &["GIẤY CHỨNG NHẬN ĐĂNG KÝ HỘ KINH DOANH", "HUYỆN LONG HỒ"]),
     ("1.004194", COMMUNE, "2026-08-24", &["Kết quả giải quyết đăng ký tạm trú", "xã Phước Hậu"]),
     ("1.004873", COMMUNE, "2026-08-24", &["GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "Tình trạng hôn nhân:"]),
     ("1.011607", COMMUNE, "2026-09-04", &["Điều 1. Chấp thuận đề nghị", "xã Phước Hậu"]),
@@ -129,8 +124,8 @@ pub async fn plays(town: &Town, code: &str) {
             .flatten()
             .filter_map(|s| Some((s["step"].as_str()?, &s["schema"])))
             .collect();
-        let step = ["decide", "submit_for_signature", "pass_on"].into_iter();
-        let step = step.filter(|s| open.iter().any(|(o, _)| o == s)).next();
+        let step = ["decide", "submit_for_signature", "pass_on"];
+        let step = step.into_iter().find(|s| open.iter().any(|(o, _)| o == s));
         let step = step.unwrap_or_else(|| panic!("{holder} can do nothing with {seen}"));
         let schema = open.iter().find(|(o, _)| *o == step).expect("it is open").1;
         let more = match step {
