@@ -49,7 +49,7 @@ async fn faces(town: &Town, login: &str, code: &str, part: &str, typed: &[(&str,
 async fn one_dossier_for_the_citizen(town: &Town, code: &str, birth: &str) {
     let mut an = browser(town, CITIZEN).await;
     an.opens("/ho-so-cua-toi").await.expect(200);
-    an.link(code);
+    says(&an, code);
     assert!(!an.page().text().contains(birth), "a child is no dossier of the citizen's list");
     an.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200);
     for words in ["Các thủ tục liên thông", "Đăng ký khai sinh", "Chờ kết quả trước", "hạn 17:00"]

@@ -117,6 +117,8 @@ pub async fn plays(town: &Town, code: &str) {
         }
         if seen["stage"] == "council" {
             holds_council(town, &holder, code).await;
+            // A day has passed, and nobody is signed in any more.
+            who = town.token(&holder).await;
         }
         let open: Vec<(&str, &Value)> = seen["steps"]
             .as_array()
