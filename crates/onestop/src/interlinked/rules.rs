@@ -22,6 +22,7 @@ pub enum Part {
 
 impl Part {
     /// All, in the order of the table.
+    #[cfg(test)]
     pub const ALL: [Part; 6] =
         [Part::Waiting, Part::ByHand, Part::Running, Part::Granted, Part::Failed, Part::Faced];
 
