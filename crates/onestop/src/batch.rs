@@ -273,9 +273,12 @@ impl<'a> Cases<'a> {
             self.calendars.insert(counter.clone(), directory::calendar(tx, &dossier.counter).await?);
         }
         let calendar = self.calendars.get(&counter).cloned().ok_or_else(|| Problem::fault("no calendar"))?;
+        let procedure = self.catalogue.version(&dossier.procedure)?;
         Ok(Case {
             seats: self.who.seats(&dossier),
-            procedure: self.catalogue.version(&dossier.procedure)?,
+            family: self.catalogue.family(&procedure),
+            outer: crate::interlinked::outer(tx, &dossier).await?,
+            procedure,
             after_supplement: self.catalogue.after_supplement,
             now: self.now,
             calendar,

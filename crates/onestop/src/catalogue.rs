@@ -9,6 +9,7 @@ use db::{Act, Actor, Db, Tx, args};
 use web::Problem;
 
 use crate::dossier::rules::AfterSupplement;
+use crate::interlinked::Family;
 use crate::procedure::model::{self, Frame, Procedure};
 use crate::procedure::search::Search;
 
@@ -81,6 +82,19 @@ impl Catalogue {
     /// The version a dossier was filed under.
     pub fn version(&self, id: &str) -> Result<Arc<Procedure>, Problem> {
         self.versions.get(id).cloned().ok_or(Problem::NotFound)
+    }
+
+    /// The procedures inside an interlinked one that runs them: those now offered first, then every other
+    /// version, because children made before keep theirs.
+    pub fn family(&self, parent: &Procedure) -> Family {
+        if !parent.run_children {
+            return Family::new(self.frame, Vec::new());
+        }
+        let inside = |p: &&Arc<Procedure>| {
+            parent.children.iter().any(|child| child.code.as_deref() == Some(p.code.as_str()))
+        };
+        let all = self.current.iter().chain(self.versions.values()).filter(inside);
+        Family::new(self.frame, all.cloned().collect())
     }
 
     /// The version now offered under this code.

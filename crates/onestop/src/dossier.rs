@@ -4,7 +4,9 @@
 pub mod api;
 pub mod ask;
 pub mod assign;
+mod case;
 pub mod control;
+mod faults;
 pub mod files;
 pub mod follow;
 pub mod pages;
@@ -17,9 +19,7 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
-use base::{Day, Id, Instant, calendar::Calendar};
+use base::{Day, Id, Instant};
 use contracts::onestop as event;
 use db::blobs::Hash;
 use db::{Tx, outbox};
@@ -27,15 +27,17 @@ use directory::{Role, UnitId};
 use serde_json::{Map, Value, json};
 use web::Problem;
 
-use crate::catalogue::Catalogue;
 use crate::fee;
 use crate::filing::{self, Attached};
+use crate::interlinked;
 use crate::number;
 use crate::procedure::Procedure;
-use crate::refusal::{Fault, Refusal};
+use crate::refusal::Refusal;
 pub use ask::FEE_MAX;
 pub use ask::{Ask, Outcome, REFUSE_REASONS, STOP_REASONS};
-use rules::{AfterSupplement, Seat, State, Status, Step, Terms, Used, Verb};
+pub use case::Case;
+use faults::{Faults, only_way};
+use rules::{Seat, State, Status, Step, Used, Verb};
 
 pub enum DossierKind {}
 /// The id of a dossier inside the system; people use its code.
@@ -90,6 +92,8 @@ pub struct Dossier {
     pub fee_asked: i64,
     /// Whole đồng.
     pub fee_paid: i64,
+    /// The interlinked dossier that this one is a child of.
+    pub parent: Option<DossierId>,
     pub version: i64,
 }
 
@@ -223,7 +227,8 @@ impl Who {
         if d.account.as_deref() == Some(self.account.as_str()) {
             seats.push(Seat::Applicant);
         }
-        if self.holds(Role::CounterClerk, &d.counter) {
+        // A child is handed in, taken back and returned with its parent. law: onestop/interlinked
+        if d.parent.is_none() && self.holds(Role::CounterClerk, &d.counter) {
             seats.push(Seat::Counter);
         }
         if self.holds(Role::Leader, &d.agency) {
@@ -248,7 +253,7 @@ impl Who {
                 .any(|p| settles(p.role) && [&d.counter, &d.agency, &d.holder_unit].contains(&&p.unit))
     }
 
-    fn holds(&self, role: Role, unit: &UnitId) -> bool {
+    pub(crate) fn holds(&self, role: Role, unit: &UnitId) -> bool {
         self.posts.iter().any(|p| p.role == role && p.unit == *unit)
     }
 
@@ -284,107 +289,6 @@ pub async fn look(
 /// Whether this role settles dossiers, and so may look at those of its unit.
 fn settles(role: Role) -> bool {
     matches!(role, Role::CounterClerk | Role::Officer | Role::Leader)
-}
-
-/// A dossier on somebody's desk: all that the rules and the pages need to know of it.
-pub struct Case {
-    pub dossier: Dossier,
-    pub procedure: Arc<Procedure>,
-    pub calendar: Calendar,
-    pub seats: Vec<Seat>,
-    pub after_supplement: AfterSupplement,
-    pub now: Instant,
-}
-
-impl Case {
-    /// The dossier with this code as `who` may see it. Somebody else's is `NotFound`.
-    pub async fn find(
-        tx: &mut Tx,
-        catalogue: &Catalogue,
-        who: &Who,
-        code: &str,
-        now: Instant,
-    ) -> Result<Case, Problem> {
-        let dossier = store::find(tx, code).await?.ok_or(Problem::NotFound)?;
-        // Whoever has worked on a dossier may look back at it after handing it on.
-        // So may the unit that is asked for its opinion.
-        // A citizen who helped with it once has no such claim: a consent that ended is over.
-        if !who.may_see(&dossier)
-            && (who.posts.is_empty() || !store::has_acted(tx, dossier.id, &who.account).await?)
-            && !crate::opinion::asks(tx, dossier.id, who).await?
-        {
-            return Err(Problem::NotFound);
-        }
-        let seats = who.seats(&dossier);
-        let procedure = catalogue.version(&dossier.procedure)?;
-        let calendar = directory::calendar(tx, &dossier.counter).await?;
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement: catalogue.after_supplement, now })
-    }
-
-    /// The dossier as proven money meets it, and nobody else.
-    pub async fn of_money(
-        tx: &mut Tx,
-        catalogue: &Catalogue,
-        id: DossierId,
-        now: Instant,
-    ) -> Result<Case, Problem> {
-        let dossier = store::get(tx, id).await?;
-        let procedure = catalogue.version(&dossier.procedure)?;
-        let calendar = directory::calendar(tx, &dossier.counter).await?;
-        let (seats, after_supplement) = (vec![Seat::Bank], catalogue.after_supplement);
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement, now })
-    }
-
-    /// The dossier in its applicant's seat, for whom [`crate::helper::OnDossier`] has proven to sit there.
-    pub async fn of_applicant(
-        tx: &mut Tx,
-        catalogue: &Catalogue,
-        id: DossierId,
-        now: Instant,
-    ) -> Result<Case, Problem> {
-        let dossier = store::get(tx, id).await?;
-        let procedure = catalogue.version(&dossier.procedure)?;
-        let calendar = directory::calendar(tx, &dossier.counter).await?;
-        let (seats, after_supplement) = (vec![Seat::Applicant], catalogue.after_supplement);
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement, now })
-    }
-
-    /// The same, but only if the dossier is still as it was when the person looked at it.
-    pub async fn seen(
-        tx: &mut Tx,
-        catalogue: &Catalogue,
-        who: &Who,
-        code: &str,
-        version: i64,
-        now: Instant,
-    ) -> Result<Case, Problem> {
-        let case = Case::find(tx, catalogue, who, code, now).await?;
-        if case.dossier.version != version {
-            return Err(Problem::Stale);
-        }
-        Ok(case)
-    }
-
-    /// What the law in force says for this dossier.
-    pub fn terms(&self) -> Terms<'_> {
-        Terms {
-            limit: self.procedure.limit,
-            after_supplement: self.after_supplement,
-            calendar: &self.calendar,
-            stages: &self.procedure.steps,
-            used: self.dossier.used(),
-        }
-    }
-
-    /// The steps that may be laid before a leader now.
-    pub fn proposable(&self) -> Vec<Verb> {
-        rules::proposable(&self.dossier.state, &self.seats, self.now, &self.terms())
-    }
-
-    /// The steps that may be taken now, with the internal steps each may lead to.
-    pub fn open(&self) -> Vec<(Verb, Vec<String>)> {
-        rules::open(&self.dossier.state, &self.seats, self.now, &self.terms())
-    }
 }
 
 /// Takes whatever step was asked for.
@@ -427,7 +331,8 @@ pub async fn ask_supplement(
 ) -> Result<(), Problem> {
     ask::check_components(case, components, note)?;
     let remark = Remark { details: json!({ "components": components }), ..Remark::note(note) };
-    advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await
+    advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await?;
+    interlinked::ask_through_parent(tx, case, components, note).await
 }
 
 /// The citizen, or the clerk for a citizen at the counter, brings what was asked for.
@@ -448,7 +353,8 @@ pub async fn supplement(
             .await?;
     let details = json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() });
     let remark = Remark { details, ..Remark::note(note) };
-    advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await
+    advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await?;
+    interlinked::hand_on(tx, case, &files).await
 }
 
 /// Refuses reception, with a reason from the list and words for the citizen.
@@ -460,6 +366,7 @@ pub async fn refuse(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> R
 /// The citizen takes the dossier back.
 pub async fn withdraw(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
     advance(tx, case, Step::Withdraw, Remark::note(note), event::WITHDRAWN).await?;
+    interlinked::end_all(tx, case, &Step::Withdraw, Remark::note(note)).await?;
     fee::abandon(tx, case, false).await
 }
 
@@ -597,24 +504,27 @@ pub async fn extend(tx: &mut Tx, case: &mut Case, until: Day, note: &str, who: &
 /// The agency ends the dossier, with a reason from the list and words for the citizen.
 pub async fn stop(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
     let remark = Remark::reasoned(reason, &STOP_REASONS, note)?;
-    advance(tx, case, Step::Stop, remark, event::STOPPED).await?;
+    advance(tx, case, Step::Stop, remark.clone(), event::STOPPED).await?;
+    interlinked::end_all(tx, case, &Step::Stop, remark).await?;
     fee::abandon(tx, case, true).await
 }
 
 /// The counter hands the result to the citizen.
 pub async fn return_result(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
-    advance(tx, case, Step::ReturnResult, Remark::note(note), event::RETURNED).await
+    advance(tx, case, Step::ReturnResult, Remark::note(note), event::RETURNED).await?;
+    interlinked::return_all(tx, case, note).await
 }
 
 /// What is said beside a step.
-struct Remark<'a> {
-    reason_code: Option<&'a str>,
-    note: &'a str,
-    details: Value,
+#[derive(Clone)]
+pub(crate) struct Remark<'a> {
+    pub reason_code: Option<&'a str>,
+    pub note: &'a str,
+    pub details: Value,
 }
 
 impl<'a> Remark<'a> {
-    fn note(note: &'a str) -> Self {
+    pub fn note(note: &'a str) -> Self {
         Remark { reason_code: None, note, details: json!({}) }
     }
 
@@ -630,44 +540,6 @@ impl<'a> Remark<'a> {
     }
 }
 
-/// All faults of what was entered, told at once.
-#[derive(Default)]
-struct Faults(Vec<Fault>);
-
-impl Faults {
-    fn add(&mut self, field: &str, key: &'static str, args: &[(&'static str, &str)]) {
-        self.0.push((field.into(), key, args.iter().map(|(k, v)| (*k, v.to_string())).collect()));
-    }
-
-    fn need(&mut self, field: &str, text: &str) {
-        if text.trim().is_empty() {
-            self.add(field, "fault.say_why", &[]);
-        }
-    }
-
-    fn settle(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(Refusal::Faults(self.0).into()) }
-    }
-}
-
-/// The internal step meant: the one named, or the only one there is.
-fn only_way(case: &Case, verb: Verb, to: Option<String>) -> Result<String, Problem> {
-    if let Some(to) = to.filter(|t| !t.is_empty()) {
-        return Ok(to);
-    }
-    let open = case.open();
-    match open.iter().find(|(v, _)| *v == verb).map(|(_, ways)| ways.as_slice()) {
-        Some([way]) => Ok(way.clone()),
-        Some(ways) => {
-            let mut faults = Faults::default();
-            faults.add("to", "fault.choose_stage", &[("ways", &ways.join(", "))]);
-            Err(faults.settle().err().unwrap_or(Problem::NotFound))
-        }
-        // No way at all: let the rules say why.
-        None => Ok(String::new()),
-    }
-}
-
 /// Takes one step: asks the rules, moves the dossier to whoever acts next, writes the log and
 /// tells the other systems, all in the caller's transaction.
 async fn advance(
@@ -679,7 +551,7 @@ async fn advance(
 ) -> Result<(), Problem> {
     let verb = step.verb();
     let old_status = case.dossier.state.status();
-    let old_stage = case.dossier.state.stage().map(str::to_string);
+    let received_before = case.dossier.accepted_at.is_some();
     let state = rules::after(&case.dossier.state, &step, case.now, &case.terms())?;
     if !case.seats.iter().any(|seat| rules::may(*seat, verb, old_status)) {
         return Err(Refusal::NotYours(verb).into());
@@ -687,6 +559,7 @@ async fn advance(
     if rules::needs_leader(verb, case.terms().used) && !case.seats.contains(&Seat::Leader) {
         return Err(Refusal::NeedsLeader(verb).into());
     }
+    interlinked::before_step(tx, case, verb).await?;
     if matches!(verb, Verb::PassOn | Verb::SubmitForSignature | Verb::Decide) {
         crate::inspection::before_leaving(tx, case).await?;
     }
@@ -695,33 +568,55 @@ async fn advance(
         crate::custody::before_closing(tx, case).await?;
     }
 
-    let seen = case.dossier.version;
-    case.dossier.supplement_requests += i64::from(verb == Verb::AskSupplement);
-    case.dossier.extensions += i64::from(verb == Verb::Extend);
-    case.dossier.enter(state, case.now);
-    hold(tx, &mut case.dossier, &case.procedure).await?;
+    let moved = Moved { verb, state, remark, topic, at: case.now };
+    enter(tx, &mut case.dossier, &case.procedure, moved).await?;
+    if !received_before && case.dossier.accepted_at.is_some() {
+        interlinked::open(tx, case).await?;
+    }
+    Ok(())
+}
 
-    store::save_moved(tx, seen, &case.dossier).await?;
-    case.dossier.version = seen + 1;
+/// A step that the rules have allowed.
+pub(crate) struct Moved<'a> {
+    pub verb: Verb,
+    /// The state it leads to.
+    pub state: State,
+    pub remark: Remark<'a>,
+    pub topic: &'static str,
+    pub at: Instant,
+}
+
+/// Moves the dossier to whoever acts next, writes the log and tells the other systems.
+pub(crate) async fn enter(
+    tx: &mut Tx,
+    dossier: &mut Dossier,
+    procedure: &Procedure,
+    step: Moved<'_>,
+) -> Result<(), Problem> {
+    let old_status = dossier.state.status();
+    let old_stage = dossier.state.stage().map(str::to_string);
+    let seen = dossier.version;
+    dossier.supplement_requests += i64::from(step.verb == Verb::AskSupplement);
+    dossier.extensions += i64::from(step.verb == Verb::Extend);
+    dossier.enter(step.state, step.at);
+    hold(tx, dossier, procedure).await?;
+
+    store::save_moved(tx, seen, dossier).await?;
+    dossier.version = seen + 1;
     let entry = store::Entry {
         // Version 1 is the filing, which is line 0 of the log.
         ordinal: seen,
-        verb: verb.word(),
+        verb: step.verb.word(),
         from: (old_status, old_stage.as_deref()),
-        to: &case.dossier,
-        at: case.now,
-        reason_code: remark.reason_code,
-        note: remark.note.trim(),
-        details: remark.details,
+        to: dossier,
+        at: step.at,
+        reason_code: step.remark.reason_code,
+        note: step.remark.note.trim(),
+        details: step.remark.details,
     };
     store::save_entry(tx, &entry).await?;
-    outbox::put(
-        tx,
-        topic,
-        &case.dossier.id.to_string(),
-        &moved(&case.dossier, old_status.number(), seen, case.now),
-    )
-    .await?;
+    let told = moved(dossier, old_status.number(), seen, step.at);
+    outbox::put(tx, step.topic, &dossier.id.to_string(), &told).await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod draft;
 pub mod pages;
 pub mod pieces;
 pub mod prefill;
+pub mod route;
 pub mod rules;
 pub mod scan;
 pub mod sniff;
@@ -95,14 +96,14 @@ pub async fn file(
     confirmed(tx, &filing).await?;
     let mut faults = rules::faults(&procedure, &mut filing, now.day());
     if let Some(form) = &procedure.form {
-        let unknown = procedure::places::write(tx, form, &mut filing.answers).await?;
-        faults.extend(unknown.iter().map(|finding| rules::fault(form, finding)));
+        let found = procedure::places::write(tx, form, &mut filing.answers).await?;
+        faults.extend(found.iter().map(|finding| rules::fault(form, finding)));
     }
     if !faults.is_empty() {
         return Err(Refusal::Faults(faults).into());
     }
-
-    let (counter, agency) = seats(tx, &filing.unit, now).await?;
+    let counter = counter_at(tx, &filing.unit, now).await?;
+    let agency = route::agency(tx, catalogue.frame, &procedure, &filing.answers, &counter, now.day()).await?;
     let calendar = directory::calendar(tx, &counter.id).await?;
     let answer_by = calendar.due(now, ANSWER_WITHIN).map_err(|_| dossier::rules::NotAllowed::Uncountable)?.at;
     let ident = counter.ident.clone().unwrap_or_else(|| counter.code.clone());
@@ -132,6 +133,7 @@ pub async fn file(
         extensions: 0,
         fee_asked: 0,
         fee_paid: 0,
+        parent: None,
         version: 1,
     };
     dossier::store::save_new(tx, &dossier).await?;
@@ -147,8 +149,7 @@ pub async fn file(
         details: json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() }),
     };
     dossier::store::save_entry(tx, &entry).await?;
-    let moved = dossier::moved(&dossier, 0, 0, now);
-    outbox::put(tx, event::FILED, &dossier.id.to_string(), &moved).await?;
+    outbox::put(tx, event::FILED, &dossier.id.to_string(), &dossier::moved(&dossier, 0, 0, now)).await?;
     Ok(Filed { id: dossier.id, code: dossier.code, answer_by })
 }
 
@@ -164,13 +165,11 @@ async fn confirmed(tx: &mut Tx, filing: &Filing) -> Result<(), Problem> {
     }
 }
 
-/// The counter that receives for this unit, and the agency it stands under.
-async fn seats(tx: &mut Tx, unit: &str, now: Instant) -> Result<(directory::Unit, directory::Unit), Problem> {
+/// The counter that receives for this unit: it answers to the citizen, whoever settles.
+async fn counter_at(tx: &mut Tx, unit: &str, now: Instant) -> Result<directory::Unit, Problem> {
     // A code, or an id as `/me` gives it: CODE@DAY.
     let code = unit.split('@').next().unwrap_or_default();
-    let counter = directory::counter_of(tx, code, now.day()).await?.ok_or(Refusal::NoCounter)?;
-    let agency = directory::agency_of(tx, &counter.id).await?;
-    Ok((counter, agency))
+    Ok(directory::counter_of(tx, code, now.day()).await?.ok_or(Refusal::NoCounter)?)
 }
 
 /// Moves uploads and vault entries of `sender` into the dossier, keeping the limits of a dossier. Each use
@@ -267,5 +266,5 @@ async fn bring(
 /// The procedure versions that a person may pick for a place are those of the catalogue; the
 /// unit must be one that receives. Used by the draft to check the choice before it is kept.
 pub async fn counter_for(tx: &mut Tx, unit: &str, now: Instant) -> Result<UnitId, Problem> {
-    Ok(seats(tx, unit, now).await?.0.id)
+    Ok(counter_at(tx, unit, now).await?.id)
 }

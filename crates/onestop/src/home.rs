@@ -147,7 +147,7 @@ async fn count(tx: &mut Tx, now: Instant) -> db::Result<Figures> {
         .list(
             "select procedure, count(*) as filed,
                     cast(sum(case when channel = 'online' then 1 else 0 end) as bigint) as online
-               from dossier group by procedure limit 5000",
+               from measure group by procedure limit 5000",
             args![],
         )
         .await?;

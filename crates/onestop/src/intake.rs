@@ -19,7 +19,7 @@ use base::{Dong, Instant};
 use db::Tx;
 use directory::CounterClerk;
 use serde::Deserialize;
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use web::idempotent::{self, Known};
 use web::{FieldError, Problem, Query, RawForm, Shell, page};
 
@@ -32,6 +32,7 @@ use crate::dossier::{self, Applicant, Case, Who};
 use crate::filing::{self, Filing};
 use crate::procedure::Procedure;
 use crate::procedure::model::{Channel, Fee};
+use crate::procedure::places::{Choices, Places};
 use crate::{App, catalogue, custody, fee, view, words};
 use papers::{Paper, Ticked};
 pub(crate) use person::{confirmed, plain_number};
@@ -120,6 +121,10 @@ struct FormPage {
     amount_error: String,
     note: String,
     note_error: String,
+    /// Where it is settled, as the address says; none where the counter's own agency settles.
+    places: Vec<Choices>,
+    place: String,
+    place_error: String,
     message: String,
     errors: Vec<FieldError>,
     summary: String,
@@ -136,6 +141,8 @@ struct Typed {
     /// Cash taken with the reception, as typed.
     amount: String,
     note: String,
+    /// The commune whose agency settles it, where the procedure is settled by an address.
+    place: String,
     /// One sending has its effect once.
     key: String,
 }
@@ -156,6 +163,7 @@ impl Typed {
             papers: Ticked::of(form, p),
             amount: text("amount"),
             note: text("note"),
+            place: text("place"),
             key: text("key"),
         }
     }
@@ -213,12 +221,16 @@ async fn begin(
     if let Some(p) = app.catalogue.find(&query.procedure) {
         let typed = Typed { key: PaperKey::fresh().to_string(), ..Typed::default() };
         let shell = shell(&app, &clerk, &place, &counts);
-        return Ok(page::html(form_page(&place, p, typed, Wrong::default(), shell)));
+        let places = places(&app, p).await?;
+        return Ok(page::html(form_page(&place, p, places, typed, Wrong::default(), shell)));
     }
     let q: String = query.q.chars().take(base::limits::QUERY_CHARS_MAX).collect();
     let found = app.catalogue.search(&q, usize::MAX);
     let here = |p: &Arc<Procedure>| {
-        p.settled_at(app.catalogue.frame).iter().any(|level| levels.iter().any(|l| l == level.as_str()))
+        settled_by(p).is_some()
+            || p.settled_at(app.catalogue.frame)
+                .iter()
+                .any(|level| levels.iter().any(|l| l == level.as_str()))
     };
     if let Some(p) = app.catalogue.find(q.trim()).filter(|p| here(p)) {
         let form = place.href(&format!("{MODULE}/tiep-nhan-moi"), &[("thu-tuc", &p.code)]);
@@ -331,7 +343,23 @@ async fn take(
     } else {
         shell = shell.errors();
     }
-    Ok(page::html_with(status, form_page(&place, &p, typed, wrong, shell)))
+    let places = places(&app, &p).await?;
+    Ok(page::html_with(status, form_page(&place, &p, places, typed, wrong, shell)))
+}
+
+/// The address by which this procedure's agency is found, whatever else was answered.
+fn settled_by(p: &Procedure) -> Option<&str> {
+    p.routing.iter().find(|route| route.when.is_none()).and_then(|route| route.field.as_deref())
+}
+
+/// The communes to choose from, where the procedure is settled by an address.
+async fn places(app: &App, p: &Procedure) -> Result<Vec<Choices>, Problem> {
+    let (Some(field), Some(form)) = (settled_by(p), &p.form) else { return Ok(Vec::new()) };
+    if form.property(field).is_none() {
+        return Ok(Vec::new());
+    }
+    let communes = app.site.db.read(async |tx: &mut Tx| directory::list_communes(tx).await).await?;
+    Ok(Places::from(communes).choices())
 }
 
 /// Where the clerk goes after it: the dossier, with form 01 open when it was received.
@@ -350,6 +378,7 @@ fn done(place: &Place, code: &str, received: bool, paid: bool) -> String {
 fn renamed(errors: Vec<FieldError>) -> Vec<FieldError> {
     let name = |field: &str| match field.strip_prefix("applicant.").unwrap_or(field) {
         "personal_number" => "number".to_string(),
+        answer if answer.starts_with("answers.") => "place".to_string(),
         plain => plain.to_string(),
     };
     errors.into_iter().map(|e| FieldError::new(name(&e.field), e.message)).collect()
@@ -374,13 +403,16 @@ async fn keep(
         applicant: Applicant { number: plain_number(&typed.applicant.number), ..typed.applicant.clone() },
         channel: "counter",
         return_by: typed.return_by.clone(),
-        answers: Map::new(),
+        answers: place_of(p, typed),
         uploads: Vec::new(),
     };
     let key = Some(typed.key.clone()).filter(|key| key.parse::<PaperKey>().is_ok());
     let key = key.ok_or_else(|| Problem::Malformed("an intake without its key".into()))?;
     let (taken, details) = (typed.papers.kept(p), typed.papers.details(p));
-    let request = format!("{}|{receive}|{note}|{:?}|{taken:?}|{cash}", filing.procedure, filing.applicant);
+    let request = format!(
+        "{}|{receive}|{note}|{:?}|{taken:?}|{cash}|{}",
+        filing.procedure, filing.applicant, typed.place
+    );
     let hash = idempotent::request_hash("POST", "/mot-cua/tiep-nhan-moi", request.as_bytes());
     let who = Who::from(&clerk.viewer);
     let act = clerk.act("onestop.file", &filing.procedure, now);
@@ -449,6 +481,12 @@ fn faults(p: &Procedure, typed: &Typed, note: &str, receive: bool) -> Vec<FieldE
     errors
 }
 
+/// The one answer that a paper dossier has: at which place it is settled.
+fn place_of(p: &Procedure, typed: &Typed) -> Map<String, Value> {
+    let field = settled_by(p).filter(|_| !typed.place.is_empty());
+    field.map(|field| (field.to_string(), json!({ "unit": typed.place }))).into_iter().collect()
+}
+
 /// What was handed over, and the clerk's remark: the note of the reception.
 fn note(p: &Procedure, typed: &Typed) -> String {
     let parts = [typed.papers.told(p), typed.note.clone()];
@@ -488,7 +526,14 @@ fn focus(typed: &Typed, wrong: &Wrong, papers: bool) -> &'static str {
     }
 }
 
-fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Shell) -> FormPage {
+fn form_page(
+    place: &Place,
+    p: &Procedure,
+    places: Vec<Choices>,
+    typed: Typed,
+    wrong: Wrong,
+    shell: Shell,
+) -> FormPage {
     let error = |field: &str| {
         wrong.errors.iter().find(|e| e.field == field).map(|e| e.message.clone()).unwrap_or_default()
     };
@@ -532,6 +577,9 @@ fn form_page(place: &Place, p: &Procedure, typed: Typed, wrong: Wrong, shell: Sh
         amount: typed.amount.clone(),
         amount_error: error("amount"),
         note_error: error("note"),
+        places,
+        place_error: error("place"),
+        place: typed.place.clone(),
         summary: if n == 0 { String::new() } else { say("intake.errors", &[("n", &n.to_string())]) },
         note: typed.note,
         message: wrong.message,

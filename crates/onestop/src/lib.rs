@@ -15,6 +15,7 @@ mod home;
 mod identity;
 mod inspection;
 mod intake;
+mod interlinked;
 mod leave;
 mod measure;
 mod message;
@@ -164,6 +165,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0025_notice", include_str!("../migrations/0025_notice.sql")),
         own("0026_statement", include_str!("../migrations/0026_statement.sql")),
         own("0027_helper", include_str!("../migrations/0027_helper.sql")),
+        own("0031_interlinked", include_str!("../migrations/0031_interlinked.sql")),
         own("0040_million", include_str!("../migrations/0040_million.sql")),
     ]
 }
@@ -261,6 +263,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(register::routes())
         .merge(desk::saved::routes())
         .merge(inspection::pages::routes())
+        .merge(interlinked::pages::routes())
         .merge(dossier::pages::routes())
         .merge(dossier::files::routes())
         .merge(identity::routes())
@@ -284,7 +287,7 @@ pub fn routes(app: &App) -> axum::Router {
 pub fn listeners(app: &App) -> Vec<Listener> {
     let (national, notices) = (national::listeners(app), notice::listener(app));
     let app = app.clone();
-    let (counts, keeping) = (app.clone(), app.clone());
+    let (counts, keeping, linked) = (app.clone(), app.clone(), app.clone());
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
@@ -297,7 +300,11 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = keeping.clone();
         async move { vault::follow(&app, &event).await }
     });
-    [vec![papers, measure, notices, vault], national].concat()
+    let parts = Listener::new("onestop.interlinked", &[contracts::onestop::DECIDED], move |_, event| {
+        let app = linked.clone();
+        async move { interlinked::go_on(&app, &event).await }
+    });
+    [vec![papers, measure, notices, vault, parts], national].concat()
 }
 
 /// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures

@@ -297,6 +297,10 @@ async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Probl
     db.upkeep(async move |tx: &mut Tx| -> Result<(), Problem> {
         let mut counted = Vec::with_capacity(dossiers.len());
         for id in &dossiers {
+            // What citizens handed in is counted once: by the parent. law: onestop/interlinked
+            if crate::interlinked::is_child(tx, *id).await? {
+                continue;
+            }
             let d = dossier::store::get(tx, *id).await?;
             let log = dossier::store::list_history(tx, *id).await?;
             let scanned = store::has_files(tx, *id).await?;

@@ -51,7 +51,8 @@ db::record! {
 
 fn within(q: Filter, scope: &Scope, from: Day, to: Day) -> Filter {
     let q = match scope {
-        Scope::Counter(unit) => q.and("d.counter = ?", Some(unit.as_str())),
+        // The counter received the interlinked dossier, not its parts.
+        Scope::Counter(unit) => q.and("d.counter = ?", Some(unit.as_str())).when("d.parent is null", true),
         Scope::Agency(unit) => q.and("d.agency = ?", Some(unit.as_str())),
         Scope::Holder(unit, _) => q.and("d.holder_unit = ?", Some(unit.as_str())),
     };

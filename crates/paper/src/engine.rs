@@ -35,7 +35,7 @@ macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };
 }
 
-const TEMPLATES: [(&str, &str); 14] = templates![
+const TEMPLATES: [(&str, &str); 25] = templates![
     "house.typ",
     "receipt.typ",
     "slip.typ",
@@ -50,6 +50,17 @@ const TEMPLATES: [(&str, &str); 14] = templates![
     "certified-copy.typ",
     "building-permit.typ",
     "decision-letter.typ",
+    "record.typ",
+    "marriage-certificate.typ",
+    "death-extract.typ",
+    "civil-status-extract.typ",
+    "marital-status.typ",
+    "certified-signature.typ",
+    "residence-notice.typ",
+    "household-business.typ",
+    "mediation-minutes.typ",
+    "poverty-decision.typ",
+    "interlinked-notice.typ",
 ];
 
 /// What all renders of the process share.

@@ -280,6 +280,43 @@ fn the_four_results_say_what_they_grant() {
     );
 }
 
+/// Each template of fixed fields, all filled: every value is on the sheet. With the required ones alone no
+/// label stands without its value.
+#[test]
+fn every_result_prints_each_of_its_fields_and_nothing_for_an_absent_one() {
+    // A certificate of marital status speaks of one person; the side of who filed only orders the columns.
+    let unsaid = |template: &str, key: &str| match template {
+        "marriage-certificate" => key == "filed_by",
+        "marital-status" => ["principal_name", "principal_number", "requester_number"].contains(&key),
+        _ => false,
+    };
+    for template in result_templates().iter().filter(|t| !t.open && t.name != "building-permit") {
+        let value = |key: &str| match template.days.contains(&key) {
+            true => "2026-11-05".to_string(),
+            false => format!("Của {}", key.replace('_', "·")),
+        };
+        let shown = |key: &str| match template.days.contains(&key) {
+            true => "05/11/2026".to_string(),
+            false => value(key).to_lowercase(),
+        };
+        let paper = |keys: &[&str]| ResultPaper {
+            template: template.name.into(),
+            fields: keys.iter().map(|k| Field { key: (*k).into(), value: value(k) }).collect(),
+            ..birth_certificate()
+        };
+        let every: Vec<&str> = template.required.iter().chain(template.optional).copied().collect();
+        let all = text(&save("every-field", &result(&paper(&every), now()).unwrap())).to_lowercase();
+        for key in every.iter().filter(|key| !unsaid(template.name, key)) {
+            let (plain, long) = (shown(key), "ngày 05 tháng 11 năm 2026");
+            let said = all.contains(&plain) || template.days.contains(key) && all.contains(long);
+            assert!(said, "{}: {key} is not in {all}", template.name);
+        }
+        let few = text(&save("few-fields", &result(&paper(template.required), now()).unwrap()));
+        // A certificate of birth has dotted lines for what is written in by hand.
+        assert!(template.name == "birth-certificate" || !few.contains(": ."), "{}: {few}", template.name);
+    }
+}
+
 #[test]
 fn days_in_words() {
     let table = [
@@ -479,6 +516,8 @@ fn a_result_with_wrong_fields_is_refused_before_it_is_set() {
     assert_eq!(
         error(|p| p.template = "marriage".into()),
         "no paper template \"marriage\"; there are birth-certificate, certified-copy, building-permit, \
+         marriage-certificate, death-extract, civil-status-extract, marital-status, certified-signature, \
+         residence-notice, household-business, mediation-minutes, poverty-decision, interlinked-notice, \
          decision-letter"
     );
     assert_eq!(

@@ -66,7 +66,7 @@ pub async fn count(tx: &mut Tx, scope: &Scope, list: List, now: Instant, soon: I
 fn narrowed(q: Filter, scope: &Scope, list: List, now: Instant, soon: Instant) -> Filter {
     let statuses: Vec<i64> = list.statuses().iter().map(|s: &Status| s.number()).collect();
     let q = match scope {
-        Scope::Counter(unit) => q.and("counter = ?", Some(unit.as_str())),
+        Scope::Counter(unit) => not_a_child(q.and("counter = ?", Some(unit.as_str()))),
         Scope::Agency(unit) => q.and("agency = ?", Some(unit.as_str())),
         Scope::Holder(unit, role) => {
             q.and("holder_unit = ?", Some(unit.as_str())).and("holder_role = ?", Some(role.as_str()))
@@ -92,6 +92,16 @@ fn narrowed(q: Filter, scope: &Scope, list: List, now: Instant, soon: Instant) -
         },
         _ => q,
     }
+}
+
+/// A child of an interlinked dossier is no work of the counter, which has its parent; but a result that is
+/// there although the parent ended early is returned by itself.
+fn not_a_child(q: Filter) -> Filter {
+    q.when(
+        "(parent is null or status = 9 and exists
+            (select 1 from dossier above where above.id = dossier.parent and above.status in (7, 8)))",
+        true,
+    )
 }
 
 fn searched(q: Filter, words: &str) -> Filter {

@@ -98,9 +98,30 @@ pub struct FullView {
     pub fee_paid: i64,
     pub files: Vec<FileView>,
     pub papers: Vec<PaperView>,
+    /// The interlinked dossier that this one is a child of.
+    pub parent: Option<String>,
+    /// The children of an interlinked dossier, in the order of the procedure's file.
+    pub children: Vec<ChildView>,
     /// The steps that may be taken now by whoever asks.
     pub steps: Vec<OpenStep>,
     pub history_url: String,
+}
+
+/// A part of an interlinked dossier.
+#[derive(Serialize, ToSchema)]
+pub struct ChildView {
+    /// Its id in the procedure's file.
+    pub part: String,
+    pub name: String,
+    /// `waiting`, `by_hand`, `running`, `granted`, `failed` or `faced`.
+    pub state: &'static str,
+    /// Its dossier, once it has one.
+    pub code: Option<String>,
+    /// Its own limit; the citizen is promised the parent's.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due: Option<Instant>,
+    /// What the officials say of a result that is written down by hand or will not come.
+    pub word: String,
 }
 
 /// A procedure in the version that the dossier keeps.
@@ -236,7 +257,13 @@ async fn full(tx: &mut Tx, case: &Case) -> Result<FullView, Problem> {
     let base = format!("/ho-so/{}", d.code);
     let files = store::list_files(tx, d.id).await?;
     let papers = store::list_papers(tx, d.id).await?;
+    let children = match case.procedure.run_children {
+        true => crate::interlinked::parts(tx, d.id).await?,
+        false => Vec::new(),
+    };
     Ok(FullView {
+        parent: case.outer.as_ref().map(|outer| outer.code.clone()),
+        children: children.into_iter().map(|row| child(case, row)).collect(),
         public: PublicView::of(d),
         version: d.version,
         procedure: ProcedureRef {
@@ -281,6 +308,17 @@ async fn full(tx: &mut Tx, case: &Case) -> Result<FullView, Problem> {
             .collect(),
         history_url: format!("/api/v1/dossiers/{}/history", d.code),
     })
+}
+
+fn child(case: &Case, row: crate::interlinked::Row) -> ChildView {
+    ChildView {
+        name: crate::interlinked::name(&case.procedure, &row.part).to_string(),
+        state: row.stands().word(),
+        code: row.code,
+        due: row.due_at,
+        word: row.word,
+        part: row.part,
+    }
 }
 
 async fn unit(tx: &mut Tx, id: &directory::UnitId) -> Result<UnitRef, Problem> {

@@ -72,6 +72,8 @@ struct Sheet {
     opinions: Vec<crate::opinion::pages::Asked>,
     inspections: Vec<crate::inspection::pages::Seen>,
     talk: message::Panel,
+    /// The children of an interlinked dossier.
+    parts: Vec<crate::interlinked::pages::PartLine>,
     /// Originals that are not given back.
     originals: Vec<String>,
     /// The files that came from the applicant's vault.
@@ -134,6 +136,7 @@ impl Sheet {
             opinions: crate::opinion::pages::panel(tx, place, &case).await?,
             inspections: crate::inspection::pages::panel(tx, place, &case).await?,
             talk: message::panel(tx, place, &case, who).await?,
+            parts: crate::interlinked::pages::lines(tx, &case, Some(place)).await?,
             originals: {
                 let papers = crate::custody::of_dossier(tx, d.id).await?.into_iter();
                 papers.filter(crate::custody::is_out).map(|p| p.name).collect()
@@ -241,6 +244,9 @@ struct ShowPage {
     opinions: Vec<crate::opinion::pages::Asked>,
     inspections: Vec<crate::inspection::pages::Seen>,
     talk: message::Panel,
+    parts: Vec<crate::interlinked::pages::PartLine>,
+    /// For a child: whose part it is, and where the whole lies.
+    parent_line: Option<(String, String)>,
     assignee: String,
     waits: Option<proposal::Waits>,
     declined: String,
@@ -294,6 +300,7 @@ fn show_page(
     let (opinions, inspections) =
         (std::mem::take(&mut sheet.opinions), std::mem::take(&mut sheet.inspections));
     let talk = std::mem::take(&mut sheet.talk);
+    let parts = std::mem::take(&mut sheet.parts);
     let sheet = &sheet;
     let d = &sheet.case.dossier;
     let status = d.state.status();
@@ -337,6 +344,8 @@ fn show_page(
         opinions,
         inspections,
         talk,
+        parts,
+        parent_line: crate::interlinked::pages::parent_line(&sheet.case, place),
         assignee: if status.is_final() { String::new() } else { sheet.assignee.clone() },
         waits: proposal::waits(place, sheet, list),
         declined: proposal::declined(sheet),

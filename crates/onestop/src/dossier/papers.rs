@@ -47,6 +47,11 @@ pub async fn follow(app: &App, event: &Event) -> Result<(), String> {
     let moved: event::DossierMoved = event.read()?;
     let Some(kind) = kind_after(&event.topic) else { return Ok(()) };
     let id = moved.dossier.parse().map_err(|_| format!("no dossier id: {}", moved.dossier))?;
+    // A child's forms would be a second promise to the citizen: only its result is printed unasked.
+    let child = app.site.db.read(async move |tx: &mut Tx| crate::interlinked::is_child(tx, id).await);
+    if kind != PaperKind::Result && child.await.map_err(|e| e.to_string())? {
+        return Ok(());
+    }
     make(app, id, kind, app.site.clock.now()).await.map(drop).map_err(|problem| problem.to_string())
 }
 
@@ -66,6 +71,8 @@ struct Facts {
     /// Which unit holds each internal step, by the step's id.
     holders: Vec<(String, String)>,
     signer: Signer,
+    /// The results of the parts of an interlinked dossier, in a line.
+    parts: String,
 }
 
 impl Facts {
@@ -88,7 +95,12 @@ impl Facts {
             let unit = super::unit_with(tx, &dossier, &stage.unit_kind).await?;
             holders.push((stage.id.clone(), directory::get_unit(tx, &unit).await?.name));
         }
+        let parts = match procedure.run_children {
+            true => crate::interlinked::results(&procedure, &crate::interlinked::parts(tx, id).await?),
+            false => String::new(),
+        };
         Ok(Facts {
+            parts,
             calendar: directory::calendar(tx, &dossier.counter).await?,
             holders,
             signer: statement::signer(tx).await?,
@@ -490,14 +502,19 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
     let r = f.decision.as_ref()?;
     let granted = r.outcome == "granted";
     let spec = &f.procedure.result;
-    let template = if granted { spec.template.as_str() } else { "decision-letter" };
-    let fields = spec
+    let fields: Vec<paper::Field> = spec
         .fields
         .iter()
         .filter(|_| granted)
         .map(|(key, from)| paper::Field { key: key.clone(), value: value(f, r, from) })
-        .filter(|field| !field.value.is_empty())
+        .filter(|field| !field.value.trim().is_empty())
         .collect();
+    // What was taken on paper has no answers to print: the officials write the certificate from the papers,
+    // and the letter says that it is granted.
+    let own = paper::result_templates().iter().find(|t| t.name == spec.template.as_str());
+    let printable = own.is_some_and(|t| t.required.iter().all(|key| fields.iter().any(|f| f.key == *key)));
+    let template = if granted && printable { spec.template.as_str() } else { "decision-letter" };
+    let fields = if printable { fields } else { Vec::new() };
     let words = |key: &str| {
         WORDS.t(
             key,
@@ -553,6 +570,7 @@ fn value(f: &Facts, r: &store::Decision, from: &str) -> String {
         Some(("result", "year")) => r.day.year().to_string(),
         Some(("result", "agency")) => r.agency.clone(),
         Some(("dossier", "code")) => f.dossier.code.clone(),
+        Some(("dossier", "parts")) => f.parts.clone(),
         _ => String::new(),
     }
 }
@@ -562,6 +580,11 @@ fn answer(f: &Facts, field: &str) -> String {
     let Some(value) = f.dossier.answers.get(field) else { return String::new() };
     if let (Some(form), Value::Object(_) | Value::Array(_)) = (&f.procedure.form, value) {
         return crate::procedure::ask::answer_text(form, field, value);
+    }
+    let form = f.procedure.form.as_ref();
+    let is_money = form.and_then(|form| form.property(field)).is_some_and(|p| p["format"] == "money");
+    if let Some(amount) = value.as_i64().filter(|_| is_money).and_then(base::Dong::new) {
+        return base::format::money(amount);
     }
     let typed = match value {
         Value::String(s) => s.clone(),

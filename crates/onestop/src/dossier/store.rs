@@ -21,7 +21,8 @@ db::record! {
         stage: Option<String>, holder_unit: String, holder_role: String, assignee: Option<String>,
         filed_at: Instant,
         answer_by: Instant, accepted_at: Option<Instant>, due_at: Option<Instant>, since: Instant,
-        supplement_requests: i64, extensions: i64, fee_asked: i64, fee_paid: i64, version: i64,
+        supplement_requests: i64, extensions: i64, fee_asked: i64, fee_paid: i64,
+        parent: Option<DossierId>, version: i64,
     }
 }
 
@@ -70,6 +71,7 @@ fn dossier(row: Row) -> db::Result<Dossier> {
         extensions: row.extensions,
         fee_asked: row.fee_asked,
         fee_paid: row.fee_paid,
+        parent: row.parent,
         version: row.version,
     })
 }
@@ -117,9 +119,9 @@ pub async fn save_new(tx: &mut Tx, d: &Dossier) -> db::Result<()> {
         "insert into dossier (id, code, procedure, counter, agency, applicant, applicant_name,
             applicant_folded, applicant_number, applicant_phone, applicant_email, applicant_address,
             channel, return_by, answers, status, holder_unit, holder_role, filed_at, answer_by, since,
-            deadline, version)
+            deadline, parent, version)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $19, $20, $21)",
+            $20, $19, $20, $21, $22)",
         args![
             d.id,
             &d.code,
@@ -141,6 +143,7 @@ pub async fn save_new(tx: &mut Tx, d: &Dossier) -> db::Result<()> {
             &d.holder_role,
             d.filed_at,
             d.answer_by,
+            d.parent,
             d.version
         ],
     )

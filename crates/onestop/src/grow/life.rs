@@ -157,6 +157,7 @@ fn born(birth: &Birth<'_>, answer_by: Instant, dice: &mut Dice) -> Life {
         extensions: 0,
         fee_asked: 0,
         fee_paid: 0,
+        parent: None,
         version: 1,
     };
     let mut life = Life {

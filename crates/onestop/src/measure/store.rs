@@ -67,7 +67,7 @@ pub async fn put(tx: &mut Tx, rows: &[Value<'_>]) -> db::Result<()> {
 pub async fn list_behind(tx: &mut Tx, limit: i64) -> db::Result<Vec<DossierId>> {
     tx.list(
         "select d.id from dossier d left join measure m on m.dossier = d.id
-          where m.version is null or m.version < d.version limit $1",
+          where (m.version is null or m.version < d.version) and d.parent is null limit $1",
         args![limit],
     )
     .await

@@ -19,6 +19,7 @@ use crate::filing::pages::about;
 use crate::helper::proof::Needs;
 use crate::helper::rules::Right;
 use crate::helper::{Follow, OnDossier};
+use crate::interlinked::pages::PartLine;
 use crate::message::pages as message;
 use crate::procedure::Procedure;
 use crate::tracking::{Mark, marks, waited_for};
@@ -95,6 +96,8 @@ pub(crate) struct OwnPage {
     next_class: &'static str,
     next_icon: &'static str,
     marks: Vec<Mark>,
+    /// The children of an interlinked dossier.
+    parts: Vec<PartLine>,
     arithmetic: Vec<String>,
     files: Vec<FileLine>,
     papers: Vec<PaperLine>,
@@ -140,6 +143,7 @@ pub(crate) struct Read {
     counter: String,
     holder: String,
     talk: message::Talk,
+    parts: Vec<PartLine>,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.
@@ -214,6 +218,7 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                     true => message::Talk::default(),
                     false => message::talk(tx, &case, &Who::from(&held.viewer)).await?,
                 },
+                parts: crate::interlinked::pages::lines(tx, &case, None).await?,
                 history,
                 case,
             })
@@ -224,6 +229,7 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
 fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again) -> OwnPage {
     let mut talk = std::mem::take(&mut read.talk);
     talk.form.typed = again.talk.clone();
+    let parts = std::mem::take(&mut read.parts);
     let d = &read.case.dossier;
     let status = d.state.status();
     let (when_label, when) = waited_for(d);
@@ -247,6 +253,7 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
         next_class,
         next_icon,
         marks: marks(d),
+        parts,
         arithmetic: counted(&read),
         files: files(&read, at.may(Right::Own)),
         papers: if at.is_helper() { Vec::new() } else { papers(&read) },

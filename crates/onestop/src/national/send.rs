@@ -42,6 +42,10 @@ pub async fn hear(app: &App, event: &Event) -> Result<(), String> {
     let now = app.site.clock.now();
     let want = async move |tx: &mut Tx| -> db::Result<()> {
         let dossier = dossier::store::get(tx, id).await?;
+        // The portal knows the interlinked dossier that was filed, not its parts.
+        if dossier.parent.is_some() {
+            return Ok(());
+        }
         store::want(tx, id, &dossier.code, dossier.version, now).await?;
         jobs::put_once(tx, WAKE, WAKE, &(), now).await.map(drop)
     };

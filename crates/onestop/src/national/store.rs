@@ -52,7 +52,7 @@ pub async fn list_unwanted(
     tx.list(
         "select d.id, d.code, d.version from dossier d left join national_sync s on s.dossier = d.id
           where (s.dossier is not null and s.wanted < d.version)
-             or (s.dossier is null and d.filed_at >= $1)
+             or (s.dossier is null and d.filed_at >= $1 and d.parent is null)
           order by d.filed_at, d.id limit $2",
         args![since.unwrap_or(NEVER), most],
     )

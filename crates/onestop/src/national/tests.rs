@@ -123,6 +123,7 @@ fn life(status: Status, channel: &str) -> (Dossier, Vec<Line>) {
         extensions: 0,
         fee_asked: 0,
         fee_paid: 0,
+        parent: None,
         version: lines.len() as i64,
     };
     (dossier, lines)

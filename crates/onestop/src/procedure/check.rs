@@ -6,6 +6,7 @@ mod interlinked;
 mod place;
 mod questions;
 mod result;
+mod routing;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub fn check(procedure: &Procedure) -> Vec<Finding> {
     steps::check(procedure, &mut found);
     result::check(procedure, &mut found);
     interlinked::check(procedure, &mut found);
+    routing::check(procedure, &mut found);
     found.extend(procedure.doubts.iter().cloned().map(|text| Finding::Doubt { text }));
     found
 }

@@ -66,9 +66,16 @@ pub struct Procedure {
     #[serde(default)]
     pub interlinked: Vec<String>,
     /// The same as parts with their own agencies and limits; the citizen has one promise, `limit`.
-    /// Read, checked and shown; not run as dossiers of their own yet.
     #[serde(default)]
     pub children: Vec<Child>,
+    /// Whether the children become dossiers of their own when this one is received; otherwise they are
+    /// checked and shown.
+    #[serde(default)]
+    pub run_children: bool,
+    /// Which agency settles it when it is handed in elsewhere: the first rule that fits. Without one it is
+    /// the agency of the counter that received it. law: onestop/anywhere
+    #[serde(default)]
+    pub routing: Vec<Route>,
     /// What an official has to know that fits nowhere else.
     #[serde(default)]
     pub notes: Option<String>,
@@ -111,6 +118,36 @@ pub struct Child {
     pub result: String,
     #[serde(default)]
     pub note: Option<String>,
+    /// Its own question → the parent's question that answers it.
+    #[serde(default)]
+    pub answers: BTreeMap<String, String>,
+    /// Its own question → the answer that follows from being a part of this procedure.
+    #[serde(default)]
+    pub fixed: Map<String, Value>,
+    /// Its own paper → the parent's paper that serves for it.
+    #[serde(default)]
+    pub papers: BTreeMap<String, String>,
+    /// The parent's address by which its agency is found; absent: the agency of the parent.
+    #[serde(default)]
+    pub place: Option<String>,
+}
+
+/// One rule of routing: the agency at this place and level settles. law: onestop/anywhere
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The case in which it holds; absent means always.
+    #[serde(default)]
+    pub when: Option<When>,
+    /// The address whose place counts; absent: the place of the counter that received.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// The level of the agency; absent: the level that settles the procedure in the frame in force.
+    #[serde(default)]
+    pub level: Option<Level>,
+    /// The function of the unit there that settles, where it is not the People's Committee itself.
+    #[serde(default)]
+    pub unit_kind: Option<String>,
 }
 
 /// The level of the state that settles a procedure.
@@ -404,6 +441,16 @@ pub enum ResultTemplate {
     BirthCertificate,
     CertifiedCopy,
     BuildingPermit,
+    MarriageCertificate,
+    DeathExtract,
+    CivilStatusExtract,
+    MaritalStatus,
+    CertifiedSignature,
+    ResidenceNotice,
+    HouseholdBusiness,
+    MediationMinutes,
+    PovertyDecision,
+    InterlinkedNotice,
     /// A letter of decision, for every procedure without a paper of its own.
     DecisionLetter,
 }
@@ -415,6 +462,16 @@ impl ResultTemplate {
             ResultTemplate::BirthCertificate => "birth-certificate",
             ResultTemplate::CertifiedCopy => "certified-copy",
             ResultTemplate::BuildingPermit => "building-permit",
+            ResultTemplate::MarriageCertificate => "marriage-certificate",
+            ResultTemplate::DeathExtract => "death-extract",
+            ResultTemplate::CivilStatusExtract => "civil-status-extract",
+            ResultTemplate::MaritalStatus => "marital-status",
+            ResultTemplate::CertifiedSignature => "certified-signature",
+            ResultTemplate::ResidenceNotice => "residence-notice",
+            ResultTemplate::HouseholdBusiness => "household-business",
+            ResultTemplate::MediationMinutes => "mediation-minutes",
+            ResultTemplate::PovertyDecision => "poverty-decision",
+            ResultTemplate::InterlinkedNotice => "interlinked-notice",
             ResultTemplate::DecisionLetter => "decision-letter",
         }
     }

@@ -24,6 +24,12 @@ pub struct Choices {
     pub communes: Vec<(String, String)>,
 }
 
+impl From<Vec<Commune>> for Places {
+    fn from(communes: Vec<Commune>) -> Places {
+        Places { communes }
+    }
+}
+
 impl Places {
     /// Reads the tree where one of these fields asks for an address; nothing otherwise.
     pub async fn of(tx: &mut Tx, form: &Form, fields: &[String]) -> db::Result<Places> {

@@ -351,6 +351,19 @@ pub fn building_permit() -> ResultPaper {
     }
 }
 
+/// A paper of each of the plainer results.
+pub fn plain_results() -> Vec<ResultPaper> {
+    let one = |template: &crate::ResultTemplate| {
+        let value =
+            |key: &str| if template.days.contains(&key) { "2026-11-05" } else { "Đặng Thị Ngọc Ẵm" };
+        let keys = template.required.iter().chain(template.optional);
+        let fields = keys.map(|key| Field { key: (*key).into(), value: value(key).into() }).collect();
+        ResultPaper { fields, ..a_result(template.name) }
+    };
+    let plain = |t: &&crate::ResultTemplate| !t.open && t.name != "building-permit";
+    crate::result_templates().iter().filter(plain).map(one).collect()
+}
+
 pub fn decision() -> ResultPaper {
     ResultPaper {
         agency_above: some("Tỉnh Cửu Long"),
@@ -432,7 +445,10 @@ pub fn a_money_receipt() -> MoneyReceipt {
 
 pub fn all() -> Vec<(&'static str, Pdf)> {
     let result = |paper: ResultPaper| crate::result(&paper, now()).unwrap();
-    vec![
+    let plain = crate::result_templates().iter().map(|t| t.name);
+    let plain = plain.filter(|name| !["building-permit", "decision-letter"].contains(name));
+    let plain = plain.zip(plain_results()).map(|(name, paper)| (name, result(paper))).collect::<Vec<_>>();
+    let mut all = vec![
         ("01-receipt", crate::receipt(&a_receipt(), now()).unwrap()),
         ("slip", crate::slip(&a_slip(), now()).unwrap()),
         ("02-supplement-request", crate::supplement_request(&a_supplement_request(), now()).unwrap()),
@@ -445,5 +461,7 @@ pub fn all() -> Vec<(&'static str, Pdf)> {
         ("building-permit", result(building_permit())),
         ("decision", result(decision())),
         ("negative-letter", result(negative_letter())),
-    ]
+    ];
+    all.extend(plain.into_iter().filter(|(name, _)| !["birth-certificate", "certified-copy"].contains(name)));
+    all
 }

@@ -133,6 +133,20 @@ findings! {
     /// Calendar days: the longest chain of child procedures, and what the citizen is promised.
     ChildrenTooLong { longest: u32, legal: u32 } = "children_too_long", Error;
     ChildLimitUnknown { id: String } = "child_limit_unknown", Warning;
+    /// A question, paper or address that parent or child does not have.
+    ChildMapOdd { id: String, name: String } = "child_map_odd", Error;
+    /// A question that the child's form needs and nothing answers.
+    ChildAnswerLacks { id: String, field: String } = "child_answer_lacks", Error;
+    /// The child's own file promises another time than the parent's says.
+    ChildLimitDiffers { id: String } = "child_limit_differs", Warning;
+    /// More children than one dossier may have.
+    ChildrenTooMany { most: usize } = "children_too_many", Error;
+    /// A rule of routing after one that always holds.
+    RouteNever { nth: usize } = "route_never", Error;
+    /// A rule of routing by something that is no address of the form, or that may stay unanswered.
+    RouteField { nth: usize, field: String } = "route_field", Error;
+    /// A level that does not settle the procedure.
+    RouteLevel { nth: usize, level: &'static str } = "route_level", Error;
 
     LimitUnknown {} = "limit_unknown", Warning;
     LimitDoubtful { why: String } = "limit_doubtful", Warning;

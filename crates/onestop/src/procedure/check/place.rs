@@ -98,10 +98,21 @@ impl<'a> Lines<'a> {
             ChildTwice { id } => self.line(&[Name("children"), Id(id, 1)]),
             ChildUnknown { id, .. } => self.line(&[Name("children"), Id(id, 0), Name("code")]),
             ChildOrder { id, .. } => self.line(&[Name("children"), Id(id, 0), Name("after")]),
-            ChildLimitUnknown { id } => self.line(&[Name("children"), Id(id, 0)]),
+            ChildrenTooMany { .. } => self.line(&[Name("children")]),
+            RouteNever { nth } | RouteField { nth, .. } | RouteLevel { nth, .. } => self.route(*nth),
+            ChildLimitUnknown { id } | ChildLimitDiffers { id } => self.child(id),
+            ChildMapOdd { id, .. } | ChildAnswerLacks { id, .. } => self.child(id),
             ResultCodeOdd { .. } => self.line(&[Name("result"), Name("code")]),
             Doubt { text } => self.line(&[Name("doubts"), Text(text, 0)]),
         }
+    }
+
+    fn child(&self, id: &str) -> usize {
+        self.line(&[Name("children"), Id(id, 0)])
+    }
+
+    fn route(&self, nth: usize) -> usize {
+        self.line(&[Name("routing"), Id("", nth)])
     }
 
     fn property(&self, field: &str) -> usize {

@@ -4,7 +4,7 @@ use super::Finding;
 use crate::procedure::model::{Form, Procedure};
 
 /// Where a field of the result may come from, besides `answers.`.
-pub const RESULT_SOURCES: [&str; 8] = [
+pub const RESULT_SOURCES: [&str; 9] = [
     "applicant.name",
     "applicant.personal_number",
     "applicant.address",
@@ -13,6 +13,7 @@ pub const RESULT_SOURCES: [&str; 8] = [
     "result.year",
     "result.agency",
     "dossier.code",
+    "dossier.parts",
 ];
 
 pub fn check(procedure: &Procedure, found: &mut Vec<Finding>) {

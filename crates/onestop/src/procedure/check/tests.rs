@@ -228,13 +228,20 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("child_order", "after = [\"first\"]", "after = [\"third\"]", "after = [\"third\"]"),
     ("children_too_long", "limit = \"3d\"", "limit = \"30d\"", "limit = \"5wd\""),
     ("child_limit_unknown", "limit = \"3d\"\n", "", "[[children]]"),
+    ("child_map_odd", "id = \"second\"", "id = \"second\"\nplace = \"grade\"", "[[children]]"),
+    ("child_answer_lacks", "id = \"second\"", "id = \"second\"\ncode = \"1.001193\"", "[[children]]"),
+    ("child_limit_differs", "id = \"second\"", "id = \"second\"\ncode = \"1.001193\"", "[[children]]"),
+    ("children_too_many", "", "", "[[children]]"),
+    ("route_never", "[[children]]", "[[routing]]\n\n[[routing]]\n\n[[children]]", "[[routing]]"),
+    ("route_field", "[[children]]", "[[routing]]\nfield = \"grade\"\n\n[[children]]", "[[routing]]"),
+    ("route_level", "[[children]]", "[[routing]]\nlevel = \"province\"\n\n[[children]]", "[[routing]]"),
     ("limit_unknown", "", "", ""),
     ("limit_doubtful", "limit_confidence = \"portal\"", "limit_confidence = \"memory\"", "limit = \"5wd\""),
     ("result_code_odd", "KQ.G15.000031", "dsfas", "code = \"dsfas\""),
     ("doubt", "limit = \"5wd\"", "limit = \"5wd\"\ndoubts = [\n  \"Không rõ.\",\n]", "\"Không rõ.\""),
 ];
 
-/// The four that one replacement cannot make.
+/// Those that one replacement cannot make.
 fn bad(key: &str, from: &str, to: &str) -> String {
     let cut = |from: &str, to: &str| {
         let (start, end) = (GOOD.find(from).unwrap(), GOOD.find(to).unwrap());
@@ -252,6 +259,14 @@ fn bad(key: &str, from: &str, to: &str) -> String {
             "child_birth_date =",
             1,
         ),
+        "children_too_many" => {
+            let child =
+                |n| format!("\n[[children]]\nid = \"c{n}\"\nname = \"V\"\nagency = \"X\"\nresult = \"G\"\n");
+            GOOD.to_owned() + &(0..10).map(child).collect::<String>()
+        }
+        "child_map_odd" | "child_answer_lacks" | "child_limit_differs" => {
+            GOOD.replacen(from, to, 1).replacen("version = 1", "version = 1\nrun_children = true", 1)
+        }
         _ => {
             assert!(GOOD.contains(from), "{key}: {from}");
             GOOD.replacen(from, to, 1)
@@ -293,7 +308,22 @@ fn a_file_that_is_no_procedure_is_one_remark() {
 #[test]
 fn every_template_a_file_may_name_is_one_that_paper_prints() {
     use crate::procedure::model::ResultTemplate::*;
-    for template in [BirthCertificate, CertifiedCopy, BuildingPermit, DecisionLetter] {
+    for template in [
+        BirthCertificate,
+        CertifiedCopy,
+        BuildingPermit,
+        MarriageCertificate,
+        DeathExtract,
+        CivilStatusExtract,
+        MaritalStatus,
+        CertifiedSignature,
+        ResidenceNotice,
+        HouseholdBusiness,
+        MediationMinutes,
+        PovertyDecision,
+        InterlinkedNotice,
+        DecisionLetter,
+    ] {
         assert!(paper::result_templates().iter().any(|known| known.name == template.as_str()));
     }
 }
