@@ -54,6 +54,12 @@ pub mod onestop {
     /// The citizen has the result.
     pub const RETURNED: &str = "onestop.dossier.returned";
 
+    /// A corrected result takes the place of one with an error: the new version follows.
+    pub const CORRECTED: &str = "onestop.dossier.corrected";
+    /// It was taken over from an earlier system. Put as heard already: nobody prints or sends what that
+    /// system printed and sent.
+    pub const TAKEN_OVER: &str = "onestop.dossier.taken-over";
+
     /// Another unit is asked for its opinion about a dossier, answers, or is silent.
     #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
     pub struct OpinionMoved {

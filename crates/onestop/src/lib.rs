@@ -3,6 +3,7 @@
 
 mod batch;
 mod catalogue;
+mod correction;
 mod custody;
 mod desk;
 mod dossier;
@@ -15,6 +16,7 @@ mod identity;
 mod inspection;
 mod intake;
 mod leave;
+mod mailing;
 mod measure;
 mod mine;
 pub mod national;
@@ -28,6 +30,7 @@ mod procedure;
 mod rating;
 mod refusal;
 mod register;
+pub mod takeover;
 mod tracking;
 mod view;
 mod words;
@@ -117,6 +120,9 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0033_takeover", include_str!("../migrations/0033_takeover.sql")),
+        own("0034_measure_people", include_str!("../migrations/0034_measure_people.sql")),
+        own("0035_after_result", include_str!("../migrations/0035_after_result.sql")),
     ]
 }
 
@@ -200,6 +206,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(opinion::pages::routes())
         .merge(custody::pages::routes())
         .merge(leave::pages::routes())
+        .merge(correction::pages::routes())
+        .merge(mailing::pages::routes())
         .merge(register::routes())
         .merge(desk::saved::routes())
         .merge(inspection::pages::routes())

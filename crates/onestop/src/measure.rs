@@ -4,6 +4,7 @@
 
 pub mod evaluation;
 pub mod export;
+pub mod heard;
 pub mod pages;
 pub mod public;
 pub mod rules;
@@ -97,10 +98,35 @@ impl Figure {
             Figure::Overdue => "overdue",
         }
     }
+}
 
-    /// The figure of this word.
-    pub fn from_word(word: &str) -> Option<Figure> {
-        Figure::ALL.into_iter().find(|f| f.word() == word)
+/// What dossiers can be listed by: a column of a report, or what an index takes points for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    Figure(Figure),
+    /// Somebody complained of the attitude shown.
+    Complained,
+    /// Late, or rated as not content.
+    Displeased,
+    /// The result had an official's error and was made anew.
+    Corrected,
+}
+
+impl Listed {
+    /// The word in addresses and of keys in `words/`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Listed::Figure(figure) => figure.word(),
+            Listed::Complained => "complained",
+            Listed::Displeased => "displeased",
+            Listed::Corrected => "corrected",
+        }
+    }
+
+    /// The one of this word.
+    pub fn from_word(word: &str) -> Option<Listed> {
+        let others = [Listed::Complained, Listed::Displeased, Listed::Corrected].into_iter();
+        Figure::ALL.into_iter().map(Listed::Figure).chain(others).find(|l| l.word() == word)
     }
 }
 
@@ -295,7 +321,8 @@ async fn count_one(tx: &mut Tx, catalogue: &Catalogue, id: DossierId) -> Result<
     let mut rows = Vec::new();
     store::row(&mut rows, &about(&d, scanned), &facts);
     store::put(tx, &rows).await?;
-    Ok(())
+    store::delete_people(tx, id).await?;
+    Ok(store::put_people(tx, [(id, &facts)].into_iter()).await?)
 }
 
 fn facts(catalogue: &Catalogue, d: &Dossier, log: &[History], calendar: &Calendar) -> Result<Facts, Problem> {
@@ -308,10 +335,32 @@ fn facts(catalogue: &Catalogue, d: &Dossier, log: &[History], calendar: &Calenda
             to_stage: h.to_stage.as_deref(),
             at: h.at,
             official: h.office.is_some(),
+            account: h.account.as_deref(),
             promised: h.promised,
         })
         .collect();
     Ok(rules::facts(&marks, &procedure, calendar))
+}
+
+/// The figures of a dossier whose whole log is at hand.
+pub fn of_lines(
+    log: &[dossier::store::many::Line],
+    procedure: &crate::procedure::Procedure,
+    calendar: &Calendar,
+) -> Facts {
+    let marks: Vec<Mark<'_>> = log
+        .iter()
+        .map(|l| Mark {
+            verb: l.verb,
+            to: l.to.0,
+            to_stage: l.to.1.as_deref(),
+            at: l.at,
+            official: l.office.is_some(),
+            account: l.account.as_deref(),
+            promised: l.promised,
+        })
+        .collect();
+    rules::facts(&marks, procedure, calendar)
 }
 
 /// What stands in the row beside the facts.

@@ -69,6 +69,11 @@ struct Sheet {
     counts: Vec<(List, i64)>,
     /// What other units are asked, and visits and councils.
     opinions: Vec<crate::opinion::pages::Asked>,
+    /// What was wrong with the result, and its way by post.
+    corrections: Vec<crate::correction::pages::Told>,
+    mailings: Vec<String>,
+    may_correct: bool,
+    may_post: bool,
     inspections: Vec<crate::inspection::pages::Seen>,
     /// Originals that are not given back.
     originals: Vec<String>,
@@ -122,10 +127,17 @@ impl Sheet {
             Some(list) => beside(tx, &case, place, list, now).await?,
             None => None,
         };
+        let decision = store::find_decision(tx, d.id).await?;
+        let corrections = crate::correction::store::of_dossier(tx, d.id).await?;
+        let mailings = crate::mailing::of_dossier(tx, d.id).await?;
         Ok(Sheet {
+            may_correct: crate::correction::may_ask(&case, decision.is_some(), &corrections),
+            may_post: !crate::mailing::open(&case, &mailings).is_empty(),
+            corrections: crate::correction::pages::panel(tx, &case, who, Some(place)).await?,
+            mailings: mailings.iter().map(crate::mailing::pages::told).collect(),
             files: store::list_files(tx, d.id).await?,
             papers: store::list_papers(tx, d.id).await?,
-            decision: store::find_decision(tx, d.id).await?,
+            decision,
             counts: frame::counts(tx, place, now).await?,
             opinions: crate::opinion::pages::panel(tx, place, &case).await?,
             inspections: crate::inspection::pages::panel(tx, place, &case).await?,
@@ -156,7 +168,7 @@ impl Sheet {
         let d = &self.case.dossier;
         match &h.account {
             Some(account) => self.names.get(account).cloned().unwrap_or_default(),
-            None => d.applicant.name.clone(),
+            None => crate::takeover::actor(h).unwrap_or_else(|| d.applicant.name.clone()),
         }
     }
 }
@@ -231,6 +243,8 @@ struct ShowPage {
     person: Vec<Fact>,
     seen: i64,
     opinions: Vec<crate::opinion::pages::Asked>,
+    corrections: Vec<crate::correction::pages::Told>,
+    mailings: Vec<String>,
     inspections: Vec<crate::inspection::pages::Seen>,
     assignee: String,
     waits: Option<proposal::Waits>,
@@ -284,6 +298,8 @@ fn show_page(
 ) -> ShowPage {
     let (opinions, inspections) =
         (std::mem::take(&mut sheet.opinions), std::mem::take(&mut sheet.inspections));
+    let (corrections, mailings) =
+        (std::mem::take(&mut sheet.corrections), std::mem::take(&mut sheet.mailings));
     let sheet = &sheet;
     let d = &sheet.case.dossier;
     let status = d.state.status();
@@ -322,6 +338,8 @@ fn show_page(
         person: panels::person(sheet),
         seen: d.version,
         opinions,
+        corrections,
+        mailings,
         inspections,
         assignee: if status.is_final() { String::new() } else { sheet.assignee.clone() },
         waits: proposal::waits(place, sheet, list),
@@ -402,6 +420,22 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
                 hint: String::new(),
             });
         }
+    }
+    let after = |href: String, key: &str, icon| Act {
+        href: place.href(&href, &[]),
+        label: crate::correction::words::say(key, &[]),
+        icon,
+        simple: false,
+        to: String::new(),
+        primary: false,
+        hint: String::new(),
+    };
+    let code = &sheet.case.dossier.code;
+    if sheet.may_post {
+        more.push(after(crate::mailing::pages::path(code), "act.post", "arrow-forward-up"));
+    }
+    if sheet.may_correct {
+        more.push(after(crate::correction::pages::path(code), "act.correct", "certificate"));
     }
     let d = &sheet.case.dossier;
     if d.fee_asked > 0 || d.fee_paid > 0 {

@@ -2,6 +2,7 @@
 //! milliseconds and belongs in no transaction. A page that is asked for a paper which is not
 //! there yet makes it in the same way, so nobody waits for a queue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::Instant;
@@ -26,19 +27,20 @@ pub fn kind_after(topic: &str) -> Option<PaperKind> {
         event::SUPPLEMENT_ASKED => Some(PaperKind::Supplement),
         event::DECLINED => Some(PaperKind::Refusal),
         event::EXTENDED => Some(PaperKind::Apology),
-        event::DECIDED => Some(PaperKind::Result),
+        event::DECIDED | event::CORRECTED => Some(PaperKind::Result),
         _ => None,
     }
 }
 
 /// The topics after which something is printed.
-pub const TOPICS: [&str; 6] = [
+pub const TOPICS: [&str; 7] = [
     event::RECEIVED,
     event::SUPPLEMENTED,
     event::SUPPLEMENT_ASKED,
     event::DECLINED,
     event::EXTENDED,
     event::DECIDED,
+    event::CORRECTED,
 ];
 
 /// Makes the paper that follows from an event. Twice is once: the first one made is kept.
@@ -56,6 +58,8 @@ struct Facts {
     history: Vec<History>,
     files: Vec<StoredFile>,
     decision: Option<store::Decision>,
+    /// What corrections have put right, by the field of the result, and the version before the last.
+    corrected: (BTreeMap<String, String>, Option<(String, base::Day)>),
     counter: directory::Unit,
     agency: directory::Unit,
     above: Option<directory::Unit>,
@@ -69,7 +73,8 @@ struct Facts {
 impl Facts {
     async fn read(tx: &mut Tx, app: &App, id: DossierId) -> Result<Facts, Problem> {
         let dossier = store::get(tx, id).await?;
-        let history = store::list_history(tx, id).await?;
+        let mut history = store::list_history(tx, id).await?;
+        history.retain(|h| !crate::takeover::before(h));
         let agency = directory::get_unit(tx, &dossier.agency).await?;
         let above = directory::ancestors(tx, &agency.id).await?.into_iter().skip(1).find(|u| !u.territory);
         let mut names = Vec::new();
@@ -92,6 +97,7 @@ impl Facts {
             procedure,
             files: store::list_files(tx, id).await?,
             decision: store::find_decision(tx, id).await?,
+            corrected: crate::correction::changes(tx, id).await?,
             counter: directory::get_unit(tx, &dossier.counter).await?,
             agency,
             above,
@@ -207,7 +213,7 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
 /// The line of the log after which this paper is printed.
 fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
     match kind {
-        PaperKind::Slip => Some(0),
+        PaperKind::Slip => facts.last("file").map(|h| h.ordinal),
         PaperKind::Receipt => {
             let accepted = facts.dossier.accepted_at?;
             facts.history.iter().rev().find(|h| h.at >= accepted && restarts(h)).map(|h| h.ordinal)
@@ -215,7 +221,7 @@ fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
         PaperKind::Supplement => facts.last("ask_supplement").map(|h| h.ordinal),
         PaperKind::Refusal => facts.last("refuse").map(|h| h.ordinal),
         PaperKind::Apology => facts.last("extend").map(|h| h.ordinal),
-        PaperKind::Result => facts.last("decide").map(|h| h.ordinal),
+        PaperKind::Result => facts.last("correct_result").or_else(|| facts.last("decide")).map(|h| h.ordinal),
         PaperKind::Control => facts.history.last().map(|h| h.ordinal).filter(|ordinal| *ordinal > 0),
     }
 }
@@ -444,13 +450,18 @@ fn control(app: &App, f: &Facts, now: Instant) -> paper::ControlSlip {
 fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
     let r = f.decision.as_ref()?;
     let granted = r.outcome == "granted";
+    let (corrected, replaced) = &f.corrected;
+    let reason = corrected.get(crate::correction::REASON).unwrap_or(&r.reason).clone();
     let spec = &f.procedure.result;
     let template = if granted { spec.template.as_str() } else { "decision-letter" };
-    let fields = spec
+    let mut fields: Vec<paper::Field> = spec
         .fields
         .iter()
         .filter(|_| granted)
-        .map(|(key, from)| paper::Field { key: key.clone(), value: value(f, r, from) })
+        .map(|(key, from)| {
+            let value = || value(&f.dossier, &f.procedure, r, from);
+            paper::Field { key: key.clone(), value: corrected.get(key).cloned().unwrap_or_else(value) }
+        })
         .filter(|field| !field.value.is_empty())
         .collect();
     let words = |key: &str| {
@@ -463,11 +474,20 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
             ],
         )
     };
-    let body = match (granted, template) {
-        (false, _) => vec![words("letter.denied"), r.reason.clone(), words("letter.denied_next")],
-        (true, "decision-letter") => vec![words("letter.granted"), r.reason.clone()],
-        (true, _) => vec![r.reason.clone()],
+    let mut body = match (granted, template) {
+        (false, _) => vec![words("letter.denied"), reason, words("letter.denied_next")],
+        (true, "decision-letter") => vec![words("letter.granted"), reason],
+        (true, _) => vec![reason],
     };
+    if let Some((number, day)) = replaced {
+        let day = base::format::date_vn(*day);
+        let value = WORDS.t("letter.replaces", &[("number", number), ("day", &day)]);
+        // A certificate has a place of its own for it.
+        match template {
+            "birth-certificate" => fields.push(paper::Field { key: "replaces".into(), value }),
+            _ => body.push(value),
+        }
+    }
     Some(paper::ResultPaper {
         template: template.into(),
         agency_above: f.above.as_ref().map(|u| u.name.clone()),
@@ -496,10 +516,10 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
 }
 
 /// The value a template's field takes: the form's answers, the applicant or the decision.
-fn value(f: &Facts, r: &store::Decision, from: &str) -> String {
-    let a = &f.dossier.applicant;
+pub(crate) fn value(d: &Dossier, p: &Procedure, r: &store::Decision, from: &str) -> String {
+    let a = &d.applicant;
     match from.split_once('.') {
-        Some(("answers", field)) => answer(f, field),
+        Some(("answers", field)) => answer(d, p, field),
         Some(("applicant", "name")) => a.name.clone(),
         Some(("applicant", "number" | "personal_number")) => a.number.clone(),
         Some(("applicant", "address")) => a.address.clone(),
@@ -507,15 +527,15 @@ fn value(f: &Facts, r: &store::Decision, from: &str) -> String {
         Some(("result", "day")) => r.day.to_string(),
         Some(("result", "year")) => r.day.year().to_string(),
         Some(("result", "agency")) => r.agency.clone(),
-        Some(("dossier", "code")) => f.dossier.code.clone(),
+        Some(("dossier", "code")) => d.code.clone(),
         _ => String::new(),
     }
 }
 
 /// An answer as people read it: the label of a choice, otherwise what was typed.
-fn answer(f: &Facts, field: &str) -> String {
-    let Some(value) = f.dossier.answers.get(field) else { return String::new() };
-    if let (Some(form), Value::Object(_) | Value::Array(_)) = (&f.procedure.form, value) {
+fn answer(d: &Dossier, p: &Procedure, field: &str) -> String {
+    let Some(value) = d.answers.get(field) else { return String::new() };
+    if let (Some(form), Value::Object(_) | Value::Array(_)) = (&p.form, value) {
         return crate::procedure::ask::answer_text(form, field, value);
     }
     let typed = match value {
@@ -523,8 +543,7 @@ fn answer(f: &Facts, field: &str) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     };
-    let label = f
-        .procedure
+    let label = p
         .form
         .as_ref()
         .and_then(|form| form.ui.get(field))

@@ -65,7 +65,7 @@ pub(super) struct Brought {
 /// What a form of this page said when it was refused.
 #[derive(Default)]
 pub(super) struct Again {
-    /// The form: `supplement` or `withdraw`.
+    /// The form: `supplement`, `withdraw` or `correct`.
     pub form: &'static str,
     pub note: String,
     /// Component or field, and the words.
@@ -106,6 +106,10 @@ pub(super) struct OwnPage {
     again: Again,
     summary: String,
     file_max: String,
+    /// What was wrong with the result, whether more may be asked, and its way by post.
+    corrections: Vec<crate::correction::pages::Told>,
+    can_correct: bool,
+    mailings: Vec<String>,
     /// Where to pay, and where the receipts are; "" where no money was ever asked for.
     pay_href: String,
 }
@@ -123,6 +127,9 @@ pub(super) struct Read {
     history: Vec<(History, String)>,
     files: Vec<StoredFile>,
     decided: bool,
+    corrections: Vec<crate::correction::pages::Told>,
+    can_correct: bool,
+    mailings: Vec<String>,
     counter: String,
     holder: String,
 }
@@ -138,6 +145,7 @@ pub(super) async fn show(
     let said = match query.done.as_str() {
         "bo-sung" => Some("own.supplemented"),
         "rut" => Some("own.withdrawn"),
+        "dinh-chinh" => Some("own.correction_asked"),
         _ => None,
     };
     if let Some(key) = said {
@@ -175,13 +183,19 @@ pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -
             for h in store::list_history(tx, id).await? {
                 let by = match &h.office {
                     Some(office) => directory::get_unit(tx, office).await?.name,
-                    None => say("own.by_you", &[]),
+                    None => crate::takeover::actor(&h).unwrap_or_else(|| say("own.by_you", &[])),
                 };
                 history.push((h, by));
             }
+            let decided = store::find_decision(tx, id).await?.is_some();
+            let corrections = crate::correction::store::of_dossier(tx, id).await?;
+            let mailings = crate::mailing::of_dossier(tx, id).await?;
             Ok(Read {
                 files: store::list_files(tx, id).await?,
-                decided: store::find_decision(tx, id).await?.is_some(),
+                decided,
+                can_correct: crate::correction::may_ask(&case, decided, &corrections),
+                corrections: crate::correction::pages::panel(tx, &case, &who, None).await?,
+                mailings: mailings.iter().map(crate::mailing::pages::told).collect(),
                 counter: directory::get_unit(tx, &case.dossier.counter).await?.name,
                 holder: directory::get_unit(tx, &case.dossier.holder_unit).await?.name,
                 history,
@@ -191,7 +205,8 @@ pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -
         .await
 }
 
-fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
+fn view_of(app: &App, viewer: &Viewer, mut read: Read, again: Again) -> OwnPage {
+    let (corrections, mailings) = (std::mem::take(&mut read.corrections), std::mem::take(&mut read.mailings));
     let d = &read.case.dossier;
     let status = d.state.status();
     let (when_label, when) = waited_for(d);
@@ -204,6 +219,9 @@ fn view_of(app: &App, viewer: &Viewer, read: Read, again: Again) -> OwnPage {
     }
     let (next_class, next_icon) = next_look(status);
     OwnPage {
+        corrections,
+        mailings,
+        can_correct: read.can_correct,
         code: d.code.clone(),
         procedure: read.case.procedure.name.clone(),
         procedure_code: read.case.procedure.code.clone(),
@@ -289,6 +307,9 @@ fn counted(read: &Read) -> Vec<String> {
         return due.filter(|due| due.at == *answer_by).map(|due| arithmetic(&due)).unwrap_or_default();
     }
     let Some(promised) = d.promised.filter(|_| !d.state.status().is_final()) else { return Vec::new() };
+    if let Some(line) = read.history.iter().find_map(|(h, _)| crate::takeover::promise(h, Some(promised))) {
+        return vec![line];
+    }
     let from = read
         .history
         .iter()
@@ -332,10 +353,10 @@ fn files(read: &Read) -> Vec<FileLine> {
 /// The papers that there are by now; one that is not printed yet is made when it is asked for.
 fn papers(read: &Read) -> Vec<PaperLine> {
     let d = &read.case.dossier;
-    let had = |verb: &str| read.history.iter().any(|(h, _)| h.verb == verb);
+    let had = |verb: &str| read.history.iter().any(|(h, _)| h.verb == verb && !crate::takeover::before(h));
     let is_there = |kind: &PaperKind| match kind {
-        PaperKind::Slip => true,
-        PaperKind::Receipt => d.accepted_at.is_some(),
+        PaperKind::Slip => had("file"),
+        PaperKind::Receipt => had("receive") || had("supplement"),
         PaperKind::Supplement => had("ask_supplement"),
         PaperKind::Refusal => had("refuse"),
         PaperKind::Apology => had("extend"),

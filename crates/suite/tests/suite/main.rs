@@ -1,5 +1,6 @@
 //! The one integration-test binary: what no crate can test alone.
 
+mod after_result;
 mod approve;
 mod backup;
 mod batch;
@@ -13,6 +14,7 @@ mod harness;
 mod kill;
 mod leave;
 mod life;
+mod measure;
 mod money;
 mod national;
 mod opinion;
@@ -21,4 +23,5 @@ mod pieces;
 mod routes;
 mod running;
 mod sql;
+mod takeover;
 mod upgrade;
