@@ -14,6 +14,9 @@ use crate::config::Config;
 use crate::procedure::Speech;
 use crate::{open, serve};
 
+/// Progress is told once in so many lines.
+const PROGRESS_LINES: u64 = 10_000;
+
 /// What `import` is asked.
 #[derive(Args, Debug)]
 pub struct ImportArgs {
@@ -102,16 +105,18 @@ async fn load(args: &ImportArgs, config: &Config, files: Vec<(Table, PathBuf)>) 
         None => Box::new(std::io::stderr()),
     };
     let mut report = Report::new(lang, &mut *out);
+    let mut told = (Table::People, false, 0);
+    let tell = |table: Table, loading: bool, done: u64| {
+        let step = (table, loading, done / PROGRESS_LINES);
+        if step != told {
+            told = step;
+            let what = if loading { "loaded" } else { "checked" };
+            eprintln!("{}: {done} lines {what}", table.word());
+        }
+    };
     let done = takeover::run(&opened.onestop, &order, &mut report, tell).await;
     opened.site.db.close().await;
     done.map_err(|e| Failure::new(format!("cannot take the data over: {e}")))
-}
-
-/// One line, rewritten as the work goes on.
-fn tell(table: Table, loading: bool, done: u64) {
-    let mut err = std::io::stderr();
-    let what = if loading { "loaded" } else { "checked" };
-    let _ = writeln!(err, "{}: {done} lines {what}", table.word());
 }
 
 fn write_templates(folder: &Path, lang: Lang) -> Result<(), Failure> {

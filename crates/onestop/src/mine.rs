@@ -45,10 +45,10 @@ pub(crate) async fn correction_again(
     app: &App,
     viewer: &directory::Viewer,
     code: &str,
-    note: String,
+    (note, fault): (String, String),
     errors: Vec<(String, String)>,
 ) -> Result<Response, Problem> {
-    let again = own::Again { form: "correct", note, errors, ..own::Again::default() };
+    let again = own::Again { form: "correct", note, fault, errors, ..own::Again::default() };
     let page = own::own_page(app, viewer, code, again).await?;
     Ok(page::html_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page))
 }

@@ -310,7 +310,7 @@ async fn own(
         Err(Problem::Refused(message)) => vec![(String::new(), message.outside)],
         Err(other) => return Err(other),
     };
-    crate::mine::correction_again(&app, &citizen.viewer, &code, form.what, errors).await
+    crate::mine::correction_again(&app, &citizen.viewer, &code, (form.what, form.fault), errors).await
 }
 
 struct Waiting {

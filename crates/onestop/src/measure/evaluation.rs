@@ -99,17 +99,7 @@ pub async fn show(
     };
     let (sums, work, heard, corrected, mut people) = app.site.db.read(read).await?;
     people.sort_by_key(|(_, name, _)| base::text::name_key(name));
-    let scores: Vec<Score> = Index::ALL
-        .into_iter()
-        .map(|index| Score {
-            index,
-            tenths: match index {
-                Index::Online => online(&work),
-                Index::Complaints => Some(complaints(&heard)),
-                _ => from_sums(index, &sums),
-            },
-        })
-        .collect();
+    let scores = scores(&sums, &work, &heard);
     let agency = seen.ask.agencies.first().cloned().unwrap_or_default();
     let name = seen.all.iter().find(|(id, _)| id.as_str() == agency).map(|(_, name)| name.clone());
     let listed = |pairs: &[(&str, &str)]| {
@@ -118,6 +108,12 @@ pub async fn show(
         let own = own.chain((!pairs.iter().any(|(name, _)| *name == "o")).then_some(settled));
         let pairs: Vec<(&str, &str)> = own.chain(pairs.iter().copied()).collect();
         seen.href("/bao-cao/ho-so", &query, &pairs)
+    };
+    let answers = [("dv", agency.as_str()), ("o", "answers")];
+    let behind = |index: Index| match index {
+        Index::Attitude => Some(listed(&[("theo", By::Unit.slug()), ("o", "complained")])),
+        Index::Complaints => Some(seen.href(super::heard::PATH, &query, &answers)),
+        _ => None,
     };
     let view = EvaluationPage {
         period: pages::period(&seen.ask),
@@ -131,21 +127,7 @@ pub async fn show(
         corrected: format::thousands(corrected),
         corrected_href: listed(&[("theo", By::Unit.slug()), ("o", "corrected")]),
         settled_href: listed(&[("theo", By::Unit.slug())]),
-        lines: scores
-            .iter()
-            .map(|s| {
-                let href = match s.index {
-                    Index::Attitude => Some(listed(&[("theo", By::Unit.slug()), ("o", "complained")])),
-                    Index::Complaints => Some(seen.href(
-                        super::heard::PATH,
-                        &query,
-                        &[("dv", agency.as_str()), ("o", "answers")],
-                    )),
-                    _ => None,
-                };
-                line(s, (&sums, &work, &heard), href)
-            })
-            .collect(),
+        lines: scores.iter().map(|s| line(s, (&sums, &work, &heard), behind(s.index))).collect(),
         verdict: verdict(&scores, AGENCY_BANDS),
         indices: Index::OFFICIAL.iter().map(|i| i.number()).collect(),
         people: people
@@ -155,6 +137,16 @@ pub async fn show(
         shell: seen.shell(&app, &official, &query, PATH, "evaluation"),
     };
     Ok(page::html(view))
+}
+
+/// All nine indices of an agency.
+fn scores(sums: &Sums, work: &OnlineWork, heard: &Complaints) -> Vec<Score> {
+    let tenths = |index: Index| match index {
+        Index::Online => online(work),
+        Index::Complaints => Some(complaints(heard)),
+        _ => from_sums(index, sums),
+    };
+    Index::ALL.into_iter().map(|index| Score { index, tenths: tenths(index) }).collect()
 }
 
 fn line(score: &Score, (s, o, c): (&Sums, &OnlineWork, &Complaints), href: Option<String>) -> Line {

@@ -68,6 +68,8 @@ pub(super) struct Again {
     /// The form: `supplement`, `withdraw` or `correct`.
     pub form: &'static str,
     pub note: String,
+    /// Whose error it was said to be.
+    pub fault: String,
     /// Component or field, and the words.
     pub errors: Vec<(String, String)>,
     pub brought: Vec<Brought>,

@@ -269,6 +269,9 @@ pub fn dossier(line: &Line, g: &Ground<'_>) -> Result<Coming, Vec<Finding>> {
         return Err(r.faults);
     };
     let stage = stage(&mut r, status, procedure.as_deref());
+    if status == Some(Status::Supplementing) && stage.is_some() && promised.is_none() {
+        r.wrong("promised_at", "promise", vec![]);
+    }
     let at = (received, since.unwrap_or(received), decided.unwrap_or(received));
     let state = status.and_then(|status| state(status, answer_by.at, promised, at, stage));
     match state {

@@ -17,6 +17,7 @@ use super::{Finding, Order, Outcome, Report, run, template};
 use crate::App;
 use crate::dossier::rules::Status;
 use crate::grow::tests::{now, small};
+use crate::measure::sheet::{Cell, Kind, Sheet};
 
 const HEAD: &str = "Mã hồ sơ;Mã thủ tục;Đơn vị tiếp nhận;Tên người nộp;Số định danh hoặc mã số thuế;\
                     Ngày tiếp nhận;Ngày hẹn trả;Trạng thái;Trạng thái từ ngày;Bước xử lý;Phí, lệ phí;\
@@ -170,7 +171,13 @@ proptest! {
         let line = Line { number: 2, cells };
         let then = rules::Then::Unknown;
         let vocabulary = rules::Vocabulary::default();
-        let ground = rules::Ground { now: now(), seat: None, agency: None, then: &then, vocabulary: &vocabulary };
+        let ground = rules::Ground {
+            now: now(),
+            seat: None,
+            agency: None,
+            then: &then,
+            vocabulary: &vocabulary,
+        };
         prop_assert!(rules::dossier(&line, &ground).is_err());
     }
 }
@@ -186,6 +193,31 @@ fn templates_are_read_and_hold_nothing() {
             assert_eq!(all_of(&path, Table::ALL[at / 2]), vec![], "{name}");
         }
     }
+}
+
+#[test]
+fn a_spreadsheet_is_read_as_a_person_would_have_typed_it() {
+    let heads = ["Mã hồ sơ", "Procedure code", "counter", "Người nộp", "Ngày tiếp nhận", "Trạng thái"];
+    let mut heads = heads.map(str::to_string).to_vec();
+    heads[3] = "Tên người nộp".into();
+    let mut sheet = Sheet::new(Kind::Xlsx, &heads);
+    let at = Instant::parse_rfc3339("2026-11-18T08:30:00+07:00").unwrap();
+    let text = |text: &str| Cell::Text(text.into());
+    sheet.row(&[
+        text("H-1"),
+        text("1.001193"),
+        Cell::Number(29596),
+        text("Lê Mai"),
+        Cell::At(at),
+        Cell::Number(1),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "f.xlsx", &sheet.finish());
+    let lines: Vec<Line> = all_of(&path, Table::Dossiers).into_iter().map(Result::unwrap).collect();
+    let cells = |word| rules::cell(Table::Dossiers, &lines[0], word).to_string();
+    assert_eq!((lines.len(), lines[0].number), (1, 2));
+    assert_eq!([cells("counter"), cells("status"), cells("applicant_name")], ["29596", "1", "Lê Mai"]);
+    assert_eq!(rules::moment(&cells("received_at")).unwrap(), (at.day(), Some(8 * 60 + 30)), "{lines:?}");
 }
 
 async fn loaded(app: &App, order: &Order) -> (Outcome, String) {
@@ -207,9 +239,11 @@ async fn count(t: &TestDb, sql: &'static str) -> i64 {
 fn good(folder: &Path) -> Vec<(Table, PathBuf)> {
     let people = "name,personal_number,phone,email,address,confirmed\n\
                   Lê Thị Mai,086190111222,0912345678,,Ấp 1,có\nTrần Văn Tư,086090333444,,,,không\n";
-    let rows = "h61.12/2026/1;1.001193.000.00.00.H61;29596;Lê Thị Mai;086190111222;18/11/2026 08:30;20/11/2026;\
+    let rows = "h61.12/2026/1;1.001193.000.00.00.H61;29596;Lê Thị Mai;086190111222;\
+                18/11/2026 08:30;20/11/2026;\
                 Đang xử lý;;Ký Giấy khai sinh;;\n\
-                CU-0002;1.001193;29596;Trần Văn Tư;086090333444;18/11/2026;19/11/2026 17:00;5;19/11/2026;examine;;\n\
+                CU-0002;1.001193;29596;Trần Văn Tư;086090333444;18/11/2026;\
+                19/11/2026 17:00;5;19/11/2026;examine;;\n\
                 CU-0003;1.001193;29596;Lê Thị Mai;086190111222;20/11/2026 08:00;;1;;;;\n\
                 CU-0004;1.001193;29596;Lê Thị Mai;;10/11/2026;11/11/2026;9;;;;12/11/2026\n\
                 CU-0005;1.001193;29596;Lê Thị Mai;;18/11/2026;23/11/2026;6;19/11/2026;;50.000;\n";

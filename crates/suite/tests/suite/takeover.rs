@@ -14,7 +14,8 @@ use web::words::Lang;
 
 use crate::desk::{browser, page, says};
 
-const DOSSIERS: &str = "code,procedure,counter,applicant_name,applicant_number,received_at,promised_at,status,stage\n\
+const DOSSIERS: &str = "code,procedure,counter,applicant_name,applicant_number,received_at,promised_at,\
+    status,stage\n\
     h61.12/2026/17,1.001193,29596,Lê Thị Mai,086190111222,19/08/2026 08:30,21/08/2026 16:00,4,examine\n";
 
 async fn moves_in(town: &Town, folder: &Path) {
