@@ -123,6 +123,7 @@ pub(super) async fn supplement(
         errors: came.errors,
         brought: came.brought.clone(),
         stale: false,
+        fault: String::new(),
     };
     if !again.errors.is_empty() {
         let page = own_page(&app, viewer, &code, again).await?;
