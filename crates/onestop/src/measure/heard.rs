@@ -54,12 +54,12 @@ pub async fn list(
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
+    let seen = Seen::read(&app, &official, &query, now).await?;
     let heard = match query.o.as_str() {
         "answers" => Heard::Answers,
         "steps" => Heard::Steps,
         _ => return Err(Problem::NotFound),
     };
-    let seen = Seen::read(&app, &official, &query, now).await?;
     let only_late = query.k.as_deref() == Some("late");
     let (ask, after) = (seen.ask.clone(), query.sau.clone());
     let read = async move |tx: &mut Tx| -> db::Result<_> {
