@@ -75,6 +75,11 @@ pub mod onestop {
     pub const MESSAGE_ANSWERED: &str = "onestop.message.answered";
     /// An official wrote to the others, where the applicant does not look.
     pub const MESSAGE_NOTED: &str = "onestop.message.noted";
+    /// A corrected result takes the place of one with an error: the new version follows.
+    pub const CORRECTED: &str = "onestop.dossier.corrected";
+    /// It was taken over from an earlier system. Put as heard already: nobody prints or sends what that
+    /// system printed and sent.
+    pub const TAKEN_OVER: &str = "onestop.dossier.taken-over";
 
     /// Another unit is asked for its opinion about a dossier, answers, or is silent.
     #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]

@@ -24,6 +24,8 @@ enum Command {
     Serve(ConfigArg),
     /// Fill a demonstration with invented dossiers that the rules themselves have made
     Seed(crate::seed::SeedArgs),
+    /// Take people, dossiers and numbers over from an earlier system
+    Import(crate::import::ImportArgs),
     /// Make all figures of reports anew from the step logs
     Recount(ConfigArg),
     /// Bring the tables to this version, then stop
@@ -131,6 +133,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             crate::runtime()?.block_on(crate::serve::serve(&config)).map(|()| ExitCode::SUCCESS)
         }
         Command::Seed(args) => crate::seed::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Import(args) => crate::import::run(&args).map(exit),
         Command::Recount(arg) => crate::seed::recount(&arg).map(|()| ExitCode::SUCCESS),
         Command::Migrate(arg) => {
             let config = Config::read(&arg.config)?;

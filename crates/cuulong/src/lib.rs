@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod front;
 pub mod health;
+pub mod import;
 pub mod open;
 pub mod openapi;
 pub mod procedure;

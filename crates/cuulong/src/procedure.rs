@@ -24,7 +24,7 @@ pub enum ProcedureCommand {
 
 /// A language of the words.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Speech {
+pub enum Speech {
     Vi,
     En,
 }

@@ -102,6 +102,22 @@ impl Catalogue {
         self.current.binary_search_by(|p| p.code.as_str().cmp(code)).ok().map(|i| &self.current[i])
     }
 
+    /// The version offered under this code on `day`, the newest where several were.
+    pub fn on(&self, code: &str, day: Day) -> Option<Arc<Procedure>> {
+        let valid = self.of_code(code).filter(|p| p.is_valid_on(day));
+        valid.max_by_key(|p| p.version).cloned()
+    }
+
+    /// The first day on which anything was offered under this code.
+    pub fn first_day(&self, code: &str) -> Option<Day> {
+        self.of_code(code).map(|p| p.valid_from).min()
+    }
+
+    fn of_code<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a Arc<Procedure>> {
+        let from = format!("{code}@");
+        self.versions.range(from.clone()..).take_while(move |(id, _)| id.starts_with(&from)).map(|(_, p)| p)
+    }
+
     /// Every procedure now offered, in the order of codes.
     pub fn list(&self) -> &[Arc<Procedure>] {
         &self.current

@@ -258,7 +258,7 @@ impl Who {
     }
 
     /// What the papers call this person's post with this role in this unit; empty without one.
-    fn title(&self, role: Role, unit: &UnitId) -> String {
+    pub(crate) fn title(&self, role: Role, unit: &UnitId) -> String {
         let post = self.posts.iter().find(|p| p.role == role && p.unit == *unit);
         post.map(|p| p.title.clone()).unwrap_or_default()
     }
@@ -511,6 +511,7 @@ pub async fn stop(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Res
 
 /// The counter hands the result to the citizen.
 pub async fn return_result(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
+    crate::mailing::before_returning(tx, case.dossier.id).await?;
     advance(tx, case, Step::ReturnResult, Remark::note(note), event::RETURNED).await?;
     interlinked::return_all(tx, case, note).await
 }

@@ -130,6 +130,7 @@ async fn save(tx: &mut Tx, batch: &Batch) -> Result<(), Problem> {
         measure::store::row(&mut rows, &measure::about(&life.dossier, !life.files.is_empty()), &life.facts);
     }
     measure::store::put(tx, &rows).await?;
+    measure::store::put_people(tx, lives.iter().map(|l| (l.dossier.id, &l.facts))).await?;
     number::save_books(tx, &batch.books).await?;
     for (hash, rows) in &batch.scans {
         db::blobs::commit_times(tx, hash, *rows).await?;

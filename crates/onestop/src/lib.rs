@@ -3,6 +3,7 @@
 
 mod batch;
 mod catalogue;
+mod correction;
 mod custody;
 mod desk;
 mod dossier;
@@ -17,6 +18,7 @@ mod inspection;
 mod intake;
 mod interlinked;
 mod leave;
+mod mailing;
 mod measure;
 mod message;
 mod mine;
@@ -33,6 +35,7 @@ mod rating;
 mod refusal;
 mod register;
 mod statement;
+pub mod takeover;
 mod tracking;
 mod vault;
 mod view;
@@ -166,6 +169,9 @@ pub fn migrations() -> Vec<Migration> {
         own("0026_statement", include_str!("../migrations/0026_statement.sql")),
         own("0027_helper", include_str!("../migrations/0027_helper.sql")),
         own("0031_interlinked", include_str!("../migrations/0031_interlinked.sql")),
+        own("0033_takeover", include_str!("../migrations/0033_takeover.sql")),
+        own("0034_measure_people", include_str!("../migrations/0034_measure_people.sql")),
+        own("0035_after_result", include_str!("../migrations/0035_after_result.sql")),
         own("0040_million", include_str!("../migrations/0040_million.sql")),
     ]
 }
@@ -260,6 +266,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(notice::routes())
         .merge(custody::pages::routes())
         .merge(leave::pages::routes())
+        .merge(correction::pages::routes())
+        .merge(mailing::pages::routes())
         .merge(register::routes())
         .merge(desk::saved::routes())
         .merge(inspection::pages::routes())

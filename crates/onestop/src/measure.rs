@@ -4,6 +4,7 @@
 
 pub mod evaluation;
 pub mod export;
+pub mod heard;
 pub mod pages;
 pub mod public;
 pub mod rules;
@@ -71,10 +72,6 @@ pub enum Figure {
     Late,
     Open,
     Overdue,
-    /// Of those received, the ones with files: not a column, its list stands behind index 766.
-    Digitised,
-    /// Of those received, the ones with a paper from a vault; the same.
-    Reused,
 }
 
 impl Figure {
@@ -101,15 +98,44 @@ impl Figure {
             Figure::Late => "late",
             Figure::Open => "open",
             Figure::Overdue => "overdue",
-            Figure::Digitised => "digitised",
-            Figure::Reused => "reused",
+        }
+    }
+}
+
+/// What dossiers can be listed by: a column of a report, or what an index takes points for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    Figure(Figure),
+    /// Somebody complained of the attitude shown.
+    Complained,
+    /// Late, or rated as not content.
+    Displeased,
+    /// The result had an official's error and was made anew.
+    Corrected,
+    /// Received with files.
+    Digitised,
+    /// Received with a paper from a vault.
+    Reused,
+}
+
+impl Listed {
+    /// The word in addresses and of keys in `words/`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Listed::Figure(figure) => figure.word(),
+            Listed::Complained => "complained",
+            Listed::Displeased => "displeased",
+            Listed::Corrected => "corrected",
+            Listed::Digitised => "digitised",
+            Listed::Reused => "reused",
         }
     }
 
-    /// The figure of this word.
-    pub fn from_word(word: &str) -> Option<Figure> {
-        let more = [Figure::Digitised, Figure::Reused];
-        Figure::ALL.into_iter().chain(more).find(|f| f.word() == word)
+    /// The one of this word.
+    pub fn from_word(word: &str) -> Option<Listed> {
+        const OTHERS: [Listed; 5] =
+            [Listed::Complained, Listed::Displeased, Listed::Corrected, Listed::Digitised, Listed::Reused];
+        Figure::ALL.into_iter().map(Listed::Figure).chain(OTHERS).find(|l| l.word() == word)
     }
 }
 
@@ -155,8 +181,6 @@ impl Counts {
             Figure::Late => self.late,
             Figure::Open => self.open,
             Figure::Overdue => self.overdue,
-            // Counted by their own lists, never by a line of the report.
-            Figure::Digitised | Figure::Reused => 0,
         }
     }
 
@@ -312,7 +336,11 @@ async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Probl
         for (d, scanned, facts) in &counted {
             store::row(&mut rows, &about(d, *scanned), facts);
         }
-        Ok(store::put(tx, &rows).await?)
+        store::put(tx, &rows).await?;
+        for (d, ..) in &counted {
+            store::delete_people(tx, d.id).await?;
+        }
+        Ok(store::put_people(tx, counted.iter().map(|(d, _, facts)| (d.id, facts))).await?)
     })
     .await
 }
@@ -327,10 +355,32 @@ fn facts(catalogue: &Catalogue, d: &Dossier, log: &[History], calendar: &Calenda
             to_stage: h.to_stage.as_deref(),
             at: h.at,
             official: h.office.is_some(),
+            account: h.account.as_deref(),
             promised: h.promised,
         })
         .collect();
     Ok(rules::facts(&marks, &procedure, calendar))
+}
+
+/// The figures of a dossier whose whole log is at hand.
+pub fn of_lines(
+    log: &[dossier::store::many::Line],
+    procedure: &crate::procedure::Procedure,
+    calendar: &Calendar,
+) -> Facts {
+    let marks: Vec<Mark<'_>> = log
+        .iter()
+        .map(|l| Mark {
+            verb: l.verb,
+            to: l.to.0,
+            to_stage: l.to.1.as_deref(),
+            at: l.at,
+            official: l.office.is_some(),
+            account: l.account.as_deref(),
+            promised: l.promised,
+        })
+        .collect();
+    rules::facts(&marks, procedure, calendar)
 }
 
 /// What stands in the row beside the facts.

@@ -40,6 +40,18 @@ pub(crate) fn routes() -> Router<App> {
         .route("/ho-so-cua-toi/{code}/rut", post(steps::withdraw))
 }
 
+/// The dossier's page again after a request for a correction that was refused, with what was typed.
+pub(crate) async fn correction_again(
+    app: &App,
+    at: &crate::helper::OnDossier<crate::helper::Own>,
+    (note, fault): (String, String),
+    errors: Vec<(String, String)>,
+) -> Result<Response, Problem> {
+    let again = own::Again { form: "correct", note, fault, errors, ..own::Again::default() };
+    let page = own::own_page(app, at, again).await?;
+    Ok(page::html_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page))
+}
+
 #[derive(Deserialize)]
 struct ListQuery {
     /// What has just been done: `luu`, `xoa`.

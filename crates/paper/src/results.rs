@@ -97,6 +97,7 @@ const TEMPLATES: [ResultTemplate; 14] = [
             "registered_at",
             "registered_on",
             "book",
+            "replaces",
         ],
         days: &["child_birth_date", "registered_on"],
         open: false,

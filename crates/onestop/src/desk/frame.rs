@@ -236,7 +236,9 @@ fn side(place: &Place, counts: &[(List, i64)], inbox: Option<NavItem>) -> SideNa
     let leave = NavItem::new(say("frame.leave", &[]), href).icon("user-x");
     let href = place.href(crate::register::PATH, &[]);
     let register = NavItem::new(say("frame.register", &[]), href).icon("book");
-    let items = vec![petitions, opinions, papers, batches, register, leave];
+    let href = place.href(crate::correction::pages::PATH, &[]);
+    let after = NavItem::new(crate::correction::pages::title(), href).icon("certificate");
+    let items = vec![petitions, opinions, papers, after, batches, register, leave];
     groups.push(NavGroup { title: String::new(), items });
     let lists = place.scope.lists().iter().map(|list| {
         let item = NavItem::new(list_name(*list), place.list(*list)).icon(list.icon());

@@ -110,9 +110,11 @@ fn searched(q: Filter, words: &str) -> Filter {
         return q;
     }
     if words.chars().any(|c| c.is_ascii_digit()) {
-        let plain: String = words.chars().filter(|c| !c.is_whitespace()).collect();
-        return q
-            .and("(code = ? or applicant_number = ? or applicant_phone = ?)", Some(plain.to_uppercase()));
+        return q.and(
+            "(code = ? or applicant_number = ? or applicant_phone = ?
+                or id in (select o.dossier from dossier_origin o where o.plain = ?))",
+            Some(crate::dossier::follow::plain(words)),
+        );
     }
     q.and("applicant_folded like ?", Some(format!("%{}%", base::text::fold(words).replace(['%', '_'], ""))))
 }

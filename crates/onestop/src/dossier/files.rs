@@ -38,6 +38,8 @@ pub fn routes() -> Router<App> {
 struct Ways {
     /// Saved, not shown.
     tai: bool,
+    /// An earlier version: the line of the log after which it was printed.
+    ban: Option<i64>,
 }
 
 /// `GET /ho-so/{code}/tep/{file}`: a file of the dossier.
@@ -78,7 +80,16 @@ async fn paper(
     let (catalogue, asked) = (app.catalogue.clone(), code.clone());
     let found = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
         let case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-        Ok((case.dossier.id, current(tx, case.dossier.id, kind).await?))
+        let id = case.dossier.id;
+        let kept = match ways.ban {
+            Some(ordinal) => {
+                let earlier = store::list_papers(tx, id).await?.into_iter();
+                let earlier = earlier.filter(|p| p.kind == kind.word() && p.ordinal == ordinal);
+                Some(earlier.last().ok_or(Problem::NotFound)?.sha256)
+            }
+            None => current(tx, id, kind).await?,
+        };
+        Ok((id, kept))
     });
     let (id, kept) = found.await?;
     let hash = match kept {
@@ -129,7 +140,7 @@ pub fn prints(kind: PaperKind, verb: &str) -> bool {
         PaperKind::Supplement => verb == "ask_supplement",
         PaperKind::Refusal => verb == "refuse",
         PaperKind::Apology => verb == "extend",
-        PaperKind::Result => verb == "decide",
+        PaperKind::Result => verb == "decide" || verb == "correct_result",
         PaperKind::Control => verb != "file",
     }
 }

@@ -20,7 +20,14 @@ pub async fn follow(app: &App, from: &Address, code: &str, now: Instant) -> Resu
         .db
         .read(async move |tx: &mut Tx| -> Result<Option<Dossier>, Problem> {
             throttle::check(tx, &guarded, now).await?;
-            Ok(store::find(tx, &asked).await?)
+            if let Some(found) = store::find(tx, &asked).await? {
+                return Ok(Some(found));
+            }
+            // The code that the dossier had in an earlier system.
+            match crate::takeover::store::find_code(tx, &asked).await? {
+                Some(code) => Ok(store::find(tx, &code).await?),
+                None => Ok(None),
+            }
         })
         .await?;
     if let Some(dossier) = found {

@@ -70,6 +70,11 @@ struct Sheet {
     counts: Vec<(List, i64)>,
     /// What other units are asked, and visits and councils.
     opinions: Vec<crate::opinion::pages::Asked>,
+    /// What was wrong with the result, and its way by post.
+    corrections: Vec<crate::correction::pages::Told>,
+    mailings: Vec<String>,
+    may_correct: bool,
+    may_post: bool,
     inspections: Vec<crate::inspection::pages::Seen>,
     talk: message::Panel,
     /// The children of an interlinked dossier.
@@ -128,10 +133,17 @@ impl Sheet {
             Some(list) => beside(tx, &case, place, list, now).await?,
             None => None,
         };
+        let decision = store::find_decision(tx, d.id).await?;
+        let corrections = crate::correction::store::of_dossier(tx, d.id).await?;
+        let mailings = crate::mailing::of_dossier(tx, d.id).await?;
         Ok(Sheet {
+            may_correct: crate::correction::may_ask(&case, decision.is_some(), &corrections),
+            may_post: !crate::mailing::open(&case, &mailings).is_empty(),
+            corrections: crate::correction::pages::panel(tx, &case, who, Some(place)).await?,
+            mailings: mailings.iter().map(crate::mailing::pages::told).collect(),
             files: store::list_files(tx, d.id).await?,
             papers: store::list_papers(tx, d.id).await?,
-            decision: store::find_decision(tx, d.id).await?,
+            decision,
             counts: frame::counts(tx, place, now).await?,
             opinions: crate::opinion::pages::panel(tx, place, &case).await?,
             inspections: crate::inspection::pages::panel(tx, place, &case).await?,
@@ -165,7 +177,7 @@ impl Sheet {
         let d = &self.case.dossier;
         match &h.account {
             Some(account) => self.names.get(account).cloned().unwrap_or_default(),
-            None => d.applicant.name.clone(),
+            None => crate::takeover::actor(h).unwrap_or_else(|| d.applicant.name.clone()),
         }
     }
 }
@@ -242,6 +254,8 @@ struct ShowPage {
     person: Vec<Fact>,
     seen: i64,
     opinions: Vec<crate::opinion::pages::Asked>,
+    corrections: Vec<crate::correction::pages::Told>,
+    mailings: Vec<String>,
     inspections: Vec<crate::inspection::pages::Seen>,
     talk: message::Panel,
     parts: Vec<crate::interlinked::pages::PartLine>,
@@ -301,6 +315,8 @@ fn show_page(
         (std::mem::take(&mut sheet.opinions), std::mem::take(&mut sheet.inspections));
     let talk = std::mem::take(&mut sheet.talk);
     let parts = std::mem::take(&mut sheet.parts);
+    let (corrections, mailings) =
+        (std::mem::take(&mut sheet.corrections), std::mem::take(&mut sheet.mailings));
     let sheet = &sheet;
     let d = &sheet.case.dossier;
     let status = d.state.status();
@@ -342,6 +358,8 @@ fn show_page(
         person: panels::person(sheet),
         seen: d.version,
         opinions,
+        corrections,
+        mailings,
         inspections,
         talk,
         parts,
@@ -427,6 +445,23 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
                 key: "",
             });
         }
+    }
+    let after = |href: String, key: &str, icon| Act {
+        href: place.href(&href, &[]),
+        label: crate::correction::words::say(key, &[]),
+        icon,
+        simple: false,
+        to: String::new(),
+        primary: false,
+        hint: String::new(),
+        key: "",
+    };
+    let code = &sheet.case.dossier.code;
+    if sheet.may_post {
+        more.push(after(crate::mailing::pages::path(code), "act.post", "arrow-forward-up"));
+    }
+    if sheet.may_correct {
+        more.push(after(crate::correction::pages::path(code), "act.correct", "certificate"));
     }
     let d = &sheet.case.dossier;
     if sheet.case.seats.contains(&Seat::Counter) && !over {

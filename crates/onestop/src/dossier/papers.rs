@@ -2,6 +2,7 @@
 //! milliseconds and belongs in no transaction. A page that is asked for a paper which is not
 //! there yet makes it in the same way, so nobody waits for a queue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::Instant;
@@ -27,19 +28,20 @@ pub fn kind_after(topic: &str) -> Option<PaperKind> {
         event::SUPPLEMENT_ASKED => Some(PaperKind::Supplement),
         event::DECLINED => Some(PaperKind::Refusal),
         event::EXTENDED => Some(PaperKind::Apology),
-        event::DECIDED => Some(PaperKind::Result),
+        event::DECIDED | event::CORRECTED => Some(PaperKind::Result),
         _ => None,
     }
 }
 
 /// The topics after which something is printed.
-pub const TOPICS: [&str; 6] = [
+pub const TOPICS: [&str; 7] = [
     event::RECEIVED,
     event::SUPPLEMENTED,
     event::SUPPLEMENT_ASKED,
     event::DECLINED,
     event::EXTENDED,
     event::DECIDED,
+    event::CORRECTED,
 ];
 
 /// Makes the paper that follows from an event. Twice is once: the first one made is kept.
@@ -62,6 +64,8 @@ struct Facts {
     history: Vec<History>,
     files: Vec<StoredFile>,
     decision: Option<store::Decision>,
+    /// What corrections have put right, by the field of the result, and the version before the last.
+    corrected: (BTreeMap<String, String>, Option<(String, base::Day)>),
     counter: directory::Unit,
     agency: directory::Unit,
     above: Option<directory::Unit>,
@@ -78,7 +82,8 @@ struct Facts {
 impl Facts {
     async fn read(tx: &mut Tx, app: &App, id: DossierId) -> Result<Facts, Problem> {
         let dossier = store::get(tx, id).await?;
-        let history = store::list_history(tx, id).await?;
+        let mut history = store::list_history(tx, id).await?;
+        history.retain(|h| !crate::takeover::before(h));
         let agency = directory::get_unit(tx, &dossier.agency).await?;
         let above = directory::ancestors(tx, &agency.id).await?.into_iter().skip(1).find(|u| !u.territory);
         let mut names = Vec::new();
@@ -107,6 +112,7 @@ impl Facts {
             procedure,
             files: store::list_files(tx, id).await?,
             decision: store::find_decision(tx, id).await?,
+            corrected: crate::correction::changes(tx, id).await?,
             counter: directory::get_unit(tx, &dossier.counter).await?,
             agency,
             above,
@@ -263,7 +269,7 @@ pub async fn draft(app: &App, id: DossierId, signer: (String, String), now: Inst
 /// The line of the log after which this paper is printed.
 fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
     match kind {
-        PaperKind::Slip => Some(0),
+        PaperKind::Slip => facts.last("file").map(|h| h.ordinal),
         PaperKind::Receipt => {
             let accepted = facts.dossier.accepted_at?;
             facts.history.iter().rev().find(|h| h.at >= accepted && restarts(h)).map(|h| h.ordinal)
@@ -271,7 +277,7 @@ fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
         PaperKind::Supplement => facts.last("ask_supplement").map(|h| h.ordinal),
         PaperKind::Refusal => facts.last("refuse").map(|h| h.ordinal),
         PaperKind::Apology => facts.last("extend").map(|h| h.ordinal),
-        PaperKind::Result => facts.last("decide").map(|h| h.ordinal),
+        PaperKind::Result => facts.last("correct_result").or_else(|| facts.last("decide")).map(|h| h.ordinal),
         PaperKind::Control => facts.history.last().map(|h| h.ordinal).filter(|ordinal| *ordinal > 0),
     }
 }
@@ -501,12 +507,20 @@ fn control(app: &App, f: &Facts, now: Instant) -> paper::ControlSlip {
 fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
     let r = f.decision.as_ref()?;
     let granted = r.outcome == "granted";
+    let (corrected, replaced) = &f.corrected;
+    let reason = corrected.get(crate::correction::REASON).unwrap_or(&r.reason).clone();
     let spec = &f.procedure.result;
     let fields: Vec<paper::Field> = spec
         .fields
         .iter()
         .filter(|_| granted)
-        .map(|(key, from)| paper::Field { key: key.clone(), value: value(f, r, from) })
+        .map(|(key, from)| {
+            let value = || match from.as_str() {
+                "dossier.parts" => f.parts.clone(),
+                _ => value(&f.dossier, &f.procedure, r, from),
+            };
+            paper::Field { key: key.clone(), value: corrected.get(key).cloned().unwrap_or_else(value) }
+        })
         .filter(|field| !field.value.trim().is_empty())
         .collect();
     // What was taken on paper has no answers to print: the officials write the certificate from the papers,
@@ -514,7 +528,7 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
     let own = paper::result_templates().iter().find(|t| t.name == spec.template.as_str());
     let printable = own.is_some_and(|t| t.required.iter().all(|key| fields.iter().any(|f| f.key == *key)));
     let template = if granted && printable { spec.template.as_str() } else { "decision-letter" };
-    let fields = if printable { fields } else { Vec::new() };
+    let mut fields = if printable { fields } else { Vec::new() };
     let words = |key: &str| {
         WORDS.t(
             key,
@@ -525,11 +539,20 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
             ],
         )
     };
-    let body = match (granted, template) {
-        (false, _) => vec![words("letter.denied"), r.reason.clone(), words("letter.denied_next")],
-        (true, "decision-letter") => vec![words("letter.granted"), r.reason.clone()],
-        (true, _) => vec![r.reason.clone()],
+    let mut body = match (granted, template) {
+        (false, _) => vec![words("letter.denied"), reason, words("letter.denied_next")],
+        (true, "decision-letter") => vec![words("letter.granted"), reason],
+        (true, _) => vec![reason],
     };
+    if let Some((number, day)) = replaced {
+        let day = base::format::date_vn(*day);
+        let value = WORDS.t("letter.replaces", &[("number", number), ("day", &day)]);
+        // A certificate has a place of its own for it.
+        match template {
+            "birth-certificate" => fields.push(paper::Field { key: "replaces".into(), value }),
+            _ => body.push(value),
+        }
+    }
     Some(paper::ResultPaper {
         template: template.into(),
         agency_above: f.above.as_ref().map(|u| u.name.clone()),
@@ -558,10 +581,10 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
 }
 
 /// The value a template's field takes: the form's answers, the applicant or the decision.
-fn value(f: &Facts, r: &store::Decision, from: &str) -> String {
-    let a = &f.dossier.applicant;
+pub(crate) fn value(d: &Dossier, p: &Procedure, r: &store::Decision, from: &str) -> String {
+    let a = &d.applicant;
     match from.split_once('.') {
-        Some(("answers", field)) => answer(f, field),
+        Some(("answers", field)) => answer(d, p, field),
         Some(("applicant", "name")) => a.name.clone(),
         Some(("applicant", "number" | "personal_number")) => a.number.clone(),
         Some(("applicant", "address")) => a.address.clone(),
@@ -569,20 +592,19 @@ fn value(f: &Facts, r: &store::Decision, from: &str) -> String {
         Some(("result", "day")) => r.day.to_string(),
         Some(("result", "year")) => r.day.year().to_string(),
         Some(("result", "agency")) => r.agency.clone(),
-        Some(("dossier", "code")) => f.dossier.code.clone(),
-        Some(("dossier", "parts")) => f.parts.clone(),
+        Some(("dossier", "code")) => d.code.clone(),
         _ => String::new(),
     }
 }
 
 /// An answer as people read it: the label of a choice, otherwise what was typed.
-fn answer(f: &Facts, field: &str) -> String {
-    let Some(value) = f.dossier.answers.get(field) else { return String::new() };
-    if let (Some(form), Value::Object(_) | Value::Array(_)) = (&f.procedure.form, value) {
+fn answer(d: &Dossier, p: &Procedure, field: &str) -> String {
+    let Some(value) = d.answers.get(field) else { return String::new() };
+    if let (Some(form), Value::Object(_) | Value::Array(_)) = (&p.form, value) {
         return crate::procedure::ask::answer_text(form, field, value);
     }
-    let form = f.procedure.form.as_ref();
-    let is_money = form.and_then(|form| form.property(field)).is_some_and(|p| p["format"] == "money");
+    let form = p.form.as_ref();
+    let is_money = form.and_then(|form| form.property(field)).is_some_and(|asked| asked["format"] == "money");
     if let Some(amount) = value.as_i64().filter(|_| is_money).and_then(base::Dong::new) {
         return base::format::money(amount);
     }
@@ -591,8 +613,7 @@ fn answer(f: &Facts, field: &str) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     };
-    let label = f
-        .procedure
+    let label = p
         .form
         .as_ref()
         .and_then(|form| form.ui.get(field))

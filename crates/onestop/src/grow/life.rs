@@ -21,8 +21,7 @@ use crate::dossier::store::many::Line;
 use crate::dossier::{self, Applicant, Dossier, StoredFile};
 use crate::filing::ANSWER_WITHIN;
 use crate::measure;
-use crate::measure::rules::{Facts, Mark};
-use crate::procedure::Procedure;
+use crate::measure::rules::Facts;
 use crate::procedure::model::{Step as Stage, StepKind};
 
 /// What people write beside a step.
@@ -94,24 +93,8 @@ pub fn live(birth: Birth<'_>, dice: &mut Dice, number: &mut TakeNumber<'_>) -> R
     walk.file();
     walk.whole()?;
     let mut life = walk.life;
-    life.facts = figures(&life.log, procedure, calendar);
+    life.facts = measure::of_lines(&life.log, procedure, calendar);
     Ok(life)
-}
-
-/// The figures, by the rules that compute them for every dossier.
-fn figures(log: &[Line], procedure: &Procedure, calendar: &Calendar) -> Facts {
-    let marks: Vec<Mark<'_>> = log
-        .iter()
-        .map(|l| Mark {
-            verb: l.verb,
-            to: l.to.0,
-            to_stage: l.to.1.as_deref(),
-            at: l.at,
-            official: l.office.is_some(),
-            promised: l.promised,
-        })
-        .collect();
-    measure::rules::facts(&marks, procedure, calendar)
 }
 
 fn born(birth: &Birth<'_>, answer_by: Instant, dice: &mut Dice) -> Life {

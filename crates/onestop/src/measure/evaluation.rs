@@ -13,12 +13,12 @@ use web::{Problem, Query, Shell, page};
 
 use super::pages::{self, Choice, ReportQuery, Seen, month_text, quarter_before, tenths};
 use super::rules::{
-    AGENCY_BANDS, Bands, Index, OFFICIAL_BANDS, OnlineWork, Score, Sums, bounds, from_sums, online,
-    share_points, sure_band,
+    AGENCY_BANDS, Bands, Complaints, Index, OFFICIAL_BANDS, OnlineWork, Score, Sums, bounds, complaints,
+    from_sums, online, share_points, sure_band,
 };
-use super::store::{self, Judged};
+use super::store::{self, Heard, Judged};
 use super::words::say;
-use super::{Ask, By, Figure};
+use super::{Ask, By, Listed};
 use crate::App;
 use crate::catalogue::Catalogue;
 
@@ -41,6 +41,8 @@ struct Line {
     score: Option<String>,
     /// From what it was computed.
     from: String,
+    /// Where what took points away is listed.
+    href: Option<String>,
 }
 
 struct Person {
@@ -64,6 +66,8 @@ struct EvaluationPage {
     agency: String,
     settled: String,
     settled_href: String,
+    corrected: String,
+    corrected_href: String,
     lines: Vec<Line>,
     verdict: String,
     indices: Vec<i64>,
@@ -89,22 +93,27 @@ pub async fn show(
             let id = account.parse().map_err(|_| Problem::fault("an account without an id"))?;
             people.push((account, directory::person(tx, id).await?.name, sums));
         }
-        Ok((sums, online, people))
+        let heard = store::petitions(tx, &ask, Heard::Answers, now).await?;
+        let corrected = store::corrected(tx, &ask).await?;
+        Ok((sums, online, heard, corrected, people))
     };
-    let (sums, work, mut people) = app.site.db.read(read).await?;
+    let (sums, work, heard, corrected, mut people) = app.site.db.read(read).await?;
     people.sort_by_key(|(_, name, _)| base::text::name_key(name));
-    let scores: Vec<Score> = Index::ALL
-        .into_iter()
-        .map(|index| Score {
-            index,
-            tenths: if index == Index::Online { online(&work) } else { from_sums(index, &sums) },
-        })
-        .collect();
+    let scores = scores(&sums, &work, &heard);
     let agency = seen.ask.agencies.first().cloned().unwrap_or_default();
     let name = seen.all.iter().find(|(id, _)| id.as_str() == agency).map(|(_, name)| name.clone());
     let listed = |pairs: &[(&str, &str)]| {
-        let pairs = [&[("o", "settled"), ("dv", agency.as_str())], pairs].concat();
+        let settled = ("o", "settled");
+        let own = [("dv", agency.as_str())].into_iter();
+        let own = own.chain((!pairs.iter().any(|(name, _)| *name == "o")).then_some(settled));
+        let pairs: Vec<(&str, &str)> = own.chain(pairs.iter().copied()).collect();
         seen.href("/bao-cao/ho-so", &query, &pairs)
+    };
+    let answers = [("dv", agency.as_str()), ("o", "answers")];
+    let behind = |index: Index| match index {
+        Index::Attitude => Some(listed(&[("theo", By::Unit.slug()), ("o", "complained")])),
+        Index::Complaints => Some(seen.href(super::heard::PATH, &query, &answers)),
+        _ => None,
     };
     let view = EvaluationPage {
         period: pages::period(&seen.ask),
@@ -115,8 +124,10 @@ pub async fn show(
         agencies: pages::agencies(&seen, &query),
         agency: name.unwrap_or_default(),
         settled: format::thousands(sums.count),
+        corrected: format::thousands(corrected),
+        corrected_href: listed(&[("theo", By::Unit.slug()), ("o", "corrected")]),
         settled_href: listed(&[("theo", By::Unit.slug())]),
-        lines: scores.iter().map(|s| line(s, &sums, &work)).collect(),
+        lines: scores.iter().map(|s| line(s, (&sums, &work, &heard), behind(s.index))).collect(),
         verdict: verdict(&scores, AGENCY_BANDS),
         indices: Index::OFFICIAL.iter().map(|i| i.number()).collect(),
         people: people
@@ -128,7 +139,17 @@ pub async fn show(
     Ok(page::html(view))
 }
 
-fn line(score: &Score, s: &Sums, o: &OnlineWork) -> Line {
+/// All nine indices of an agency.
+fn scores(sums: &Sums, work: &OnlineWork, heard: &Complaints) -> Vec<Score> {
+    let tenths = |index: Index| match index {
+        Index::Online => online(work),
+        Index::Complaints => Some(complaints(heard)),
+        _ => from_sums(index, sums),
+    };
+    Index::ALL.into_iter().map(|index| Score { index, tenths: tenths(index) }).collect()
+}
+
+fn line(score: &Score, (s, o, c): (&Sums, &OnlineWork, &Complaints), href: Option<String>) -> Line {
     let of = |part: i64, whole: i64| format!("{} / {}", format::thousands(part), format::thousands(whole));
     Line {
         number: score.index.number(),
@@ -139,9 +160,12 @@ fn line(score: &Score, s: &Sums, o: &OnlineWork) -> Line {
             Index::StepTime => of(s.stage_points, s.stages),
             Index::Contacts => of(s.contacts, s.count),
             Index::Agencies => of(s.agencies, s.count),
+            Index::Attitude => of(s.attitude, s.count),
+            Index::Complaints => of(c.whole - c.late, c.whole),
             Index::Online => of(o.dossiers_online, o.dossiers),
             _ => String::new(),
         },
+        href,
     }
 }
 
@@ -176,6 +200,7 @@ fn by_person(rows: Vec<Judged>) -> BTreeMap<String, Sums> {
         s.stages += r.stages;
         s.contacts += super::rules::contact_points(r.requests);
         s.agencies += r.agencies;
+        s.attitude += if r.complained { 0 } else { r.grade };
     }
     people
 }
@@ -280,11 +305,13 @@ pub async fn index766(
         let weights = store::weights(tx, today).await?;
         let work = online_work(tx, &catalogue, &ask).await?;
         let used = store::received(tx, &Ask { by: By::Procedure, ..ask.clone() }).await?;
-        let behind = store::Behind { ask: ask.clone(), figure: Figure::Reused, keys: None, now };
+        let behind = store::Behind { ask: ask.clone(), figure: Listed::Reused, keys: None, now };
         let reused = store::count(tx, &behind).await?;
-        Ok((weights, work, store::service(tx, &ask).await?, used, reused))
+        let heard = store::petitions(tx, &ask, Heard::Steps, now).await?;
+        let displeased = store::displeased(tx, &ask).await?;
+        Ok((weights, work, store::service(tx, &ask).await?, used, heard, displeased, reused))
     };
-    let (weights, work, service, used, reused) = app.site.db.read(read).await?;
+    let (weights, work, service, used, heard, displeased, reused) = app.site.db.read(read).await?;
     let offered = i64::try_from(app.catalogue.list().len()).unwrap_or(i64::MAX);
     let on_offer = app.catalogue.list().iter().filter(|p| p.is_online()).count();
     let on_offer = i64::try_from(on_offer).unwrap_or(i64::MAX);
@@ -297,10 +324,14 @@ pub async fn index766(
         (3, 6) => Some((service.paid_online, service.paid, None)),
         (4, 2) => Some((service.scanned, service.received, Some("digitised"))),
         (4, 3) => Some((reused, service.received, Some("reused"))),
+        (5, 1) => Some((heard.whole - heard.late, heard.whole, Some("steps"))),
+        (5, 2) => Some((service.settled - displeased, service.settled, Some("displeased"))),
         _ => None,
     };
-    let listed =
-        |figure: &str| seen.href("/bao-cao/ho-so", &query, &[("o", figure), ("theo", By::Unit.slug())]);
+    let listed = |figure: &str| {
+        let path = if figure == "steps" { super::heard::PATH } else { "/bao-cao/ho-so" };
+        seen.href(path, &query, &[("o", figure), ("theo", By::Unit.slug())])
+    };
     let (mut groups, mut sum, mut open) = (Vec::new(), 0, 0);
     for (group, weight) in &weights {
         let items: Vec<&Item> = ITEMS.iter().filter(|i| i.group == *group).collect();

@@ -15,7 +15,7 @@ use web::{Problem, Query, Shell, filters, page};
 use super::export::{self, COLUMNS, COLUMNS_USUAL, by_word};
 use super::store::{self, Behind};
 use super::words::say;
-use super::{Ask, By, Counts, Figure, report, rules};
+use super::{Ask, By, Counts, Figure, Listed, report, rules};
 use crate::App;
 use crate::desk::frame;
 use crate::dossier::rules::Status;
@@ -34,6 +34,7 @@ pub fn routes() -> Router<App> {
         .route("/bao-cao/ho-so/xuat", get(export::dossiers))
         .route("/bao-cao/danh-gia", get(super::evaluation::show))
         .route("/bao-cao/chi-so-766", get(super::evaluation::index766))
+        .route("/bao-cao/phan-anh", get(super::heard::list))
 }
 
 /// What the addresses of reports say.
@@ -172,7 +173,7 @@ impl Seen {
 
     /// The dossiers behind the figure that the address names.
     pub fn behind(&self, app: &App, query: &ReportQuery, now: Instant) -> Result<Behind, Problem> {
-        let figure = Figure::from_word(&query.o).ok_or(Problem::NotFound)?;
+        let figure = Listed::from_word(&query.o).ok_or(Problem::NotFound)?;
         let keys = query.k.as_ref().map(|key| match self.ask.by {
             By::Field => versions_of(app, key),
             _ => vec![key.clone()],

@@ -55,6 +55,8 @@ pub struct Mark<'a> {
     pub at: Instant,
     /// An official took it, in an office.
     pub official: bool,
+    /// Who took it.
+    pub account: Option<&'a str>,
     pub promised: Option<Instant>,
 }
 
@@ -70,8 +72,18 @@ pub struct Facts {
     pub minutes: Option<i64>,
     pub stage_points: i64,
     pub stages: i64,
+    /// Of these, what each official's own came to.
+    pub people: Vec<Own>,
     pub requests: i64,
     pub paid: i64,
+}
+
+/// The internal steps with a limit that one official ended, in one dossier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    pub account: String,
+    pub points: i64,
+    pub steps: i64,
 }
 
 /// The month of a day as a number, 202611.
@@ -91,7 +103,7 @@ pub fn facts(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> Fa
     let received = log.iter().find(|m| m.promised.is_some()).map(|m| m.at);
     let decided = log.iter().find(|m| m.verb == "decide");
     let ended = ["refuse", "withdraw", "stop"].into_iter().find_map(when);
-    let (stage_points, stages) = stages(log, procedure, calendar);
+    let (stage_points, stages, people) = stages(log, procedure, calendar);
     let paid = match log.iter().rev().find(|m| m.verb == "pay" || m.verb == "ask_fee") {
         None => 0,
         Some(m) if m.verb == "ask_fee" => 1,
@@ -108,6 +120,7 @@ pub fn facts(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> Fa
         minutes: decided.zip(received).map(|(m, from)| worked(log, from, m.at, calendar)),
         stage_points,
         stages,
+        people,
         requests: i64::try_from(log.iter().filter(|m| m.verb == "ask_supplement").count())
             .unwrap_or(i64::MAX),
         paid,
@@ -131,9 +144,11 @@ fn worked(log: &[Mark<'_>], from: Instant, to: Instant, calendar: &Calendar) -> 
     sum
 }
 
-/// The points of the internal steps that have a limit of their own and are over, and how many.
-fn stages(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> (i64, i64) {
+/// The points of the internal steps that have a limit of their own and are over, how many there are, and
+/// whose they were: a step is that of the official who ended it.
+fn stages(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> (i64, i64, Vec<Own>) {
     let (mut points, mut count) = (0, 0);
+    let mut people: Vec<Own> = Vec::new();
     let mut entered: Option<(&str, Instant)> = None;
     for m in log {
         let here = (m.to == Status::InProcess).then_some(m.to_stage).flatten();
@@ -144,8 +159,17 @@ fn stages(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> (i64,
             let paused = matches!(m.to, Status::Supplementing | Status::AwaitingFee);
             let limit = procedure.step(stage).and_then(|s| s.limit).filter(|_| !paused);
             if let Some(due) = limit.and_then(|limit| calendar.due(since, limit).ok()) {
-                points += Grade::of(m.at, due.at).points();
+                let got = Grade::of(m.at, due.at).points();
+                points += got;
                 count += 1;
+                if let Some(account) = m.account.filter(|_| m.official) {
+                    let at = people.iter().position(|own| own.account == account).unwrap_or_else(|| {
+                        people.push(Own { account: account.to_string(), ..Own::default() });
+                        people.len() - 1
+                    });
+                    people[at].points += got;
+                    people[at].steps += 1;
+                }
             }
             entered = None;
         }
@@ -153,7 +177,7 @@ fn stages(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> (i64,
             entered = here.map(|stage| (stage, m.at));
         }
     }
-    (points, count)
+    (points, count, people)
 }
 
 /// Points for asking the citizen to come again: never, once, more often.
@@ -226,6 +250,26 @@ pub struct Sums {
     pub contacts: i64,
     /// Points for sending nobody elsewhere.
     pub agencies: i64,
+    /// Points for attitude: those of the time, or none where somebody complained of it.
+    pub attitude: i64,
+}
+
+/// The petitions about an agency whose answer was due or given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Complaints {
+    pub whole: i64,
+    /// Answered late, or still unanswered after the limit.
+    pub late: i64,
+}
+
+/// Index 8: none, or all of them in time: 2; nine in ten: 1; otherwise 0.
+pub fn complaints(c: &Complaints) -> i64 {
+    let in_time = c.whole - c.late;
+    match () {
+        () if c.late == 0 => 20,
+        () if in_time * 10 >= c.whole * 9 => 10,
+        () => 0,
+    }
 }
 
 /// How an agency serves online.
@@ -240,14 +284,15 @@ pub struct OnlineWork {
     pub late_online: i64,
 }
 
-/// The indices that dossiers alone tell. Attitude, publicity, organisation and complaints are told by
-/// others, and are not measured until somebody does: never full marks for nothing.
+/// The indices that are means over dossiers. Publicity and organisation are told by others, and are not
+/// measured until somebody does: never full marks for nothing.
 pub fn from_sums(index: Index, s: &Sums) -> Option<i64> {
     match index {
         Index::TotalTime => tenths(s.time, s.count),
         Index::StepTime => tenths(s.stage_points, s.stages),
         Index::Contacts => tenths(s.contacts, s.count),
         Index::Agencies => tenths(s.agencies, s.count),
+        Index::Attitude => tenths(s.attitude, s.count),
         _ => None,
     }
 }

@@ -4,8 +4,8 @@
 use base::Instant;
 use db::{Filter, Tx, Value, args};
 
-use super::rules::{Facts, Grade, Sums};
-use super::{Ask, By, Figure};
+use super::rules::{Complaints, Facts, Grade, Sums, month_begins};
+use super::{Ask, By, Figure, Listed};
 use crate::dossier::DossierId;
 
 /// What a row says beside the facts.
@@ -82,7 +82,34 @@ pub async fn has_files(tx: &mut Tx, id: DossierId) -> db::Result<bool> {
 
 /// Throws all rows away, to be made anew.
 pub async fn delete_all(tx: &mut Tx) -> db::Result<u64> {
+    tx.change("delete from measure_person", args![]).await?;
     tx.change("delete from measure", args![]).await
+}
+
+/// What officials' own steps came to.
+pub async fn put_people<'a>(
+    tx: &mut Tx,
+    dossiers: impl Iterator<Item = (DossierId, &'a Facts)>,
+) -> db::Result<()> {
+    let mut rows: Vec<Value<'_>> = Vec::new();
+    for (dossier, facts) in dossiers {
+        for own in &facts.people {
+            rows.extend([
+                Value::Text(dossier.to_string().into()),
+                Value::Text(own.account.as_str().into()),
+                Value::Int(own.points),
+                Value::Int(own.steps),
+            ]);
+        }
+    }
+    tx.many("insert into measure_person (dossier, account, points, steps) values", 4, &rows, "")
+        .await
+        .map(drop)
+}
+
+/// Takes away what is about to be written anew.
+pub async fn delete_people(tx: &mut Tx, dossier: DossierId) -> db::Result<u64> {
+    tx.change("delete from measure_person where dossier = $1", args![dossier]).await
 }
 
 db::record! {
@@ -229,6 +256,22 @@ db::record! {
     }
 }
 
+/// Somebody complained of the attitude shown over a dossier, in a petition that was not found untrue or in a
+/// rating. law: onestop/evaluation
+const COMPLAINED: &str =
+    "(exists (select 1 from petition p where p.dossier = m.dossier and p.topic = 'attitude'
+        and p.kind = 'complaint' and p.state <> 'refused' and p.finding <> 'unfounded')
+    or exists (select 1 from rating r where r.kind = 'dossier' and r.subject = m.dossier and r.score = 'not'
+        and r.topics like '%\"attitude\"%'))";
+
+/// Late, or rated as not content. law: onestop/index-766
+const DISPLEASED: &str = "(m.grade = 0 or exists (select 1 from rating r
+    where r.kind = 'dossier' and r.subject = m.dossier and r.score = 'not'))";
+
+/// The result had an official's error and was made anew. law: onestop/results
+const CORRECTED: &str = "exists (select 1 from correction c
+    where c.dossier = m.dossier and c.state = 'corrected' and c.fault = 'official')";
+
 const LINES: &str = "select d.id, d.code, d.procedure, d.applicant_name, d.applicant_number,
     d.applicant_phone, d.applicant_address, d.channel, d.return_by, d.agency, d.counter, d.status,
     d.filed_at, d.accepted_at, d.due_at, m.decided_at, d.since, m.grade,
@@ -239,7 +282,7 @@ const LINES: &str = "select d.id, d.code, d.procedure, d.applicant_name, d.appli
 #[derive(Clone, Debug)]
 pub struct Behind {
     pub ask: Ask,
-    pub figure: Figure,
+    pub figure: Listed,
     /// The keys of the figure's line: one, or the procedures of a field. None: the whole table.
     pub keys: Option<Vec<String>>,
     pub now: Instant,
@@ -248,12 +291,22 @@ pub struct Behind {
 impl Behind {
     fn narrow(&self, q: Filter) -> Filter {
         let settled = |q: Filter| in_months_settled(q, &self.ask);
-        let q = match self.figure {
+        let figure = match self.figure {
+            Listed::Figure(figure) => figure,
+            Listed::Complained => return self.keyed(settled(q).when(COMPLAINED, true)),
+            Listed::Displeased => return self.keyed(settled(q).when(DISPLEASED, true)),
+            Listed::Corrected => return self.keyed(settled(q).when(CORRECTED, true)),
+            Listed::Digitised => {
+                return self.keyed(in_months_received(q, &self.ask).when("m.scanned = 1", true));
+            }
+            Listed::Reused => {
+                const REUSED: &str = "exists (select 1 from vault_use v where v.dossier = m.dossier)";
+                return self.keyed(in_months_received(q, &self.ask).when(REUSED, true));
+            }
+        };
+        let q = match figure {
             Figure::Received => in_months_received(q, &self.ask),
             Figure::Online => in_months_received(q, &self.ask).and("m.channel = ?", Some("online")),
-            Figure::Digitised => in_months_received(q, &self.ask).when("m.scanned = 1", true),
-            Figure::Reused => in_months_received(q, &self.ask)
-                .when("exists (select 1 from vault_use v where v.dossier = m.dossier)", true),
             Figure::Settled => settled(q),
             Figure::Early => settled(q).and("m.grade = ?", Some(Grade::Early.points())),
             Figure::OnTime => settled(q).and("m.grade = ?", Some(Grade::OnTime.points())),
@@ -264,14 +317,18 @@ impl Behind {
                 .among("d.status", &OPEN)
                 .and("d.deadline < ?", Some(self.now)),
         };
+        self.keyed(q)
+    }
+
+    /// Only the dossiers of one line of the report.
+    fn keyed(&self, q: Filter) -> Filter {
         let Some(keys) = &self.keys else { return q };
+        let received = [Figure::Received, Figure::Online].map(Listed::Figure);
         match self.ask.by {
             By::Unit => q.among("m.agency", keys),
             By::Procedure | By::Field => q.among("m.procedure", keys),
             By::Channel => q.among("m.channel", keys),
-            By::Month if self.figure == Figure::Received || self.figure == Figure::Online => {
-                q.among("cast(m.received as text)", keys)
-            }
+            By::Month if received.contains(&self.figure) => q.among("cast(m.received as text)", keys),
             By::Month => q.among("cast(m.settled as text)", keys),
             By::Official => q.and(
                 "exists (select 1 from dossier_step s where s.dossier = m.dossier and s.account = ?
@@ -305,7 +362,9 @@ pub async fn count(tx: &mut Tx, behind: &Behind) -> db::Result<i64> {
 /// The sums from which the indices of agencies follow.
 pub async fn sums(tx: &mut Tx, ask: &Ask) -> db::Result<Sums> {
     db::record! {
-        struct Row { count: i64, time: i64, stage_points: i64, stages: i64, contacts: i64, agencies: i64 }
+        struct Row {
+            count: i64, time: i64, stage_points: i64, stages: i64, contacts: i64, agencies: i64,
+        }
     }
     let q = in_months_settled(
         Filter::new(
@@ -321,6 +380,10 @@ pub async fn sums(tx: &mut Tx, ask: &Ask) -> db::Result<Sums> {
         ask,
     );
     let r: Row = tx.get(&q, &q.args).await?;
+    // Of many dossiers few are complained of: their points are taken away.
+    let q = Filter::new("select cast(coalesce(sum(m.grade), 0) as bigint) from measure m");
+    let q = in_months_settled(q, ask).when(COMPLAINED, true);
+    let lost: i64 = tx.get(&q, &q.args).await?;
     Ok(Sums {
         count: r.count,
         time: r.time,
@@ -328,6 +391,7 @@ pub async fn sums(tx: &mut Tx, ask: &Ask) -> db::Result<Sums> {
         stages: r.stages,
         contacts: r.contacts,
         agencies: r.agencies,
+        attitude: r.time - lost,
     })
 }
 
@@ -335,7 +399,7 @@ db::record! {
     /// A settled dossier and somebody who took a step on it.
     pub struct Judged {
         key: String, dossier: String, grade: i64, stage_points: i64, stages: i64, requests: i64,
-        agencies: i64,
+        agencies: i64, complained: bool,
     }
 }
 
@@ -344,10 +408,17 @@ pub async fn judged(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Judged>> {
     let q = in_months_settled(
         Filter::new(
             "select distinct s.account as key, m.dossier as dossier, coalesce(m.grade, 0) as grade,
-                    m.stage_points, m.stages, m.requests,
-                    case when m.requests = 0 and m.channel = 'online' then 2 else 1 end as agencies
+                    coalesce(o.points, 0) as stage_points, coalesce(o.steps, 0) as stages, m.requests,
+                    case when m.requests = 0 and m.channel = 'online' then 2 else 1 end as agencies,
+                    case when exists (select 1 from petition p where p.dossier = m.dossier
+                            and p.topic = 'attitude' and p.kind = 'complaint' and p.state <> 'refused'
+                            and p.finding <> 'unfounded')
+                        or exists (select 1 from rating r where r.kind = 'dossier' and r.subject = m.dossier
+                            and r.score = 'not' and r.topics like '%\"attitude\"%')
+                        then 1 else 0 end as complained
                from measure m join dossier_step s on s.dossier = m.dossier and s.office is not null
-                and s.account is not null",
+                and s.account is not null
+               left join measure_person o on o.dossier = m.dossier and o.account = s.account",
         ),
         ask,
     );
@@ -419,4 +490,97 @@ pub async fn weights(tx: &mut Tx, day: base::Day) -> db::Result<Vec<(i64, i64)>>
             Ok((number(id).ok_or_else(bad)?, value.parse().map_err(|_| bad())?))
         })
         .collect()
+}
+
+/// Which petitions a figure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Whose answer was given or due in the months asked for.
+    Answers,
+    /// With any step under a limit in them.
+    Steps,
+}
+
+macro_rules! heard {
+    ($select:literal, $verbs:literal) => {
+        concat!(
+            $select,
+            " from petition p join (select petition, max(late) as late from (
+                select s.petition, s.late from petition_step s
+                 where s.due_at is not null and s.at >= $1 and s.at < $2 ",
+            $verbs,
+            " union all
+                select w.id as petition, cast(1 as bigint) as late from petition w
+                 where w.state in ('received', 'forwarded') and w.answer_by >= $1 and w.answer_by < $2
+                   and w.answer_by < $3) y group by petition) x on x.petition = p.id"
+        )
+    };
+}
+
+/// The months asked for as instants, and now: an answer that is due already and not given is late.
+fn span(ask: &Ask, now: Instant) -> [Value<'static>; 3] {
+    let after = if ask.to % 100 == 12 { (ask.to / 100 + 1) * 100 + 1 } else { ask.to + 1 };
+    let micros = |month: i64| Value::Int(month_begins(month).map_or(0, Instant::micros));
+    [micros(ask.from), micros(after), Value::Int(now.micros())]
+}
+
+/// How many petitions, and how many of them were late.
+pub async fn petitions(tx: &mut Tx, ask: &Ask, heard: Heard, now: Instant) -> db::Result<Complaints> {
+    db::record! { struct Row { whole: i64, late: i64 } }
+    let select = match heard {
+        Heard::Answers => heard!(
+            "select count(*) as whole, cast(coalesce(sum(x.late), 0) as bigint) as late",
+            "and s.verb = 'answer'"
+        ),
+        Heard::Steps => {
+            heard!("select count(*) as whole, cast(coalesce(sum(x.late), 0) as bigint) as late", "")
+        }
+    };
+    let q = Filter::with(select, &span(ask, now)).among("p.agency", &ask.agencies);
+    let Row { whole, late } = tx.get(&q, &q.args).await?;
+    Ok(Complaints { whole, late })
+}
+
+db::record! {
+    /// A petition behind a figure; nothing of its sender.
+    pub struct Petition {
+        number: String, agency: String, topic: String, state: String, received_at: Instant, late: i64,
+    }
+}
+
+/// The petitions that [`petitions`] counted, the newest first, after the one numbered `after`; all, or the
+/// late ones.
+pub async fn list_petitions(
+    tx: &mut Tx,
+    ask: &Ask,
+    heard: Heard,
+    late: Option<i64>,
+    after: Option<&str>,
+    now: Instant,
+) -> db::Result<Vec<Petition>> {
+    let select = match heard {
+        Heard::Answers => heard!(
+            "select p.number, p.agency, p.topic, p.state, p.received_at, x.late",
+            "and s.verb = 'answer'"
+        ),
+        Heard::Steps => heard!("select p.number, p.agency, p.topic, p.state, p.received_at, x.late", ""),
+    };
+    let q = Filter::with(select, &span(ask, now))
+        .among("p.agency", &ask.agencies)
+        .and("x.late = ?", late)
+        .and("p.number < ?", after)
+        .tail("order by p.number desc limit 51");
+    tx.list(&q, &q.args).await
+}
+
+/// Settled dossiers whose result had an official's error and was made anew.
+pub async fn corrected(tx: &mut Tx, ask: &Ask) -> db::Result<i64> {
+    let q = in_months_settled(Filter::new("select count(*) from measure m"), ask).when(CORRECTED, true);
+    tx.get(&q, &q.args).await
+}
+
+/// Settled dossiers with whose service somebody is not content: late, or rated so.
+pub async fn displeased(tx: &mut Tx, ask: &Ask) -> db::Result<i64> {
+    let q = in_months_settled(Filter::new("select count(*) from measure m"), ask).when(DISPLEASED, true);
+    tx.get(&q, &q.args).await
 }

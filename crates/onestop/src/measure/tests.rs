@@ -10,7 +10,7 @@ use db::{Tx, args};
 use super::rules::*;
 use super::sheet::{Cell, Kind, Sheet};
 use super::store::{self, Behind};
-use super::{Ask, By, Counts, Figure, rebuild, report};
+use super::{Ask, By, Counts, Figure, Listed, rebuild, report};
 use crate::App;
 use crate::grow::tests::{all, now, plan, small};
 use crate::grow::{self};
@@ -90,8 +90,17 @@ fn what_is_not_measured_gives_no_marks_and_may_leave_the_band_open() {
     let low = [score(Index::TotalTime, Some(20)), score(Index::Attitude, None)];
     assert_eq!(sure_band(&low, OFFICIAL_BANDS), None);
     let nothing = Sums { count: 5, time: 10, ..Sums::default() };
-    for index in [Index::Organisation, Index::Publicity, Index::Attitude, Index::Complaints] {
+    for index in [Index::Organisation, Index::Publicity] {
         assert_eq!(from_sums(index, &nothing), None, "{index:?}");
+    }
+}
+
+#[test]
+fn petitions_are_judged_by_the_share_answered_in_time() {
+    for (whole, late, points) in
+        [(0, 0, 20), (10, 0, 20), (10, 1, 10), (100, 10, 10), (100, 11, 0), (1, 1, 0)]
+    {
+        assert_eq!(complaints(&Complaints { whole, late }), points, "{late} of {whole}");
     }
 }
 
@@ -180,9 +189,10 @@ fn every_figure_has_as_many_dossiers_behind_it_as_it_says() {
                         || by == By::Official && matches!(figure, Figure::Received | Figure::Online);
                     if !skip {
                         let keys = Some(vec![key.clone()]);
+                        let (figure, expected) = (Listed::Figure(figure), counts.of(figure));
                         let behind = Behind { ask: ask.clone(), figure, keys, now: now() };
                         let n = listed(&app, behind).await;
-                        assert_eq!(n as i64, counts.of(figure), "{by:?} {key} {figure:?}");
+                        assert_eq!(n as i64, expected, "{by:?} {key} {figure:?}");
                     }
                 }
             }

@@ -69,9 +69,11 @@ pub(crate) struct Brought {
 /// What a form of this page said when it was refused.
 #[derive(Default)]
 pub(crate) struct Again {
-    /// The form: `supplement`, `withdraw` or `message`.
+    /// The form: `supplement`, `withdraw`, `correct` or `message`.
     pub form: &'static str,
     pub note: String,
+    /// Whose error it was said to be.
+    pub fault: String,
     /// Component or field, and the words.
     pub errors: Vec<(String, String)>,
     pub brought: Vec<Brought>,
@@ -118,6 +120,10 @@ pub(crate) struct OwnPage {
     file_max: String,
     /// Somebody else's dossier, with which the viewer helps.
     is_helper: bool,
+    /// What was wrong with the result, whether more may be asked, and its way by post.
+    corrections: Vec<crate::correction::pages::Told>,
+    can_correct: bool,
+    mailings: Vec<String>,
     /// Where to pay, and where the receipts are; "" where no money was ever asked for.
     pay_href: String,
     talk: message::Talk,
@@ -140,6 +146,9 @@ pub(crate) struct Read {
     denied: bool,
     /// Who settles it, and hears complaints.
     agency: String,
+    corrections: Vec<crate::correction::pages::Told>,
+    can_correct: bool,
+    mailings: Vec<String>,
     counter: String,
     holder: String,
     talk: message::Talk,
@@ -156,6 +165,7 @@ pub(super) async fn show(
     let said = match query.done.as_str() {
         "bo-sung" => Some("own.supplemented"),
         "rut" => Some("own.withdrawn"),
+        "dinh-chinh" => Some("own.correction_asked"),
         _ => None,
     };
     if let Some(key) = said {
@@ -200,17 +210,32 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                 let by = match &h.office {
                     Some(office) => directory::get_unit(tx, office).await?.name,
                     None if h.account.as_deref() == Some(me.as_str()) => say("own.by_you", &[]),
-                    None if h.account == case.dossier.account => say("own.by_applicant", &[]),
-                    None => say("own.by_helper", &[]),
+                    None => match crate::takeover::actor(&h) {
+                        Some(actor) => actor,
+                        None if h.account == case.dossier.account => say("own.by_applicant", &[]),
+                        None => say("own.by_helper", &[]),
+                    },
                 };
                 history.push((h, by));
             }
             let decision = store::find_decision(tx, id).await?;
+            let corrections = crate::correction::store::of_dossier(tx, id).await?;
+            let mailings = crate::mailing::of_dossier(tx, id).await?;
+            let may_ask = crate::correction::may_ask(&case, decision.is_some(), &corrections);
             Ok(Read {
                 files: store::list_files(tx, id).await?,
                 decided: decision.is_some(),
                 denied: decision.is_some_and(|d| d.outcome == Outcome::Denied.word()),
                 agency: directory::get_unit(tx, &case.dossier.agency).await?.name,
+                can_correct: may_ask && held.may(Right::Own),
+                corrections: match held.is_helper() {
+                    true => Vec::new(),
+                    false => {
+                        let who = Who::from(&held.viewer);
+                        crate::correction::pages::panel(tx, &case, &who, None).await?
+                    }
+                },
+                mailings: mailings.iter().map(crate::mailing::pages::told).collect(),
                 counter: directory::get_unit(tx, &case.dossier.counter).await?.name,
                 holder: directory::get_unit(tx, &case.dossier.holder_unit).await?.name,
                 // What the applicant and the office say to each other is no helper's.
@@ -230,6 +255,7 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
     let mut talk = std::mem::take(&mut read.talk);
     talk.form.typed = again.talk.clone();
     let parts = std::mem::take(&mut read.parts);
+    let (corrections, mailings) = (std::mem::take(&mut read.corrections), std::mem::take(&mut read.mailings));
     let d = &read.case.dossier;
     let status = d.state.status();
     let (when_label, when) = waited_for(d);
@@ -242,6 +268,9 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
     }
     let (next_class, next_icon) = next_look(status);
     OwnPage {
+        corrections,
+        mailings,
+        can_correct: read.can_correct,
         code: d.code.clone(),
         procedure: read.case.procedure.name.clone(),
         procedure_code: read.case.procedure.code.clone(),
@@ -335,6 +364,9 @@ fn counted(read: &Read) -> Vec<String> {
         return due.filter(|due| due.at == *answer_by).map(|due| arithmetic(&due)).unwrap_or_default();
     }
     let Some(promised) = d.promised.filter(|_| !d.state.status().is_final()) else { return Vec::new() };
+    if let Some(line) = read.history.iter().find_map(|(h, _)| crate::takeover::promise(h, Some(promised))) {
+        return vec![line];
+    }
     let from = read
         .history
         .iter()
@@ -379,10 +411,10 @@ fn files(read: &Read, open: bool) -> Vec<FileLine> {
 /// The papers that there are by now; one that is not printed yet is made when it is asked for.
 fn papers(read: &Read) -> Vec<PaperLine> {
     let d = &read.case.dossier;
-    let had = |verb: &str| read.history.iter().any(|(h, _)| h.verb == verb);
+    let had = |verb: &str| read.history.iter().any(|(h, _)| h.verb == verb && !crate::takeover::before(h));
     let is_there = |kind: &PaperKind| match kind {
-        PaperKind::Slip => true,
-        PaperKind::Receipt => d.accepted_at.is_some(),
+        PaperKind::Slip => had("file"),
+        PaperKind::Receipt => had("receive") || had("supplement"),
         PaperKind::Supplement => had("ask_supplement"),
         PaperKind::Refusal => had("refuse"),
         PaperKind::Apology => had("extend"),

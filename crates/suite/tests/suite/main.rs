@@ -1,5 +1,6 @@
 //! The one integration-test binary: what no crate can test alone.
 
+mod after_result;
 mod approve;
 mod backup;
 mod batch;
@@ -16,6 +17,7 @@ mod kill;
 mod leave;
 mod life;
 mod linked;
+mod measure;
 mod message;
 mod money;
 mod national;
@@ -29,6 +31,7 @@ mod routes;
 mod running;
 mod scan;
 mod sql;
+mod takeover;
 mod thirteen;
 mod torn;
 mod upgrade;

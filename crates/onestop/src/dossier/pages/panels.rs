@@ -199,7 +199,8 @@ pub fn docs(
         }
     }
     for kind in PaperKind::ALL {
-        let Some(due) = sheet.history.iter().rev().find(|h| prints(kind, &h.verb)) else { continue };
+        let printed = |h: &&History| prints(kind, &h.verb) && !crate::takeover::before(h);
+        let Some(due) = sheet.history.iter().rev().find(printed) else { continue };
         let made = sheet.papers.iter().rev().find(|p| p.kind == kind.word() && p.ordinal >= due.ordinal);
         let name = words::t(&format!("paper.{}", kind.word()));
         let shown = chosen.is_none() && paper == Some(kind.word());
@@ -446,6 +447,9 @@ pub fn arithmetic(sheet: &Sheet) -> Vec<String> {
     let d = &case.dossier;
     if let State::Filed { answer_by } = d.state {
         return sentences(&case.calendar, d.filed_at, ANSWER_WITHIN, answer_by);
+    }
+    if let Some(line) = sheet.history.iter().find_map(|h| crate::takeover::promise(h, d.promised)) {
+        return vec![line];
     }
     let (Some(promised), Some(limit)) = (d.promised, case.procedure.limit) else { return Vec::new() };
     let restarted = sheet
