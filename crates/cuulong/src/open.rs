@@ -211,7 +211,10 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         demo,
         nav: services.clone(),
         account: vec![link("nav.mine", "/ho-so-cua-toi"), link("nav.account", "/tai-khoan")],
-        administration: vec![link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up")],
+        administration: vec![
+            link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up"),
+            link("nav.procedures", onestop::PROCEDURES_PATH).icon("forms"),
+        ],
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![
             FootColumn { title: WORDS.t("foot.services", &[]), items: [services, more].concat() },

@@ -172,7 +172,7 @@ async fn begin(
     if let Some(p) = app.catalogue.find(&query.procedure) {
         let typed = Typed { key: PaperKey::fresh().to_string(), ..Typed::default() };
         let shell = shell(&app, &clerk, &place, &counts);
-        return Ok(page::html(form_page(&place, p, typed, Wrong::default(), shell)));
+        return Ok(page::html(form_page(&place, &p, typed, Wrong::default(), shell)));
     }
     let q: String = query.q.chars().take(base::limits::QUERY_CHARS_MAX).collect();
     let found = app.catalogue.search(&q, usize::MAX);
@@ -240,7 +240,7 @@ async fn take(
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
     let place = Place::of_clerk(&clerk)?;
-    let p = app.catalogue.find(&query.procedure).cloned().ok_or(Problem::NotFound)?;
+    let p = app.catalogue.find(&query.procedure).ok_or(Problem::NotFound)?;
     let mut typed = Typed::of(&form);
     let (status, wrong, told) = match form.get("lam") {
         Some("tim") => {

@@ -51,6 +51,7 @@ pub use grow::{Grown, Plan, grow};
 pub use measure::rebuild as rebuild_measures;
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
+pub use procedure::edit::pages::HERE as PROCEDURES_PATH;
 pub use procedure::simulate;
 pub use procedure::{import, inspect};
 
@@ -117,6 +118,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0019_custody", include_str!("../migrations/0019_custody.sql")),
         own("0020_leave", include_str!("../migrations/0020_leave.sql")),
         own("0021_filters", include_str!("../migrations/0021_filters.sql")),
+        own("0029_procedure_edit", include_str!("../migrations/0029_procedure_edit.sql")),
     ]
 }
 
@@ -187,6 +189,7 @@ pub fn routes(app: &App) -> axum::Router {
     axum::Router::new()
         .merge(home::routes())
         .merge(procedure::pages::routes())
+        .merge(procedure::edit::pages::routes())
         .merge(filing::pages::routes())
         .merge(tracking::routes())
         .merge(mine::routes())
@@ -278,12 +281,17 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         let app = batches.clone();
         async move { batch::run(&app, &db, &job).await }
     });
+    let trying = app.clone();
+    let trial = Handler::new(procedure::edit::trial::JOB, move |db, job| {
+        let app = trying.clone();
+        async move { procedure::edit::trial::run(&app, &db, &job).await }
+    });
     let asking = app.clone();
     let lapse = Handler::new(opinion::LAPSE, move |db, job| {
         let app = asking.clone();
         async move { opinion::lapse(&app, &db, &job).await }
     });
-    [own, vec![batch, lapse], national::jobs(app)].concat()
+    [own, vec![batch, lapse, trial], national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

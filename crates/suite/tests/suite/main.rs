@@ -6,6 +6,7 @@ mod batch;
 mod browser;
 mod custody;
 mod desk;
+mod edit;
 mod faults;
 mod front;
 mod hall;

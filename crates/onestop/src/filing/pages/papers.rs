@@ -217,6 +217,7 @@ fn papers(draft: &Draft, errors: &[(String, String)]) -> Vec<PaperBox> {
         .procedure
         .components_for(&clean)
         .into_iter()
+        .filter(|c| !c.question)
         .map(|c| {
             let mine = draft.uploads.iter().filter(|u| u.component.as_deref() == Some(c.id.as_str()));
             let wrong = errors.iter().filter(|(id, _)| *id == c.id).map(|(_, text)| text.as_str());
