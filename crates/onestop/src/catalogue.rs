@@ -150,9 +150,10 @@ impl Shelf {
         for row in rows {
             let procedure = match known.get(&row.id) {
                 Some(procedure) => procedure.clone(),
-                None => Arc::new(model::parse(&row.source).map_err(|problem| {
-                    db::Error::Fault(format!("procedure {}: {problem}", row.id))
-                })?),
+                None => Arc::new(
+                    model::parse(&row.source)
+                        .map_err(|problem| db::Error::Fault(format!("procedure {}: {problem}", row.id)))?,
+                ),
             };
             if row.withdrawn {
                 withdrawn.insert(row.id.clone());

@@ -49,9 +49,9 @@ pub use dossier::rules::AfterSupplement;
 pub use fee::bank::{Bank, NotProven, Notice, SignedNotices};
 pub use grow::{Grown, Plan, grow};
 pub use measure::rebuild as rebuild_measures;
+pub use procedure::edit::pages::HERE as PROCEDURES_PATH;
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
-pub use procedure::edit::pages::HERE as PROCEDURES_PATH;
 pub use procedure::simulate;
 pub use procedure::{import, inspect};
 

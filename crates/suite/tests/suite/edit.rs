@@ -110,7 +110,8 @@ fn a_version_is_written_with_the_check_beside_it_and_nothing_typed_is_lost() {
         let answer = admin.submits("Lưu và kiểm tra", &typed).await.expect(303);
         admin.follows(answer).await.expect(200);
         admin.opens(&format!("{HERE}/so-sanh?tu=1&den=ban-thao")).await.expect(200);
-        for words in ["Thời hạn giải quyết", "Rút ngắn một ngày.", "Đăng ký khai sinh theo quy định mới"] {
+        for words in ["Thời hạn giải quyết", "Rút ngắn một ngày.", "Đăng ký khai sinh theo quy định mới"]
+        {
             says(&admin, words);
         }
 
@@ -194,7 +195,10 @@ fn nobody_publishes_alone_and_a_draft_and_a_dossier_keep_their_version() {
         // The other node takes it up by itself when it looks again.
         let today = town.opened.site.clock.today();
         assert!(node.onestop.catalogue.refresh(&node.site.db, today).await.expect("the store answers"));
-        assert_eq!(version(Person::inside(node.router.clone()).calls(Method::GET, api, None).await.json()), 2);
+        assert_eq!(
+            version(Person::inside(node.router.clone()).calls(Method::GET, api, None).await.json()),
+            2
+        );
         let (mut admin, mut alone) = (browser(&town, ADMIN).await, town.token(ADMIN).await);
         let body = "note=x";
         let told = alone.sends(Method::POST, &format!("{HERE}/rut/2"), Some(FORM), body.into()).await;
@@ -261,6 +265,10 @@ fn with_file(first: &str) -> String {
     format!("{asked}\n[form.schema.properties.child_photo]\n{question}")
 }
 
+fn photo(bytes: &[u8]) -> Upload<'_> {
+    Upload { field: "child_photo", file_name: "anh.pdf", content_type: "application/pdf", bytes }
+}
+
 #[test]
 fn a_question_is_answered_with_a_file_without_script() {
     both(async |t| {
@@ -281,16 +289,14 @@ fn a_question_is_answered_with_a_file_without_script() {
         citizen.follows(answer).await.expect(200);
         let first = citizen.path().to_owned();
         // Without the file the page does not go on, and says where it is missing.
-        let typed = [("declarant_relation", "father")];
+        let typed = [
+            ("declarant_phone", "0912 345 678"),
+            ("declarant_address", "Ấp Phước Lợi A, xã Phước Hậu"),
+            ("declarant_relation", "father"),
+        ];
         citizen.submits_files("Lưu và tiếp tục", &typed, &[]).await.expect(422);
         says(&citizen, "Ảnh giấy chứng sinh");
         let bytes = pdf("ảnh");
-        let photo = |bytes| Upload {
-            field: "child_photo",
-            file_name: "anh.pdf",
-            content_type: "application/pdf",
-            bytes,
-        };
         // What is no paper is refused beside its question, and the answers of the page stay.
         citizen.opens(&first).await.expect(200);
         citizen.submits_files("Lưu và tiếp tục", &typed, &[photo(b"MZ not a paper")]).await.expect(422);

@@ -12,8 +12,8 @@ use web::layers::UPLOAD_BYTES_MAX;
 use web::{Path, Problem, Query, RawForm, Shell, Upload, page};
 
 use super::{
-    Around, Fault, Stop, about, is_done, labelled, missing, next_step, open, refused, see_other, shell, step_ids,
-    summary,
+    Around, Fault, Stop, about, is_done, labelled, missing, next_step, open, refused, see_other, shell,
+    step_ids, summary,
 };
 use crate::App;
 use crate::filing::draft::{self, Draft};

@@ -40,8 +40,7 @@ pub const PREFILLS: [&str; 5] =
     ["person.name", "person.personal_number", "person.phone", "person.email", "person.address"];
 
 /// The last parts of the filing's own addresses, which no page of a form may have.
-const RESERVED: [&str; 7] =
-    ["giay-to", "bo-tep", "nhan-ket-qua", "kiem-tra", "noi-nop", "xoa", "ban-moi"];
+const RESERVED: [&str; 7] = ["giay-to", "bo-tep", "nhan-ket-qua", "kiem-tra", "noi-nop", "xoa", "ban-moi"];
 
 pub fn pages(form: &Form, found: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
@@ -181,7 +180,10 @@ fn groups(form: &Form, name: &str, property: &Value, found: &mut Vec<Finding>) {
         if !fits(schema, form.widget(&path)) {
             unfit("part_widget");
         }
-        if schema["format"].as_str().is_some_and(|format| !FORMATS.contains(&format) || ["commune", "file"].contains(&format)) {
+        if schema["format"]
+            .as_str()
+            .is_some_and(|format| !FORMATS.contains(&format) || ["commune", "file"].contains(&format))
+        {
             unfit("part_format");
         }
     }

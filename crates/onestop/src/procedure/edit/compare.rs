@@ -66,7 +66,8 @@ fn rows(part: &'static str, old: Rows, new: Rows, out: &mut Vec<Change>) {
     let after: BTreeMap<&str, &str> = new.iter().map(|(id, said)| (id.as_str(), said.as_str())).collect();
     let gone = old.iter().filter(|(id, _)| !after.contains_key(id.as_str()));
     for (id, _) in new.iter().chain(gone) {
-        let said = |side: &BTreeMap<&str, &str>| side.get(id.as_str()).copied().unwrap_or_default().to_owned();
+        let said =
+            |side: &BTreeMap<&str, &str>| side.get(id.as_str()).copied().unwrap_or_default().to_owned();
         let (before, after) = (said(&before), said(&after));
         if before != after {
             out.push(Change { part, which: id.clone(), before, after });
@@ -201,9 +202,7 @@ fn middle<'t>(a: &[&'t str], b: &[&'t str], out: &mut Vec<Line<'t>>) {
         if i < a.len() && j < b.len() && a[i] == b[j] {
             out.push(Line::Same(a[i]));
             (i, j) = (i + 1, j + 1);
-        } else if j == b.len()
-            || (i < a.len() && common[(i + 1) * width + j] >= common[i * width + j + 1])
-        {
+        } else if j == b.len() || (i < a.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]) {
             out.push(Line::Old(a[i]));
             i += 1;
         } else {

@@ -140,10 +140,8 @@ fn line(app: &App, code: &str, heads: &[Head], drafts: &[Draft], today: Day) -> 
         code: code.to_owned(),
         name: told.as_ref().map(|p| p.name.clone()).unwrap_or_default(),
         field: told.map(|p| p.field.clone()).unwrap_or_default(),
-        in_force: current.map_or_else(
-            || say("list.none_in_force", &[]),
-            |p| of(p.version.to_string(), p.valid_from),
-        ),
+        in_force: current
+            .map_or_else(|| say("list.none_in_force", &[]), |p| of(p.version.to_string(), p.valid_from)),
         ahead: ahead.map(|head| of(head.version.to_string(), head.valid_from)).unwrap_or_default(),
         draft: draft.map(|d| say(&format!("state.{}", d.state.word()), &[])).unwrap_or_default(),
         draft_class: match draft.map(|d| d.state) {

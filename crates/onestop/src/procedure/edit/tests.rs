@@ -20,10 +20,14 @@ fn every_state_and_deed() {
             Err(No::NotNow(..)) => "-".to_owned(),
             Err(no) => format!("{no:?}"),
         };
-        Deed::ALL.iter().fold(format!("{:<10}", state.word()), |out, deed| format!("{out} {:<10}", said(*deed)))
+        Deed::ALL
+            .iter()
+            .fold(format!("{:<10}", state.word()), |out, deed| format!("{out} {:<10}", said(*deed)))
     };
-    let table = |facts: &Facts| State::ALL.iter().map(|s| line(*s, facts).trim_end().to_owned() + "\n").collect();
-    let head = Deed::ALL.iter().fold(String::from("          "), |out, deed| format!("{out} {:<10}", deed.word()));
+    let table =
+        |facts: &Facts| State::ALL.iter().map(|s| line(*s, facts).trim_end().to_owned() + "\n").collect();
+    let head =
+        Deed::ALL.iter().fold(String::from("          "), |out, deed| format!("{out} {:<10}", deed.word()));
     let plain: String = table(&facts());
     let picture = "           save       propose    send_back  publish    drop
 draft      draft      proposed   -          -          dropped
@@ -189,20 +193,15 @@ fn the_next_version_has_its_number_and_first_day_and_no_other_code() {
 
 #[test]
 fn two_versions_differ_by_meaning_and_by_lines() {
-    let new = SMALL.replace("5wd", "6wd").replace("amount = 8000", "amount = 9000").replace("paper-1", "paper-9");
+    let new =
+        SMALL.replace("5wd", "6wd").replace("amount = 8000", "amount = 9000").replace("paper-1", "paper-9");
     let found = changes(&model::parse(SMALL).unwrap(), &model::parse(&new).unwrap());
     let parts: Vec<(&str, &str)> = found.iter().map(|c| (c.part, c.which.as_str())).collect();
     assert_eq!(parts, [("limit", ""), ("fee", "Lệ phí"), ("component", "paper-9"), ("component", "paper-1")]);
     assert_eq!((found[2].before.as_str(), found[3].after.as_str()), ("", ""));
     let found = lines("a\nb\nc\nd", "a\nx\nc\nd\ne");
-    let expected = [
-        Line::Same("a"),
-        Line::Old("b"),
-        Line::New("x"),
-        Line::Same("c"),
-        Line::Same("d"),
-        Line::New("e"),
-    ];
+    let expected =
+        [Line::Same("a"), Line::Old("b"), Line::New("x"), Line::Same("c"), Line::Same("d"), Line::New("e")];
     assert_eq!(found, expected);
 }
 
@@ -241,7 +240,15 @@ fn every_word_that_is_said_is_there() {
     assert_eq!(WORDS.differences(), Vec::<String>::new());
     let root = format!("{}/src/procedure", env!("CARGO_MANIFEST_DIR"));
     let mut missing = Vec::new();
-    let files = ["edit", "edit/trial", "edit/text", "edit/pages", "edit/pages/look", "edit/pages/tries", "edit/pages/write"];
+    let files = [
+        "edit",
+        "edit/trial",
+        "edit/text",
+        "edit/pages",
+        "edit/pages/look",
+        "edit/pages/tries",
+        "edit/pages/write",
+    ];
     for file in files {
         let source = std::fs::read_to_string(format!("{root}/{file}.rs")).unwrap();
         let said = source.split("say(\"").skip(1).filter_map(|part| part.split('"').next());
@@ -258,12 +265,14 @@ fn every_word_that_is_said_is_there() {
         missing.extend(words.iter().map(|w| format!("{list}.{w}")).filter(|key| !WORDS.has(key)));
     }
     let parts = std::fs::read_to_string(format!("{root}/edit/compare.rs")).unwrap();
-    let parts = parts.split("single(\"").chain(parts.split("rows(\"")).filter_map(|part| part.split('"').next());
+    let parts =
+        parts.split("single(\"").chain(parts.split("rows(\"")).filter_map(|part| part.split('"').next());
     let parts = parts.filter(|part| part.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
     missing.extend(parts.map(|part| format!("part.{part}")).filter(|key| !WORDS.has(key)));
     for list in &text::LISTS {
         for c in list.columns {
-            missing.extend([format!("field.{}_{}", list.key, c.key)].into_iter().filter(|key| !WORDS.has(key)));
+            missing
+                .extend([format!("field.{}_{}", list.key, c.key)].into_iter().filter(|key| !WORDS.has(key)));
         }
     }
     assert_eq!(missing, Vec::<String>::new());

@@ -220,7 +220,7 @@ fn fill<'t>(
 /// Writes one value, if it is another than the file has.
 fn set(table: &mut dyn TableLike, c: &Column, text: &str, field: &str, faults: &mut Vec<Fault>) {
     let text = text.trim();
-    if c.kind == Kind::Fixed || shown(table.get(c.key), c.kind) == text {
+    if c.kind == Kind::Fixed || shown(table.get(c.key), c.kind).trim() == text {
         return;
     }
     let value: Option<Value> = match c.kind {

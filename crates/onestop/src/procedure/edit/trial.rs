@@ -174,4 +174,3 @@ pub(super) async fn past(
     }
     Ok(Some(out))
 }
-
