@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use base::Instant;
+use base::{Day, Instant};
 use db::{Act, Db, Tx, blobs};
 use directory::{Person, Receiving};
 use serde_json::Value;
