@@ -43,6 +43,7 @@ pub enum Deed {
 }
 
 impl Deed {
+    #[cfg(test)]
     pub const ALL: [Deed; 5] = [Deed::Save, Deed::Propose, Deed::SendBack, Deed::Publish, Deed::Drop];
 
     /// The word of its column and of its refusal.
@@ -113,6 +114,7 @@ pub enum Standing {
 }
 
 impl Standing {
+    #[cfg(test)]
     pub const ALL: [Standing; 4] =
         [Standing::Ahead, Standing::InForce, Standing::Closed, Standing::Withdrawn];
 
