@@ -70,6 +70,43 @@ async fn days_later(town: &Town, days: u64) {
     app.catalogue.refresh(&app.site.db, app.site.clock.today()).await.expect("the store answers");
 }
 
+/// Tried by invented citizens in the background.
+async fn tries(town: &Town, admin: &mut Person) {
+    admin.opens(&format!("{HERE}/chay-thu")).await.expect(200);
+    says(admin, "Chưa có hồ sơ nào");
+    admin.submits("Chạy thử", &[("people", "0")]).await.expect(422);
+    admin.submits("Chạy thử", &[("people", "25")]).await.expect(303);
+    admin.opens(&format!("{HERE}/chay-thu")).await.expect(200);
+    says(admin, "Đang chạy");
+    assert_eq!(town.minutes_later(1).await, 0);
+    admin.opens(&format!("{HERE}/chay-thu")).await.expect(200);
+    says(admin, "25 người");
+    assert!(!admin.page().text().contains("Đang chạy"), "{}", admin.page().text());
+}
+
+/// Begins a draft of a filing and stands on its first page.
+async fn begins_to_file(citizen: &mut Person) {
+    citizen.opens("/nop-ho-so/1.001193?noi=phuoc+hau").await.expect(200);
+    let answer = citizen.submits("Bắt đầu điền hồ sơ", &[("unit", COMMUNE)]).await.expect(303);
+    citizen.follows(answer).await.expect(200);
+}
+
+/// Sent back with a reason, proposed again, and published with a day that is not over.
+async fn looks_twice(admin: &mut Person, eyes: &mut Person) {
+    eyes.opens(HERE).await.expect(200);
+    eyes.submits("Trả lại để sửa", &[]).await.expect(422);
+    says(eyes, "Ghi lý do.");
+    presses(eyes, "Trả lại để sửa", &[("note", "Ghi rõ căn cứ.")]).await;
+    admin.opens(HERE).await.expect(200);
+    says(admin, "Ghi rõ căn cứ.");
+    presses(admin, "Trình người khác duyệt", &[]).await;
+    eyes.opens(HERE).await.expect(200);
+    eyes.submits("Công bố phiên bản 2", &[("valid_from", "2026-08-19")]).await.expect(422);
+    says(eyes, "Ngày áp dụng đã qua.");
+    presses(eyes, "Công bố phiên bản 2", &[("valid_from", "2026-08-24")]).await;
+    says(eyes, "Chờ ngày áp dụng");
+}
+
 #[test]
 fn a_version_is_written_with_the_check_beside_it_and_nothing_typed_is_lost() {
     both(async |t| {
@@ -122,17 +159,7 @@ fn a_version_is_written_with_the_check_beside_it_and_nothing_typed_is_lost() {
         admin.submits("Tiếp tục", &[]).await.expect(422);
         says(&admin, "mục cần sửa");
 
-        // Tried by invented citizens in the background.
-        admin.opens(&format!("{HERE}/chay-thu")).await.expect(200);
-        says(&admin, "Chưa có hồ sơ nào");
-        admin.submits("Chạy thử", &[("people", "0")]).await.expect(422);
-        admin.submits("Chạy thử", &[("people", "25")]).await.expect(303);
-        admin.opens(&format!("{HERE}/chay-thu")).await.expect(200);
-        says(&admin, "Đang chạy");
-        assert_eq!(town.minutes_later(1).await, 0);
-        admin.opens(&format!("{HERE}/chay-thu")).await.expect(200);
-        says(&admin, "25 người");
-        assert!(!admin.page().text().contains("Đang chạy"), "{}", admin.page().text());
+        tries(&town, &mut admin).await;
 
         // Those of a unit read; nobody else does.
         let mut keeper = browser(&town, UNIT_ADMIN).await;
@@ -154,9 +181,7 @@ fn nobody_publishes_alone_and_a_draft_and_a_dossier_keep_their_version() {
         let node = town.second_node(&t).await;
         let code = files_a_birth(&mut town.token(CITIZEN).await).await;
         let mut citizen = browser(&town, CITIZEN).await;
-        citizen.opens("/nop-ho-so/1.001193?noi=phuoc+hau").await.expect(200);
-        let answer = citizen.submits("Bắt đầu điền hồ sơ", &[("unit", COMMUNE)]).await.expect(303);
-        citizen.follows(answer).await.expect(200);
+        begins_to_file(&mut citizen).await;
         let draft = citizen.path().to_owned();
 
         let text = second(&file(&mut admin, 1).await, "2026-08-21");
@@ -172,18 +197,7 @@ fn nobody_publishes_alone_and_a_draft_and_a_dossier_keep_their_version() {
         // While it waits nobody writes.
         assert_eq!(admin.gets(&format!("{HERE}/sua")).await.status, 303);
 
-        eyes.opens(HERE).await.expect(200);
-        eyes.submits("Trả lại để sửa", &[]).await.expect(422);
-        says(&eyes, "Ghi lý do.");
-        presses(&mut eyes, "Trả lại để sửa", &[("note", "Ghi rõ căn cứ.")]).await;
-        admin.opens(HERE).await.expect(200);
-        says(&admin, "Ghi rõ căn cứ.");
-        presses(&mut admin, "Trình người khác duyệt", &[]).await;
-        eyes.opens(HERE).await.expect(200);
-        eyes.submits("Công bố phiên bản 2", &[("valid_from", "2026-08-19")]).await.expect(422);
-        says(&eyes, "Ngày áp dụng đã qua.");
-        presses(&mut eyes, "Công bố phiên bản 2", &[("valid_from", "2026-08-24")]).await;
-        says(&eyes, "Chờ ngày áp dụng");
+        looks_twice(&mut admin, &mut eyes).await;
 
         // Before its first day nothing changes, and it may be taken back.
         let api = "/api/v1/procedures/1.001193";
@@ -284,9 +298,7 @@ fn a_question_is_answered_with_a_file_without_script() {
         says(&eyes, "Đang áp dụng");
 
         let mut citizen = browser(&town, CITIZEN).await;
-        citizen.opens("/nop-ho-so/1.001193?noi=phuoc+hau").await.expect(200);
-        let answer = citizen.submits("Bắt đầu điền hồ sơ", &[("unit", COMMUNE)]).await.expect(303);
-        citizen.follows(answer).await.expect(200);
+        begins_to_file(&mut citizen).await;
         let first = citizen.path().to_owned();
         // Without the file the page does not go on, and says where it is missing.
         let typed = [

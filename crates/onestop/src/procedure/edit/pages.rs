@@ -438,7 +438,8 @@ async fn send_back(
     answer(&app, &admin, &code, sent, done, "tra-lai").await
 }
 
-/// `POST …/cong-bo`: this node takes the version up at once, the others within [`crate::catalogue::LOOK_EVERY`].
+/// `POST …/cong-bo`: this node takes the version up at once, the others within
+/// [`crate::catalogue::LOOK_EVERY`].
 async fn publish(
     State(app): State<App>,
     admin: Admin,

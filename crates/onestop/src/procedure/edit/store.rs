@@ -2,7 +2,6 @@
 
 use base::{Day, Id, Instant};
 use db::{Tx, args};
-use web::Problem;
 
 use super::rules::State;
 
@@ -47,8 +46,9 @@ pub struct Draft {
     pub note: String,
 }
 
-fn draft(row: Row) -> Result<Draft, Problem> {
-    let state = State::from_word(&row.state).ok_or_else(|| Problem::fault("a draft without a state"))?;
+fn draft(row: Row) -> db::Result<Draft> {
+    let state = State::from_word(&row.state)
+        .ok_or_else(|| db::Error::Fault(format!("draft {} has the state “{}”", row.id, row.state)))?;
     Ok(Draft {
         id: row.id,
         code: row.code,
@@ -66,7 +66,7 @@ fn draft(row: Row) -> Result<Draft, Problem> {
 }
 
 /// The open draft of a procedure.
-pub async fn find_open(tx: &mut Tx, code: &str) -> Result<Option<Draft>, Problem> {
+pub async fn find_open(tx: &mut Tx, code: &str) -> db::Result<Option<Draft>> {
     let row = tx
         .find::<Row>(
             "select id, code, number, base, state, source, version, changed_by, changed_at, proposed_by,
@@ -79,7 +79,7 @@ pub async fn find_open(tx: &mut Tx, code: &str) -> Result<Option<Draft>, Problem
 }
 
 /// Every open draft, by code.
-pub async fn list_open(tx: &mut Tx) -> Result<Vec<Draft>, Problem> {
+pub async fn list_open(tx: &mut Tx) -> db::Result<Vec<Draft>> {
     let rows = tx
         .list::<Row>(
             "select id, code, number, base, state, source, version, changed_by, changed_at, proposed_by,
@@ -311,7 +311,8 @@ db::record! {
 pub async fn past(tx: &mut Tx, code: &str, most: i64) -> db::Result<Vec<Past>> {
     tx.list(
         "select d.code, d.procedure, d.counter, d.accepted_at,
-                (select min(s.at) from dossier_step s where s.dossier = d.id and s.to_status = 9) as settled_at
+                (select min(s.at) from dossier_step s
+                  where s.dossier = d.id and s.to_status = 9) as settled_at
            from dossier d join procedure_version v on v.id = d.procedure
           where v.code = $1 and d.accepted_at is not null
           order by d.accepted_at desc, d.id limit $2",
