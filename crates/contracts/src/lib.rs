@@ -212,6 +212,24 @@ pub mod onestop {
     /// It is today or tomorrow: a reminder may go out.
     pub const APPOINTMENT_NEAR: &str = "onestop.appointment.near";
 
+    /// A version of a procedure was published, or taken back before its first day.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct ProcedureMoved {
+        /// `CODE@VERSION`.
+        pub version: String,
+        /// The procedure's code.
+        pub code: String,
+        /// The first day on which it is offered.
+        pub valid_from: base::Day,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// A version was published ([`ProcedureMoved`]).
+    pub const PROCEDURE_PUBLISHED: &str = "onestop.procedure.published";
+    /// It was taken back.
+    pub const PROCEDURE_WITHDRAWN: &str = "onestop.procedure.withdrawn";
+
     /// A returned dossier was rated ([`Rated`]).
     pub const DOSSIER_RATED: &str = "onestop.dossier.rated";
     /// An answered petition was rated ([`Rated`]).

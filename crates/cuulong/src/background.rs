@@ -29,6 +29,8 @@ impl Background {
             heard.clone(),
         ));
         tasks.spawn(db::jobs::run(site.db.clone(), handlers(opened), site.clock.clone(), heard.clone()));
+        let catalogue = opened.onestop.catalogue.clone();
+        tasks.spawn(catalogue.follow(site.db.clone(), site.clock.clone(), heard.clone()));
         tasks.spawn(crate::health::upkeep(heard));
         Background { stop, tasks }
     }

@@ -222,6 +222,7 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         administration: vec![
             link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up"),
             link("nav.notices", onestop::NOTICES).icon("mail-forward"),
+            link("nav.procedures", onestop::PROCEDURES_PATH).icon("forms"),
         ],
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![

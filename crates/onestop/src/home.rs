@@ -186,8 +186,8 @@ fn view_of(app: &App, shell: Shell, figures: &Figures) -> Home {
         tiles,
         most_used: figures.filed > 0,
         total: i64::try_from(all.len()).unwrap_or(i64::MAX),
-        stats: stats(all, figures),
-        fields: fields(all),
+        stats: stats(&all, figures),
+        fields: fields(&all),
     }
 }
 

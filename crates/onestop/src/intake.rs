@@ -221,8 +221,8 @@ async fn begin(
     if let Some(p) = app.catalogue.find(&query.procedure) {
         let typed = Typed { key: PaperKey::fresh().to_string(), ..Typed::default() };
         let shell = shell(&app, &clerk, &place, &counts);
-        let places = places(&app, p).await?;
-        return Ok(page::html(form_page(&place, p, places, typed, Wrong::default(), shell)));
+        let places = places(&app, &p).await?;
+        return Ok(page::html(form_page(&place, &p, places, typed, Wrong::default(), shell)));
     }
     let q: String = query.q.chars().take(base::limits::QUERY_CHARS_MAX).collect();
     let found = app.catalogue.search(&q, usize::MAX);
@@ -297,7 +297,7 @@ async fn take(
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
     let place = Place::of_clerk(&clerk)?;
-    let p = app.catalogue.find(&query.procedure).cloned().ok_or(Problem::NotFound)?;
+    let p = app.catalogue.find(&query.procedure).ok_or(Problem::NotFound)?;
     let mut typed = Typed::of(&form, &p);
     let deed = Deed::of(&form, &typed, p.limit.is_some());
     let mut told = None;

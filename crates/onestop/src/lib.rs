@@ -61,6 +61,7 @@ pub use grow::{Grown, Plan, grow};
 pub use measure::rebuild as rebuild_measures;
 pub use notice::carrier::{Carrier, Mail, MailSettings, Secrecy, Sms, SmsSettings, demo as demo_carriers};
 pub use notice::{ADMIN as NOTICES, inbox};
+pub use procedure::edit::pages::HERE as PROCEDURES_PATH;
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
 pub use procedure::simulate;
@@ -168,6 +169,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0025_notice", include_str!("../migrations/0025_notice.sql")),
         own("0026_statement", include_str!("../migrations/0026_statement.sql")),
         own("0027_helper", include_str!("../migrations/0027_helper.sql")),
+        own("0029_procedure_edit", include_str!("../migrations/0029_procedure_edit.sql")),
         own("0031_interlinked", include_str!("../migrations/0031_interlinked.sql")),
         own("0033_takeover", include_str!("../migrations/0033_takeover.sql")),
         own("0034_measure_people", include_str!("../migrations/0034_measure_people.sql")),
@@ -245,6 +247,7 @@ pub fn routes(app: &App) -> axum::Router {
     axum::Router::new()
         .merge(home::routes())
         .merge(procedure::pages::routes())
+        .merge(procedure::edit::pages::routes())
         .merge(filing::pages::routes())
         .merge(tracking::routes())
         .merge(statement::pages::routes())
@@ -355,12 +358,17 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         let app = batches.clone();
         async move { batch::run(&app, &db, &job).await }
     });
+    let trying = app.clone();
+    let trial = Handler::new(procedure::edit::trial::JOB, move |db, job| {
+        let app = trying.clone();
+        async move { procedure::edit::trial::run(&app, &db, &job).await }
+    });
     let asking = app.clone();
     let lapse = Handler::new(opinion::LAPSE, move |db, job| {
         let app = asking.clone();
         async move { opinion::lapse(&app, &db, &job).await }
     });
-    [own, vec![batch, lapse], notice::jobs(app), national::jobs(app)].concat()
+    [own, vec![batch, lapse, trial], notice::jobs(app), national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

@@ -8,6 +8,7 @@
 pub mod api;
 pub mod ask;
 pub mod check;
+pub mod edit;
 pub mod form;
 pub mod import;
 pub mod inspect;

@@ -469,7 +469,8 @@ fn tabs(bands: &Bands, here: Band, to: impl Fn(Band, &str) -> String) -> Vec<Tab
 
 /// Every version of the procedures of a field: a dossier keeps the one it was filed under.
 fn versions_of(app: &App, field: &str) -> Vec<String> {
-    let of_field = app.catalogue.list().iter().filter(|p| p.field == field);
+    let all = app.catalogue.list();
+    let of_field = all.iter().filter(|p| p.field == field);
     of_field.flat_map(|p| (1..=p.version).map(move |version| format!("{}@{version}", p.code))).collect()
 }
 
@@ -487,7 +488,8 @@ fn short(name: &str) -> String {
 }
 
 fn fields(app: &App, chosen: &str) -> Vec<Choice> {
-    let mut names: Vec<&str> = app.catalogue.list().iter().map(|p| p.field.as_str()).collect();
+    let all = app.catalogue.list();
+    let mut names: Vec<&str> = all.iter().map(|p| p.field.as_str()).collect();
     names.sort_by_key(|name| base::text::fold(name));
     names.dedup();
     let choice = |name: &str| Choice { value: name.to_string(), label: short(name), chosen: name == chosen };

@@ -94,14 +94,14 @@ pub async fn copy(
     let known = prefill::about_person(form, person, &[]);
     taken.extend(known.into_iter().filter(|one| !kept.contains_key(&one.field)));
     let answers: Answers = taken.iter().map(|one| (one.field.clone(), one.value.clone())).collect();
-    let unit = unit(tx, catalogue, procedure, &d, now).await?;
+    let unit = unit(tx, catalogue, &procedure, &d, now).await?;
     if unit.is_none() {
         lost.push(Lost::new("unit", &directory::get_unit(tx, &d.counter).await?.name, "gone"));
     }
     let row = DraftRow {
         id: draft::fresh_id(),
         account: account.clone(),
-        procedure: version_id(procedure),
+        procedure: version_id(&procedure),
         unit,
         answers: Value::Object(answers).to_string(),
         return_by: d.return_by.clone(),
@@ -112,7 +112,7 @@ pub async fn copy(
     };
     store::save_draft(tx, &row).await?;
     prefill::save(tx, &row.id, &taken).await?;
-    let files = copy_files(tx, &d, (&then, procedure), &row.id, &mut lost, now).await?;
+    let files = copy_files(tx, &d, (&then, &procedure), &row.id, &mut lost, now).await?;
     let answers = i64::try_from(kept.len()).unwrap_or(i64::MAX);
     tx.change_one(
         "insert into draft_copy (draft, code, answers, files) values ($1, $2, $3, $4)",

@@ -213,7 +213,7 @@ fn filing(app: &App, viewer: &Viewer, who: &Who, body: DossierBody) -> Result<Fi
     }
     let or = |given: Option<String>, own: String| given.filter(|s| !s.trim().is_empty()).unwrap_or(own);
     Ok(Filing {
-        procedure: crate::catalogue::version_id(procedure),
+        procedure: crate::catalogue::version_id(&procedure),
         unit: body.unit,
         account: (!clerk).then(|| who.account.clone()),
         applicant: Applicant {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use base::Instant;
+use base::{Day, Instant};
 use db::{Act, Db, Tx, blobs};
 use directory::{Person, Receiving};
 use serde_json::Value;
@@ -33,6 +33,8 @@ pub struct Draft {
     pub procedure: Arc<Procedure>,
     pub answers: Answers,
     pub uploads: Vec<UploadRow>,
+    /// The first day of the version now offered, where the draft was begun under an older one.
+    pub newer: Option<Day>,
 }
 
 impl Draft {
@@ -128,7 +130,7 @@ pub async fn begin(
     person: &Person,
     now: Instant,
 ) -> Result<String, Problem> {
-    let procedure = catalogue.find(code).ok_or(Problem::NotFound)?;
+    let procedure = &catalogue.find(code).ok_or(Problem::NotFound)?;
     if !procedure.is_online() {
         return Err(Refusal::NotOnline.into());
     }
@@ -203,7 +205,8 @@ pub async fn get(tx: &mut Tx, catalogue: &Catalogue, id: &str, account: &str) ->
     let answers = serde_json::from_str(&row.answers)
         .map_err(|e| db::Error::Fault(format!("answers of draft {id}: {e}")))?;
     let uploads = store::list_uploads(tx, id, account).await?;
-    Ok(Draft { row, procedure, answers, uploads })
+    let offered = catalogue.find(&procedure.code).filter(|p| p.version > procedure.version && p.is_online());
+    Ok(Draft { row, procedure, answers, uploads, newer: offered.map(|p| p.valid_from) })
 }
 
 /// The code of the dossier a draft has become, if it has.
@@ -325,6 +328,33 @@ pub async fn remove_upload(
         draft.uploads.retain(|u| u.id != upload);
     }
     Ok(draft)
+}
+
+/// Goes on under the version now offered: answers that still fit are kept, files for papers that it does
+/// not know are let go. Where there is no newer one, nothing changes; a filed draft is `Stale`.
+pub async fn take_newer(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    id: &str,
+    account: &str,
+    now: Instant,
+) -> Result<(), Problem> {
+    let draft = get(tx, catalogue, id, account).await?;
+    if draft.newer.is_none() {
+        return Ok(());
+    }
+    let procedure = catalogue.find(&draft.procedure.code).ok_or(Problem::NotFound)?;
+    let form = procedure.form.as_ref().ok_or(Refusal::NotOnline)?;
+    let mut answers = draft.answers.clone();
+    answers.retain(|field, _| form.property(field).is_some());
+    for upload in &draft.uploads {
+        if upload.component.as_deref().is_none_or(|c| procedure.component(c).is_none()) {
+            release(tx, &upload.sha256).await?;
+            store::delete_upload(tx, &upload.id, id, account).await?;
+        }
+    }
+    let version = crate::catalogue::version_id(&procedure);
+    Ok(store::save_version(tx, &draft.row, &version, &Value::Object(answers).to_string(), now).await?)
 }
 
 /// Throws a draft away with its files.

@@ -34,6 +34,11 @@ pub(crate) fn routes() -> Router<App> {
         .route("/nop-ho-so/da-nop/{code}", get(check::filed))
         .route("/nop-ho-so/ban-nhap/{draft}", get(form::resume))
         .route("/nop-ho-so/ban-nhap/{draft}/{page}", get(form::show).post(form::keep))
+        .route(
+            "/nop-ho-so/ban-nhap/{draft}/{page}/tep",
+            post(form::keep_files).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
+        )
+        .route("/nop-ho-so/ban-nhap/{draft}/ban-moi", post(start::take_newer))
         .route("/nop-ho-so/ban-nhap/{draft}/giay-to", get(papers::show).post(papers::go_on))
         .route(
             "/nop-ho-so/ban-nhap/{draft}/giay-to/{component}",
@@ -77,6 +82,8 @@ struct Around {
     unit: String,
     /// Whom the viewer helps with it; "" for the owner.
     helped: String,
+    /// That the procedure has a newer version; empty where it has none.
+    newer: String,
 }
 
 /// An error with the place to correct it.
@@ -143,6 +150,7 @@ impl Around {
             saved: base::format::hour_vn(draft.row.updated_at),
             unit: unit.to_string(),
             helped: String::new(),
+            newer: draft.newer.map(newer).unwrap_or_default(),
         }
     }
 }
@@ -157,25 +165,39 @@ fn is_done(draft: &Draft, id: &str, today: base::Day) -> bool {
         CHECK => false,
         page => draft.procedure.form.as_ref().is_some_and(|form| {
             let fields = form.pages.iter().find(|p| p.id == page).map(|p| p.fields.as_slice());
-            let touched = fields.unwrap_or_default().iter().any(|f| clean.contains_key(f));
-            touched && form.check_page(page, &clean, today).is_empty()
+            let fields = fields.unwrap_or_default();
+            let brought = |f: &String| draft.uploads.iter().any(|u| u.component.as_ref() == Some(f));
+            let touched = fields.iter().any(|f| clean.contains_key(f) || brought(f));
+            let lacks = missing(draft, true).iter().any(|(id, _)| fields.contains(id));
+            touched && !lacks && form.check_page(page, &clean, today).is_empty()
         }),
     }
 }
 
 /// Whether every page of the form has all it needs: which papers are asked for is known only then.
 fn form_done(draft: &Draft, today: base::Day) -> bool {
-    draft.procedure.form.as_ref().is_some_and(|form| form.check(&draft.clean(), today).is_empty())
+    let right = |form: &crate::procedure::model::Form| form.check(&draft.clean(), today).is_empty();
+    draft.procedure.form.as_ref().is_some_and(right) && missing(draft, true).is_empty()
+}
+
+/// That the procedure has a version that came into force on this day.
+fn newer(day: base::Day) -> String {
+    crate::procedure::edit::newer(day)
 }
 
 /// Papers that must be uploaded and are not: id and name.
 fn papers_missing(draft: &Draft) -> Vec<(String, String)> {
+    missing(draft, false)
+}
+
+/// What must be uploaded and is not: questions of the form, or the papers after it.
+fn missing(draft: &Draft, question: bool) -> Vec<(String, String)> {
     let clean = draft.clean();
     draft
         .procedure
         .components_for(&clean)
         .into_iter()
-        .filter(|c| c.required && !c.by_form)
+        .filter(|c| c.required && !c.by_form && c.question == question)
         .filter(|c| !draft.uploads.iter().any(|u| u.component.as_deref() == Some(c.id.as_str())))
         .map(|c| (c.id.clone(), c.name.clone()))
         .collect()

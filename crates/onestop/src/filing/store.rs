@@ -163,6 +163,22 @@ pub async fn save_answers(tx: &mut Tx, d: &DraftRow, at: Instant) -> db::Result<
     .await
 }
 
+/// Keeps a draft under another version of its procedure.
+pub async fn save_version(
+    tx: &mut Tx,
+    d: &DraftRow,
+    version: &str,
+    answers: &str,
+    at: Instant,
+) -> db::Result<()> {
+    tx.change_one(
+        "update draft set procedure = $1, answers = $2, updated_at = $3, version = version + 1
+          where id = $4 and account = $5 and dossier is null",
+        args![version, answers, at, &d.id, &d.account],
+    )
+    .await
+}
+
 /// Marks the draft as filed. `Stale` when it was filed already, so a second submit makes nothing.
 pub async fn save_filed(tx: &mut Tx, id: &str, account: &str, dossier: DossierId) -> db::Result<()> {
     tx.change_one(

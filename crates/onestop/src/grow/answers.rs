@@ -21,7 +21,7 @@ pub fn sample(procedure: &Procedure, today: Day) -> Option<Sample> {
     let form = procedure.form.as_ref()?;
     let mut answers = Map::new();
     for (field, property) in form.properties() {
-        if form.is_asked(field, &answers) {
+        if form.is_asked(field, &answers) && !form.is_file(field) {
             answers.insert(field.clone(), value(property, today)?);
         }
     }

@@ -225,7 +225,8 @@ impl Seen {
 
 /// Every version of the procedures of a field.
 fn versions_of(app: &App, field: &str) -> Vec<String> {
-    let of_field = app.catalogue.list().iter().filter(|p| p.field == field);
+    let all = app.catalogue.list();
+    let of_field = all.iter().filter(|p| p.field == field);
     of_field.flat_map(|p| (1..=p.version).map(move |version| format!("{}@{version}", p.code))).collect()
 }
 

@@ -249,7 +249,7 @@ async fn make(app: &App, link: &Link, held: &Held) -> Result<Result<String, Vec<
     if !reasons.is_empty() {
         return Ok(Err(reasons));
     }
-    let version = catalogue::version_id(procedure);
+    let version = catalogue::version_id(&procedure);
     match file(app, held, &arrival, version, files).await {
         Ok(code) => Ok(Ok(code)),
         Err(Problem::Invalid(faults)) => Ok(Err(faults.into_iter().map(|f| f.message).collect())),

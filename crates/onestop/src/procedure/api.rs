@@ -119,7 +119,8 @@ pub async fn list(
         return Ok(Json(ProcedurePage { items, next_cursor: None, suggestions }));
     }
     let after = query.cursor.as_deref().unwrap_or_default();
-    let mut rest = app.catalogue.list().iter().filter(|p| p.code.as_str() > after);
+    let all = app.catalogue.list();
+    let mut rest = all.iter().filter(|p| p.code.as_str() > after);
     let items: Vec<_> = rest.by_ref().take(limit).map(|p| line(p)).collect();
     let next_cursor = rest.next().and(items.last()).map(|last| last.code.clone());
     Ok(Json(ProcedurePage { items, next_cursor, suggestions: Vec::new() }))
@@ -130,7 +131,7 @@ pub async fn list(
     params(("code" = String, Path, description = "`1.001193`")),
     responses((status = 200, body = ProcedureView), (status = 404, description = "No such procedure")))]
 pub async fn show(State(app): State<App>, Path(code): Path<String>) -> Result<Json<ProcedureView>, Problem> {
-    let p = app.catalogue.find(&code).ok_or(Problem::NotFound)?;
+    let p = &app.catalogue.find(&code).ok_or(Problem::NotFound)?;
     Ok(Json(ProcedureView {
         line: line(p),
         version: p.version,

@@ -34,8 +34,8 @@ pub struct Question {
     /// The field's name; also the id of its (first) control, which errors link to.
     pub field: String,
     pub title: String,
-    /// `text`, `textarea`, `radio`, `select`, `places`, `date`, `checkbox`, `number`, or `group` for
-    /// an answer of parts, whose questions stand in `rows`.
+    /// `text`, `textarea`, `radio`, `select`, `places`, `date`, `checkbox`, `number`, `file`, or `group`
+    /// for an answer of parts, whose questions stand in `rows`.
     pub kind: &'static str,
     pub hint: String,
     /// Said before this question: when it and its followers are to be answered.
@@ -62,6 +62,18 @@ pub struct Question {
     pub room: bool,
     /// The communes of a `places` question.
     pub places: Vec<Choices>,
+    /// The files brought for a `file` question.
+    pub files: Vec<Brought>,
+}
+
+/// A file that was brought for a question.
+#[derive(Clone)]
+pub struct Brought {
+    pub field: String,
+    pub id: String,
+    pub name: String,
+    /// "PDF · 184 kB".
+    pub about: String,
 }
 
 /// One row of a group, or the parts of a composite answer.
@@ -73,11 +85,13 @@ pub struct Row {
     pub parts: Vec<Question>,
 }
 
-/// What a page needs to know besides the form: communes, and the group that gets one more row.
+/// What a page needs to know besides the form: communes, the group that gets one more row, and the files
+/// that were brought.
 #[derive(Default)]
 pub struct Around<'a> {
     pub places: Places,
     pub longer: Option<&'a str>,
+    pub files: Vec<Brought>,
 }
 
 /// The questions of a page for these answers. A question whose condition was decided on an earlier
@@ -179,7 +193,7 @@ fn question(
         hint: text(|ui| &ui.hint),
         condition: String::new(),
         condition_id: String::new(),
-        required: form.is_required(field),
+        required: form.is_required(field) || form.must_bring(field),
         checked: value == Some(&Value::Bool(true)),
         picks: picks(form, field, &typed),
         boxes: if widget == Widget::Date { boxes(field, &typed) } else { Vec::new() },
@@ -193,6 +207,7 @@ fn question(
         room: (rows.len() as u64) < form.rows_max(field),
         rows,
         places: if format == "commune" { around.places.choices() } else { Vec::new() },
+        files: around.files.iter().filter(|file| file.field == field).cloned().collect(),
         value: if format == "money" { grouped(value, typed) } else { typed },
     };
     question.described = described(&question);
@@ -252,6 +267,7 @@ fn kind(widget: Widget) -> &'static str {
         Widget::Date => "date",
         Widget::Checkbox => "checkbox",
         Widget::Number => "number",
+        Widget::File => "file",
     }
 }
 

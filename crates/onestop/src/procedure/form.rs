@@ -1,6 +1,7 @@
 //! Answers to a form: tidied first, then judged. Every finding is a fact about one field;
 //! the words are in `words/`, under the key each problem names.
 
+mod files;
 #[cfg(test)]
 mod tests;
 pub mod typed;
@@ -276,7 +277,9 @@ impl Form {
     /// The control a field is asked with.
     pub fn widget(&self, field: &str) -> Widget {
         match self.ui(field) {
+            Some(ui) if ui.widget == Widget::Text && self.is_file(field) => Widget::File,
             Some(ui) => ui.widget,
+            None if self.is_file(field) => Widget::File,
             None if self.property(field).is_some_and(|p| p["format"] == "commune") => Widget::Select,
             None => Widget::Text,
         }
@@ -301,6 +304,8 @@ impl Form {
         let mut clean: Answers = Map::new();
         for (field, value) in given {
             let tidied = match self.property(field) {
+                // What is brought is an upload, never an answer.
+                Some(property) if property["format"] == "file" => None,
                 Some(property) if typed::shape(property) != typed::Shape::Single => {
                     self.tidy_parts(field, property, value)
                 }
@@ -362,7 +367,7 @@ impl Form {
 
     /// Whether the form would take `value` as the answer to this field, were it asked.
     pub fn accepts(&self, field: &str, value: &Value) -> bool {
-        let Some(property) = self.property(field) else { return false };
+        let Some(property) = self.property(field).filter(|p| p["format"] != "file") else { return false };
         let single = typed::shape(property) == typed::Shape::Single;
         let kept = if single { tidy(property, self.widget(field), value) } else { Some(value.clone()) };
         let Some(kept) = kept else { return false };
@@ -440,7 +445,7 @@ impl Form {
     fn ask(&self, field: &str) -> Ask {
         match self.widget(field) {
             Widget::Checkbox => Ask::Tick,
-            Widget::Radio | Widget::Select => Ask::Choose,
+            Widget::Radio | Widget::Select | Widget::File => Ask::Choose,
             Widget::Text | Widget::Textarea | Widget::Date | Widget::Number => Ask::Enter,
         }
     }

@@ -247,6 +247,9 @@ pub struct Component {
     /// The case in which it is asked for; absent means always.
     #[serde(default)]
     pub when: Option<When>,
+    /// Asked as a question of the form (format `file`), and not among the papers.
+    #[serde(skip)]
+    pub question: bool,
 }
 
 /// A condition on the answers: `field` was answered with `equals`.
@@ -288,6 +291,13 @@ pub struct Page {
     pub fields: Vec<String>,
 }
 
+impl Page {
+    /// Whether the page asks this question.
+    pub fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|own| own == field)
+    }
+}
+
 /// How one field is asked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -323,6 +333,8 @@ pub enum Widget {
     Date,
     Checkbox,
     Number,
+    /// Of the format `file`, which has no other.
+    File,
 }
 
 /// One value that may be chosen, with its label.
@@ -527,6 +539,7 @@ pub fn parse(text: &str) -> Result<Procedure, ParseProblem> {
     })?;
     if let Some(form) = &mut procedure.form {
         expand(&mut form.schema);
+        procedure.components.extend(form.take_files());
     }
     Ok(procedure)
 }

@@ -136,7 +136,7 @@ fn field_choices(app: &App, chosen: &str) -> Vec<Choice> {
         chosen: f.slug == chosen,
         value: f.slug,
     };
-    fields(app.catalogue.list()).into_iter().map(choice).collect()
+    fields(&app.catalogue.list()).into_iter().map(choice).collect()
 }
 
 fn level_choices(app: &App, chosen: &str) -> Vec<Choice> {
@@ -180,7 +180,7 @@ struct Doubt {
 
 #[derive(Template)]
 #[template(path = "procedure/show.html")]
-struct ShowPage {
+pub(super) struct ShowPage {
     shell: Shell,
     code: String,
     name: String,
@@ -248,13 +248,13 @@ async fn show(
     viewer: MaybeViewer,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
-    let p = app.catalogue.find(&code).ok_or(Problem::NotFound)?.clone();
+    let p = app.catalogue.find(&code).ok_or(Problem::NotFound)?;
     let mut shell = viewer.citizen_shell(&app.site, &p.name).active("/thu-tuc");
     shell.description = format!("{} · {}", p.name, p.field);
     Ok(page::html(show_page(&app, &p, shell)))
 }
 
-fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
+pub(super) fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
     let levels: Vec<String> = p.settled_at(app.catalogue.frame).iter().map(|l| level_name(*l)).collect();
     let (fee, fee_notes) = fee_fact(&p.fees);
     let source = &p.source;
@@ -288,7 +288,7 @@ fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
             post: p.channels.contains(&Channel::Post),
         },
         basis: p.legal_basis.iter().map(basis_line).collect(),
-        interlinked: p.interlinked.iter().filter_map(|c| app.catalogue.find(c)).map(|p| tile(p)).collect(),
+        interlinked: p.interlinked.iter().filter_map(|c| app.catalogue.find(c)).map(|p| tile(&p)).collect(),
         children: p.children.iter().map(child_line).collect(),
         doubts: p.doubts.clone(),
         sources: sources(p),

@@ -71,6 +71,23 @@ pub fn simulate(procedure: &Procedure, calendar: &Calendar, plan: &Plan) -> Repo
     report.finish(calendar, plan)
 }
 
+/// The same, telling after each person how many have gone; none once `go_on` says no.
+pub fn simulate_while(
+    procedure: &Procedure,
+    calendar: &Calendar,
+    plan: &Plan,
+    mut go_on: impl FnMut(u32) -> bool,
+) -> Option<Report> {
+    let mut report = report::Counting::new(procedure);
+    for nth in 0..plan.people {
+        flow::go(procedure, calendar, plan, nth, &mut report);
+        if !go_on(nth + 1) {
+            return None;
+        }
+    }
+    Some(report.finish(calendar, plan))
+}
+
 /// The same for the text of a file that is not in the catalogue yet.
 pub fn of_text(text: &str, calendar: &Calendar, plan: &Plan) -> Result<Report, super::model::ParseProblem> {
     Ok(simulate(&super::model::parse(text)?, calendar, plan))

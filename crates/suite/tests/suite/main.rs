@@ -8,6 +8,7 @@ mod browser;
 mod checks;
 mod custody;
 mod desk;
+mod edit;
 mod faults;
 mod front;
 mod hall;

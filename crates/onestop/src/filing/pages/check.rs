@@ -132,7 +132,8 @@ struct Group {
 
 /// A paper with its files.
 struct PaperAnswer {
-    id: String,
+    /// Where it is brought.
+    href: String,
     name: String,
     files: Vec<String>,
     by_form: bool,
@@ -208,7 +209,7 @@ fn check_page<R: Needs>(
         summary: summary(&faults),
         faults,
         groups: groups(draft, &around.base),
-        papers: papers(draft),
+        papers: papers(draft, &around.base),
         return_by: words::t(&format!("return_by.{}", draft.row.return_by)),
         applicant: at.owner.name.clone(),
         limit: short_limit(&draft.procedure),
@@ -232,7 +233,10 @@ fn fault(draft: &Draft, base: &str, error: &FieldError) -> Fault {
     let title = |field: &str| form.map(|f| f.title(field).to_string()).unwrap_or_default();
     let (href, text) = match kind {
         "answers" => (page_of(what), labelled(&title(what), &error.message)),
-        "uploads" => (Some(format!("{base}/{}#{what}", super::PAPERS)), error.message.clone()),
+        "uploads" => {
+            let asked = page_of(what).or_else(|| Some(format!("{base}/{}#{what}", super::PAPERS)));
+            (asked, error.message.clone())
+        }
         "return_by" => (Some(format!("{base}/{}", super::RETURN)), error.message.clone()),
         "applicant" => (asked_as(what), error.message.clone()),
         _ => (None, error.message.clone()),
@@ -258,7 +262,7 @@ fn groups(draft: &Draft, base: &str) -> Vec<Group> {
             answers: page
                 .fields
                 .iter()
-                .filter(|field| form.is_asked(field, &clean))
+                .filter(|field| form.is_asked(field, &clean) && !form.is_file(field))
                 .map(|field| answer(&page.id, field))
                 .collect(),
         })
@@ -266,14 +270,19 @@ fn groups(draft: &Draft, base: &str) -> Vec<Group> {
         .collect()
 }
 
-fn papers(draft: &Draft) -> Vec<PaperAnswer> {
+fn papers(draft: &Draft, base: &str) -> Vec<PaperAnswer> {
     let clean = draft.clean();
+    let page_of = |field: &str| {
+        let pages = draft.procedure.form.iter().flat_map(|form| &form.pages);
+        let page = pages.into_iter().find(|page| page.fields.iter().any(|f| f == field));
+        page.map_or(super::PAPERS, |page| page.id.as_str())
+    };
     draft
         .procedure
         .components_for(&clean)
         .into_iter()
         .map(|c| PaperAnswer {
-            id: c.id.clone(),
+            href: format!("{base}/{}#{}", page_of(&c.id), c.id),
             name: c.name.clone(),
             by_form: c.by_form,
             files: draft

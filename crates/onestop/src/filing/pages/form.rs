@@ -7,16 +7,26 @@ use axum::response::Response;
 use base::Day;
 use db::Tx;
 use serde::Deserialize;
-use web::{Path, Problem, Query, RawForm, Shell, page};
+use web::layers::UPLOAD_BYTES_MAX;
+use web::{Path, Problem, Query, RawForm, Shell, Upload, page};
 
 use super::taken::{self, Offer, Sources};
-use super::{Around, Fault, Stop, is_done, labelled, next_step, open, see_other, shell, step_ids, summary};
+use super::{
+    Around, Fault, Stop, about, is_done, labelled, missing, next_step, open, refused, see_other, shell,
+    step_ids, summary,
+};
 use crate::App;
 use crate::filing::draft::{self, Draft};
+use crate::filing::store::UploadRow;
+use crate::filing::uploads;
 use crate::helper::{Fill, OnDraft};
 use crate::procedure::ask::{self, Question};
 use crate::procedure::places::Places;
 use crate::words_citizen::say;
+
+/// The buttons beside a file question: bring the chosen file and stay, take one out again.
+const BRING: &str = "tai-len";
+const DROP_FILE: &str = "bo-tep";
 
 #[derive(Template)]
 #[template(path = "filing/form.html")]
@@ -31,6 +41,8 @@ struct FormPage {
     questions: Vec<Question>,
     /// Answers of earlier dossiers that may be taken over.
     offers: Vec<Offer>,
+    /// A question is answered with a file, so the page is sent with its files.
+    files: bool,
 }
 
 /// `GET /nop-ho-so/ban-nhap/{draft}`: on to the first step that lacks something.
@@ -54,7 +66,7 @@ pub(super) async fn show(
     let (draft, unit) = open(&app, &at).await?;
     let today = app.site.clock.today();
     let places = places(&app, &draft, &page_id).await?;
-    let around = ask::Around { places, longer: query.longer.as_deref() };
+    let around = ask::Around { places, longer: query.longer.as_deref(), files: brought(&draft) };
     let taken = Sources::read(&app, &at, &draft, &page_id).await?;
     let mut page = form_page(&app, &at, &draft, &page_id, &unit, today, &[], &around)?;
     taken.mark(&mut page.questions);
@@ -86,10 +98,115 @@ pub(super) async fn keep(
     Path((_, page_id)): Path<(String, String)>,
     form: RawForm,
 ) -> Result<Response, Stop> {
-    keep_page(&app, &at, page_id, form).await
+    keep_page(&app, &at, page_id, form, Vec::new()).await
 }
 
-async fn keep_page(app: &App, at: &OnDraft<Fill>, page_id: String, form: RawForm) -> Result<Response, Stop> {
+/// The files of a draft, for the questions they answer.
+fn brought(draft: &Draft) -> Vec<ask::Brought> {
+    let file = |upload: &UploadRow| ask::Brought {
+        field: upload.component.clone().unwrap_or_default(),
+        id: upload.id.clone(),
+        name: upload.name.clone(),
+        about: about(&upload.media, upload.size.unsigned_abs()),
+    };
+    draft.uploads.iter().map(file).collect()
+}
+
+/// `POST …/{page}/tep`: the same for a page with file questions, which is sent with its files.
+pub(super) async fn keep_files(
+    State(app): State<App>,
+    at: OnDraft<Fill>,
+    Path((_, page_id)): Path<(String, String)>,
+    form: Upload,
+) -> Result<Response, Stop> {
+    take_files(&app, &at, page_id, form).await
+}
+
+async fn take_files(
+    app: &App,
+    at: &OnDraft<Fill>,
+    page_id: String,
+    mut form: Upload,
+) -> Result<Response, Stop> {
+    let (draft, _) = open(app, at).await?;
+    let id = at.draft.as_str();
+    let fields = &draft.page(&page_id)?.fields;
+    let account = super::papers::brings(app, at).await?;
+    let mut wrong: Vec<(String, String)> = Vec::new();
+    loop {
+        let part = match form.next_file(UPLOAD_BYTES_MAX as u64).await {
+            Ok(Some(part)) => part,
+            Ok(None) => break,
+            Err(problem) => {
+                return cut_off(app, at, page_id, &form, refused(problem)?).await;
+            }
+        };
+        let field = part.name.clone();
+        if !fields.contains(&field) || !draft.form()?.is_file(&field) {
+            return Err(Problem::NotFound.into());
+        }
+        let (name, now) = (part.file_name.clone(), app.site.clock.now());
+        match uploads::keep(app, &account, Some(id), Some(&field), &name, part, now).await {
+            Ok(_) => {}
+            Err(problem @ Problem::TooLarge { .. }) => {
+                return cut_off(app, at, page_id, &form, refused(problem)?).await;
+            }
+            Err(problem) => wrong.push((field, refused(problem)?)),
+        }
+    }
+    let sent = RawForm(form.texts().to_vec());
+    if let Some(upload) = sent.get(DROP_FILE).map(str::to_owned) {
+        let now = app.site.clock.now();
+        let act = at.act("onestop.remove-upload", now);
+        let (catalogue, held) = (app.catalogue.clone(), at.to_owned());
+        let write = async move |tx: &mut Tx| -> Result<Draft, Problem> {
+            let account = held.owner_for(tx, "papers", now).await?;
+            draft::remove_upload(tx, &catalogue, &held.draft, &account, &upload).await
+        };
+        app.site.db.write(act, write).await?;
+    }
+    keep_page(app, at, page_id, sent, wrong).await
+}
+
+/// A request of which nothing more can be read: what came before the break is kept, field by field.
+async fn cut_off(
+    app: &App,
+    at: &OnDraft<Fill>,
+    page_id: String,
+    form: &Upload,
+    why: String,
+) -> Result<Response, Stop> {
+    let now = app.site.clock.now();
+    let act = at.act("onestop.keep-draft", now);
+    let (catalogue, held) = (app.catalogue.clone(), at.to_owned());
+    let (sent, page) = (form.texts().to_vec(), page_id.clone());
+    let write = async move |tx: &mut Tx| -> Result<Draft, Problem> {
+        let account = held.owner_for(tx, "fill", now).await?;
+        let draft = draft::get(tx, &catalogue, &held.draft, &account).await?;
+        for field in &draft.page(&page)?.fields {
+            let inside = format!("{field}.");
+            if sent.iter().any(|(name, _)| name == field || name.starts_with(&inside)) {
+                draft::keep_field(tx, &catalogue, &held.draft, &account, field, &sent, now).await?;
+            }
+        }
+        draft::get(tx, &catalogue, &held.draft, &account).await
+    };
+    let draft = app.site.db.write(act, write).await?;
+    let (_, unit) = open(app, at).await?;
+    let places = places(app, &draft, &page_id).await?;
+    let around = ask::Around { places, longer: None, files: brought(&draft) };
+    let errors = [(String::new(), why)];
+    let page = form_page(app, at, &draft, &page_id, &unit, now.day(), &errors, &around)?;
+    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+}
+
+async fn keep_page(
+    app: &App,
+    at: &OnDraft<Fill>,
+    page_id: String,
+    form: RawForm,
+    wrong: Vec<(String, String)>,
+) -> Result<Response, Stop> {
     let (_, unit) = open(app, at).await?;
     let now = app.site.clock.now();
     let act = at.act("onestop.keep-draft", now);
@@ -103,7 +220,7 @@ async fn keep_page(app: &App, at: &OnDraft<Fill>, page_id: String, form: RawForm
             draft::keep_page(tx, &catalogue, &held.draft, &account, &page, &sent, now).await
         })
         .await?;
-    if form.get("luu").is_some() {
+    if form.get("luu").is_some() && wrong.is_empty() {
         return Ok(see_other("/ho-so-cua-toi?bao=luu"));
     }
     if let Some(to) = rows_changed(&draft, &page_id, &form) {
@@ -112,15 +229,22 @@ async fn keep_page(app: &App, at: &OnDraft<Fill>, page_id: String, form: RawForm
     if form.get("dien").is_some() {
         return taken::fill(app, at, &draft, &page_id).await;
     }
+    let stays = form.get(BRING).or(form.get(DROP_FILE).map(|_| "")).filter(|_| wrong.is_empty());
+    if let Some(field) = stays.filter(|f| f.is_empty() || draft.page(&page_id).is_ok_and(|p| p.has(f))) {
+        return Ok(see_other(&format!("/nop-ho-so/ban-nhap/{}/{page_id}#{field}", draft.row.id)));
+    }
     let today = now.day();
     let places = places(app, &draft, &page_id).await?;
     let form = draft.form()?;
-    let findings = form.check_page(&page_id, &draft.clean(), today);
-    if findings.is_empty() {
+    let mut errors = ask::sentences(form, &form.check_page(&page_id, &draft.clean(), today));
+    let lacking = missing(&draft, true).into_iter().filter(|(id, _)| wrong.iter().all(|(f, _)| f != id));
+    let here = lacking.filter(|(id, _)| draft.page(&page_id).is_ok_and(|page| page.has(id)));
+    errors.extend(here.map(|(id, _)| (id, say("paper.missing", &[]))));
+    errors.extend(wrong);
+    if errors.is_empty() {
         return Ok(see_other(&next_step(&draft, &page_id)));
     }
-    let errors = ask::sentences(form, &findings);
-    let around = ask::Around { places, longer: None };
+    let around = ask::Around { places, longer: None, files: brought(&draft) };
     let mut page = form_page(app, at, &draft, &page_id, &unit, today, &errors, &around)?;
     Sources::read(app, at, &draft, &page_id).await?.mark(&mut page.questions);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
@@ -151,9 +275,13 @@ fn form_page(
     about: &ask::Around<'_>,
 ) -> Result<FormPage, Problem> {
     let (form, page) = (draft.form()?, draft.page(id)?);
+    let files = page.fields.iter().any(|field| form.is_file(field));
     let faults: Vec<Fault> = errors
         .iter()
-        .map(|(field, text)| Fault { href: format!("#{field}"), text: labelled(form.title(field), text) })
+        .map(|(field, text)| match field.as_str() {
+            "" => Fault { href: String::new(), text: text.clone() },
+            field => Fault { href: format!("#{field}"), text: labelled(form.title(field), text) },
+        })
         .collect();
     let title = say("title.page", &[("page", &page.title), ("name", &draft.procedure.name)]);
     let mut shell = shell(app, &at.viewer, title);
@@ -163,6 +291,7 @@ fn form_page(
         around: Around { helped: at.helped(), ..Around::new(draft, id, unit, today) },
         summary: summary(&faults),
         faults,
+        files,
         id: page.id.clone(),
         title: page.title.clone(),
         hint: page.hint.clone().unwrap_or_default(),

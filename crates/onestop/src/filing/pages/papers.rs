@@ -161,7 +161,7 @@ async fn refused_page<R: Needs>(
 }
 
 /// The account to which the files belong: the owner's, who reads that a helper brought them.
-async fn brings(app: &App, at: &OnDraft<Fill>) -> Result<String, Problem> {
+pub(super) async fn brings(app: &App, at: &OnDraft<Fill>) -> Result<String, Problem> {
     if at.helped().is_empty() {
         return Ok(at.owner.account.to_string());
     }
@@ -285,6 +285,7 @@ fn papers(draft: &Draft, entries: &[Entry], errors: &[(String, String)], today: 
         .procedure
         .components_for(&clean)
         .into_iter()
+        .filter(|c| !c.question)
         .map(|c| {
             let mine = draft.uploads.iter().filter(|u| u.component.as_deref() == Some(c.id.as_str()));
             let wrong = errors.iter().filter(|(id, _)| *id == c.id).map(|(_, text)| text.as_str());

@@ -81,7 +81,7 @@ async fn start_page(
     place: String,
     error: String,
 ) -> Result<StartPage, Problem> {
-    let p = app.catalogue.find(code).ok_or(Problem::NotFound)?.clone();
+    let p = app.catalogue.find(code).ok_or(Problem::NotFound)?;
     let is_citizen = viewer.0.as_ref().is_some_and(|v| v.kind == Kind::Citizen);
     let (drafts, units) = match &viewer.0 {
         Some(v) if is_citizen => choices(app, &p, v.account.to_string(), &place).await?,
@@ -137,7 +137,7 @@ async fn choices(
                 .filter(|d| d.procedure == version)
                 .map(|d| Waiting { id: d.id, saved: base::format::time_vn(d.updated_at) })
                 .collect();
-            let units = draft::receiving(tx, p, catalogue.frame, &place, now).await?;
+            let units = draft::receiving(tx, &p, catalogue.frame, &place, now).await?;
             Ok((drafts, units))
         })
         .await
@@ -233,6 +233,22 @@ pub(super) async fn keep_unit(
             draft::keep_unit(tx, &catalogue, &id, &account, &form.unit, now).await
         })
         .await?;
+    Ok(see_other(&to))
+}
+
+/// `POST …/ban-moi`: goes on under the version now offered.
+pub(super) async fn take_newer(
+    State(app): State<App>,
+    at: OnDraft<Own>,
+    Form(_): Form<Nothing>,
+) -> Result<Response, Stop> {
+    open(&app, &at).await?;
+    let now = app.site.clock.now();
+    let act = at.act("onestop.take-newer-version", now);
+    let (catalogue, account, id) = (app.catalogue.clone(), at.viewer.account.to_string(), at.draft.clone());
+    let to = format!("/nop-ho-so/ban-nhap/{id}");
+    let write = async move |tx: &mut Tx| draft::take_newer(tx, &catalogue, &id, &account, now).await;
+    app.site.db.write(act, write).await?;
     Ok(see_other(&to))
 }
 

@@ -681,7 +681,7 @@ fn the_front_page_and_the_catalogue_answer_everybody() {
             .expect(200)
             .says("Không có thủ tục nào khớp");
         nobody.opens("/thu-tuc?linh-vuc=ho-tich&cap=commune&trang=99").await.expect(200).says("thủ tục");
-        for p in w.app.catalogue.list() {
+        for p in w.app.catalogue.list().iter() {
             let page = nobody.opens(&format!("/thu-tuc/{}", p.code)).await.expect(200);
             assert_eq!(page.body.contains("chưa cấu hình nộp trực tuyến"), !p.is_online(), "{}", p.code);
         }

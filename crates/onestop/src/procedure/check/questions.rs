@@ -11,7 +11,7 @@ use crate::procedure::form::typed::{COMPOSITES, ROWS_MAX, Shape, key, parts, sha
 use crate::procedure::model::{Form, Page, Procedure, When, Widget};
 
 /// The formats a field may have.
-pub const FORMATS: [&str; 10] = [
+pub const FORMATS: [&str; 11] = [
     "date",
     "personal-number",
     "tax-number",
@@ -22,6 +22,7 @@ pub const FORMATS: [&str; 10] = [
     "commune",
     "address",
     "land-parcel",
+    "file",
 ];
 
 /// What the account of whoever files already knows, by the source a field takes it from, with the
@@ -39,7 +40,7 @@ pub const PREFILLS: [&str; 5] =
     ["person.name", "person.personal_number", "person.phone", "person.email", "person.address"];
 
 /// The last parts of the filing's own addresses, which no page of a form may have.
-const RESERVED: [&str; 6] = ["giay-to", "bo-tep", "nhan-ket-qua", "kiem-tra", "noi-nop", "xoa"];
+const RESERVED: [&str; 7] = ["giay-to", "bo-tep", "nhan-ket-qua", "kiem-tra", "noi-nop", "xoa", "ban-moi"];
 
 pub fn pages(form: &Form, found: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
@@ -179,7 +180,10 @@ fn groups(form: &Form, name: &str, property: &Value, found: &mut Vec<Finding>) {
         if !fits(schema, form.widget(&path)) {
             unfit("part_widget");
         }
-        if schema["format"].as_str().is_some_and(|format| !FORMATS.contains(&format) || format == "commune") {
+        if schema["format"]
+            .as_str()
+            .is_some_and(|format| !FORMATS.contains(&format) || ["commune", "file"].contains(&format))
+        {
             unfit("part_format");
         }
     }
@@ -190,6 +194,9 @@ fn fits(property: &Value, widget: Widget) -> bool {
     if shape(property) != Shape::Single {
         return widget == Widget::Text;
     }
+    if property["format"] == "file" {
+        return property["type"] == "string" && widget == Widget::File;
+    }
     let is = |name: &str| property["type"] == name;
     let dated = property["format"] == "date";
     match widget {
@@ -198,6 +205,7 @@ fn fits(property: &Value, widget: Widget) -> bool {
         Widget::Select => property["enum"].is_array() || property["format"] == "commune",
         Widget::Checkbox => is("boolean"),
         Widget::Number => is("integer") || is("number"),
+        Widget::File => false,
         Widget::Text => !dated && !is("boolean") && !property["enum"].is_array(),
         Widget::Textarea => is("string") && !dated && !property["enum"].is_array(),
     }

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::procedure::ask;
 use crate::procedure::model::{self, Answers, Procedure};
-use crate::procedure::places::Places;
 
 const FILE: &str = r#"
 code = "9.000002"
@@ -140,7 +139,7 @@ fn a_row_can_be_added_and_dropped_without_losing_the_others() {
     let answers = ask::read(form, &form.pages[0], &Answers::new(), &pairs);
     assert_eq!(answers["members"], json!([{ "name": "Trần Văn Hai", "sex": "male" }]));
     let rows = |longer| {
-        let around = ask::Around { places: Places::default(), longer };
+        let around = ask::Around { longer, ..Default::default() };
         let questions = ask::questions(form, &form.pages[0], &answers, &[], &around);
         let members = questions.into_iter().find(|q| q.field == "members").unwrap();
         (members.rows.len(), members.room, members.rows[0].parts[0].value.clone())
@@ -149,7 +148,7 @@ fn a_row_can_be_added_and_dropped_without_losing_the_others() {
     assert_eq!(rows(Some("members")), (2, true, "Trần Văn Hai".to_owned()));
     let three = json!([{ "name": "An" }, { "name": "Ba" }, { "name": "Tư" }]);
     let full = Answers::from_iter([("members".to_owned(), three)]);
-    let around = ask::Around { places: Places::default(), longer: Some("members") };
+    let around = ask::Around { longer: Some("members"), ..Default::default() };
     let questions = ask::questions(form, &form.pages[0], &full, &[], &around);
     let members = questions.iter().find(|q| q.field == "members").unwrap();
     assert_eq!((members.rows.len(), members.room), (3, false));

@@ -76,7 +76,7 @@ pub fn answers(form: &Form, who: &Applicant, dice: &mut Dice, today: Day) -> Res
     let mut given = Answers::new();
     for field in form.fields() {
         let skipped = !form.is_required(field) && !dice.happens(600);
-        if skipped || !form.is_asked(field, &given) {
+        if skipped || form.is_file(field) || !form.is_asked(field, &given) {
             continue;
         }
         let known = match form.ui(field).and_then(|ui| ui.prefill.as_deref()) {

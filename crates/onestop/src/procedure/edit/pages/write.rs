@@ -1,0 +1,287 @@
+//! Writing: the whole file in one box, and the fields people change most. Both keep the same text.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use db::Tx;
+use directory::Admin;
+use web::words::Lang;
+use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
+
+use super::{Done, Finding, HERE, findings, keeper, shell, told};
+use crate::App;
+use crate::office::Wrong;
+use crate::procedure::edit::rules::State as Stage;
+use crate::procedure::edit::store::{self, Draft};
+use crate::procedure::edit::text::{self, Column, Kind, List};
+use crate::procedure::edit::words::{WORDS, say};
+use crate::procedure::edit::{field_errors, remarks, save};
+
+/// The open draft; none of it is there to be written once it is proposed, so that page leads back.
+async fn draft(app: &App, code: &str) -> Result<Draft, Problem> {
+    let at = code.to_owned();
+    let read = app.site.db.read(async move |tx: &mut Tx| store::find_open(tx, &at).await);
+    read.await?.ok_or(Problem::NotFound)
+}
+
+#[derive(Template)]
+#[template(path = "edit/text.html")]
+struct TextPage {
+    shell: Shell,
+    here: String,
+    code: String,
+    version: i64,
+    number: i64,
+    source: String,
+    lines: Vec<String>,
+    findings: Vec<Finding>,
+    checked: String,
+    error: String,
+    /// Of a draft that moved meanwhile: its text as it is now.
+    fresh: Vec<String>,
+}
+
+/// `GET …/sua`.
+pub(super) async fn text(
+    State(app): State<App>,
+    admin: Admin,
+    Path(code): Path<String>,
+    Query(done): Query<Done>,
+) -> Result<Response, Problem> {
+    let draft = draft(&app, &code).await?;
+    if draft.state != Stage::Draft {
+        return Ok(Redirect::to(&format!("{HERE}/{code}")).into_response());
+    }
+    let source = draft.source.clone();
+    let mut page = text_page(&app, &admin, &draft, source, Wrong::default());
+    if done.da == "luu" {
+        page.shell = page.shell.notice(web::page::NoticeKind::Done, say("done.luu", &[]));
+    }
+    Ok(page::html(page))
+}
+
+/// `POST …/sua`: keeps the text, and shows what the check finds in it.
+pub(super) async fn save_text(
+    State(app): State<App>,
+    admin: Admin,
+    Path(code): Path<String>,
+    form: RawForm,
+) -> Result<Response, Problem> {
+    let source = format!("{}\n", form.get("source").unwrap_or_default());
+    let seen = form.get("seen").and_then(|n| n.parse().ok()).unwrap_or(0);
+    match keep(&app, &admin, &code, seen, &source).await {
+        Ok(()) => Ok(Redirect::to(&format!("{HERE}/{code}/sua?da=luu")).into_response()),
+        Err(problem) => {
+            let wrong = Wrong::of(problem)?;
+            let status = wrong.status.unwrap_or(StatusCode::OK);
+            let draft = draft(&app, &code).await?;
+            Ok(page::html_with(status, text_page(&app, &admin, &draft, source, wrong)))
+        }
+    }
+}
+
+async fn keep(app: &App, admin: &Admin, code: &str, seen: i64, source: &str) -> Result<(), Problem> {
+    let now = app.site.clock.now();
+    let (act, by) = (admin.act("onestop.save-procedure", code, now), admin.viewer.account.to_string());
+    let (at, source) = (code.to_owned(), source.to_owned());
+    let write = async move |tx: &mut Tx| save(tx, &at, seen, &source, (&by, now)).await;
+    app.site.db.write(act, write).await
+}
+
+fn text_page(app: &App, admin: &Admin, draft: &Draft, source: String, wrong: Wrong) -> TextPage {
+    let title = say("title.text", &[("code", &draft.code)]);
+    let found = findings(remarks(draft, &source, Lang::Vi), &source);
+    let errors: Vec<&str> = wrong.errors.iter().map(|e| e.message.as_str()).collect();
+    let error = [wrong.message.as_str(), &errors.join(" ")].concat();
+    let shell = shell(app, &keeper(admin), title);
+    let lines = |text: &str| text.lines().map(str::to_owned).collect();
+    TextPage {
+        shell: if error.is_empty() { shell } else { shell.errors() },
+        here: format!("{HERE}/{}", draft.code),
+        code: draft.code.clone(),
+        version: draft.version,
+        number: draft.number,
+        lines: lines(&source),
+        checked: told(&found),
+        findings: found,
+        fresh: match wrong.status {
+            Some(StatusCode::CONFLICT) => lines(&draft.source),
+            _ => Vec::new(),
+        },
+        error,
+        source,
+    }
+}
+
+/// A field of the guided form.
+struct Entry {
+    id: String,
+    label: String,
+    hint: String,
+    value: String,
+    /// `line`, `area`, `yes`, `fixed`, `word`.
+    kind: &'static str,
+    words: Vec<(String, String, bool)>,
+    error: String,
+}
+
+struct RowBox {
+    legend: String,
+    boxes: Vec<Entry>,
+}
+
+struct ListBox {
+    key: &'static str,
+    title: String,
+    hint: String,
+    rows: Vec<RowBox>,
+}
+
+#[derive(Template)]
+#[template(path = "edit/guided.html")]
+struct GuidedPage {
+    shell: Shell,
+    here: String,
+    code: String,
+    version: i64,
+    number: i64,
+    readable: bool,
+    single: Vec<Entry>,
+    lists: Vec<ListBox>,
+    findings: Vec<Finding>,
+    checked: String,
+    errors: Vec<FieldError>,
+    message: String,
+}
+
+/// `GET …/sua-theo-muc`.
+pub(super) async fn guided(
+    State(app): State<App>,
+    admin: Admin,
+    Path(code): Path<String>,
+    Query(done): Query<Done>,
+) -> Result<Response, Problem> {
+    let draft = draft(&app, &code).await?;
+    if draft.state != Stage::Draft {
+        return Ok(Redirect::to(&format!("{HERE}/{code}")).into_response());
+    }
+    let mut page = guided_page(&app, &admin, &draft, None, Wrong::default());
+    if done.da == "luu" {
+        page.shell = page.shell.notice(web::page::NoticeKind::Done, say("done.luu", &[]));
+    }
+    Ok(page::html(page))
+}
+
+/// `POST …/sua-theo-muc`.
+pub(super) async fn save_guided(
+    State(app): State<App>,
+    admin: Admin,
+    Path(code): Path<String>,
+    form: RawForm,
+) -> Result<Response, Problem> {
+    let before = draft(&app, &code).await?;
+    let seen = form.get("seen").and_then(|n| n.parse().ok()).unwrap_or(0);
+    // The rows are counted from the text that was seen; another text has other rows.
+    let kept = match text::apply(&before.source, &form.0) {
+        _ if before.version != seen => Err(Problem::Stale),
+        Err(faults) => Err(Problem::Invalid(field_errors(faults))),
+        Ok(source) => keep(&app, &admin, &code, seen, &source).await,
+    };
+    match kept {
+        Ok(()) => Ok(Redirect::to(&format!("{HERE}/{code}/sua-theo-muc?da=luu")).into_response()),
+        Err(problem) => {
+            let wrong = Wrong::of(problem)?;
+            let status = wrong.status.unwrap_or(StatusCode::OK);
+            let draft = draft(&app, &code).await?;
+            Ok(page::html_with(status, guided_page(&app, &admin, &draft, Some(&form), wrong)))
+        }
+    }
+}
+
+fn guided_page(app: &App, admin: &Admin, draft: &Draft, sent: Option<&RawForm>, wrong: Wrong) -> GuidedPage {
+    let known = text::read(&draft.source);
+    let value = |name: &str| -> String {
+        if let Some(typed) = sent.and_then(|form| form.get(name)) {
+            return typed.to_owned();
+        }
+        let known = known.iter().flatten().find(|(n, _)| n == name);
+        known.map(|(_, text)| text.clone()).unwrap_or_default()
+    };
+    let error = |name: &str| {
+        let found = wrong.errors.iter().find(|e| e.field == name);
+        found.map(|e| e.message.clone()).unwrap_or_default()
+    };
+    let boxed = |c: &Column, id: String, key: &str| field(c, value(&id), error(&id), id, key);
+    let single = text::SINGLE.iter().map(|c| boxed(c, c.key.to_owned(), c.key)).collect();
+    let list = |list: &'static List| {
+        let count = text::count(&draft.source, list.key);
+        let spare = if list.open { text::SPARE } else { 0 };
+        let row = |at: usize| RowBox {
+            legend: match at < count {
+                true => say("guided.row", &[("n", &(at + 1).to_string())]),
+                false => say("guided.new", &[]),
+            },
+            boxes: list
+                .columns
+                .iter()
+                .filter(|c| c.kind != Kind::Fixed || at < count)
+                .map(|c| boxed(c, format!("{}.{at}.{}", list.key, c.key), &format!("{}_{}", list.key, c.key)))
+                .collect(),
+        };
+        ListBox {
+            key: list.key,
+            title: say(&format!("guided.{}", list.key), &[]),
+            hint: say(&format!("guided_hint.{}", list.key), &[]),
+            rows: (0..(count + spare).min(text::ROWS_MAX)).map(row).collect(),
+        }
+    };
+    let found = findings(remarks(draft, &draft.source, Lang::Vi), &draft.source);
+    let shell = shell(app, &keeper(admin), say("title.guided", &[("code", &draft.code)]));
+    let bad = !wrong.errors.is_empty() || !wrong.message.is_empty();
+    GuidedPage {
+        shell: if bad { shell.errors() } else { shell },
+        here: format!("{HERE}/{}", draft.code),
+        code: draft.code.clone(),
+        version: draft.version,
+        number: draft.number,
+        readable: known.is_some(),
+        single,
+        lists: text::LISTS.iter().map(list).collect(),
+        checked: told(&found),
+        findings: found,
+        message: wrong.message.clone(),
+        errors: wrong.errors.clone(),
+    }
+}
+
+fn field(c: &Column, value: String, error: String, id: String, key: &str) -> Entry {
+    let words: &[&str] = match c.kind {
+        Kind::Word(words) => words,
+        _ => &[],
+    };
+    let hint = match c.kind {
+        Kind::Limit => "hint.limit".to_owned(),
+        Kind::Day => "hint.day".to_owned(),
+        Kind::Number => "hint.number".to_owned(),
+        _ => format!("hint.{key}"),
+    };
+    Entry {
+        kind: match (c.kind, c.key) {
+            (Kind::Yes, _) => "yes",
+            (Kind::Fixed, _) => "fixed",
+            (Kind::Word(_), _) => "word",
+            (_, "note" | "limit_note") => "area",
+            _ => "line",
+        },
+        label: say(&format!("field.{key}"), &[]),
+        hint: if WORDS.has(&hint) { say(&hint, &[]) } else { String::new() },
+        words: words
+            .iter()
+            .map(|word| ((*word).to_owned(), say(&format!("role.{word}"), &[]), *word == value))
+            .collect(),
+        id,
+        value,
+        error,
+    }
+}
