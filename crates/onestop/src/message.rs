@@ -33,6 +33,16 @@ pub fn say(key: &str, args: &[(&str, &str)]) -> String {
     WORDS.t(key, args)
 }
 
+/// How many answers of the office an applicant has not opened yet.
+pub fn unread(n: i64) -> String {
+    say("unread", &[("n", &n.to_string())])
+}
+
+/// What an applicant reads after having written.
+pub fn sent() -> String {
+    say("done.asked", &[])
+}
+
 /// What somebody wants to say.
 #[derive(Clone, Debug)]
 pub struct Draft {

@@ -190,7 +190,7 @@ fn line(
         waits: matches!(status, Status::Supplementing | Status::AwaitingFee),
         unread: match row.unread {
             0 => String::new(),
-            n => crate::message::say("unread", &[("n", &n.to_string())]),
+            n => crate::message::unread(n),
         },
     })
 }

@@ -172,7 +172,7 @@ pub(super) async fn show(
         page.shell = page.shell.notice(NoticeKind::Done, say(key, &[]));
     }
     if query.done == "trao-doi" {
-        page.shell = page.shell.notice(NoticeKind::Done, crate::message::say("done.asked", &[]));
+        page.shell = page.shell.notice(NoticeKind::Done, crate::message::sent());
     }
     Ok(page::html(page))
 }

@@ -214,10 +214,11 @@ fn csv(file: File, sink: &mut Sink<'_>) -> Result<(), Finding> {
             cells.map(|c| std::str::from_utf8(c).map(str::to_string)).collect();
         let goes_on = match cells {
             Ok(cells) => sink.line(number, cells),
+            // Nothing can be said of a file whose head cannot be read.
+            Err(_) if sink.heads.is_none() => return Err(Finding::of_line(number, "not_utf8", vec![])),
             Err(_) => {
                 sink.push(Err(Finding::of_line(number, "not_utf8", vec![])));
-                // Nothing can be said of a file whose head cannot be read.
-                sink.open && sink.heads.is_some()
+                sink.open
             }
         };
         if !goes_on {
