@@ -73,7 +73,7 @@ fn a_wrong_name_is_corrected_by_the_leader_and_the_old_certificate_stays() {
         // Nobody else decides, and strangers find nothing.
         let form = format!("{}/dinh-chinh", page(&code));
         let mut registrar = browser(&town, REGISTRAR).await;
-        registrar.opens(&form).await.expect(303);
+        registrar.gets(&form).await.expect(303);
         let mut neighbour = town.token(NEIGHBOUR).await;
         let forged = Some("application/x-www-form-urlencoded");
         let body = "what=x&fault=official";
@@ -146,7 +146,7 @@ fn a_result_by_post_comes_back_is_sent_again_and_delivered() {
         assert_eq!(sees(&mut town.token(CITIZEN).await, &code).await["status"], 10);
         an.opens(&own).await.expect(200);
         says(&an, "vận đơn EB2VN: gửi ngày 20/08/2026, đã phát ngày 20/08/2026");
-        clerk.opens(&form).await.expect(303);
+        clerk.gets(&form).await.expect(303);
         town.delivers().await;
         town.audit_book_is_whole().await;
     });
