@@ -170,9 +170,9 @@ pub fn routes() -> axum::Router<App> {
 /// Tells people of what happened.
 pub fn listener(app: &App) -> Listener {
     let app = app.clone();
-    Listener::new("onestop.notices", &rules::TOPICS, move |db, event| {
+    Listener::of_batches("onestop.notices", &rules::TOPICS, move |db, events| {
         let app = app.clone();
-        async move { follow::follow(&app, &db, &event).await }
+        async move { follow::follow(&app, &db, events).await }
     })
 }
 

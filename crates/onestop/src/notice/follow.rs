@@ -8,7 +8,7 @@ use directory::{Role, UnitId};
 use web::Problem;
 
 use super::rules::{self, Line, To};
-use super::{Facts, News};
+use super::{Channel, Facts, News};
 use crate::App;
 use crate::dossier::{self, Dossier, DossierId};
 use crate::opinion;
@@ -29,32 +29,38 @@ enum Subject {
     Appointment(event::Appointment),
 }
 
-/// Tells everybody whom the table names.
-pub async fn follow(app: &App, db: &Db, event: &Event) -> Result<(), String> {
-    let now = app.site.clock.now();
-    let (event, channels) = (event.clone(), app.channels());
-    let tell = async move |tx: &mut Tx| -> Result<(), Problem> {
-        let subject = subject(tx, &event).await.map_err(Problem::fault)?;
-        for line in rules::lines(&event.topic) {
-            let (facts, link) = about(tx, &subject, line).await?;
-            let mut accounts = accounts(tx, &subject, line, now).await?;
-            accounts.truncate(TOLD_MAX);
-            for account in accounts {
-                let news = News {
-                    account: &account,
-                    word: line.word,
-                    facts: &facts,
-                    link: &link,
-                    cause: &event.id.to_string(),
-                    urgent: line.urgent,
-                    citizen: line.to.is_citizen(),
-                };
-                super::put(tx, &news, &channels, now).await?;
-            }
+/// Tells everybody whom the table names, of all these events in one write.
+pub async fn follow(app: &App, db: &Db, events: Vec<Event>) -> Result<(), String> {
+    let (now, channels) = (app.site.clock.now(), app.channels());
+    let tell_all = async move |tx: &mut Tx| -> Result<(), Problem> {
+        for event in &events {
+            tell(tx, event, &channels, now).await?;
         }
         Ok(())
     };
-    db.upkeep(tell).await.map_err(|e| format!("{e:?}"))
+    db.upkeep(tell_all).await.map_err(|e| format!("{e:?}"))
+}
+
+async fn tell(tx: &mut Tx, event: &Event, channels: &[Channel], now: Instant) -> Result<(), Problem> {
+    let subject = subject(tx, event).await.map_err(Problem::fault)?;
+    for line in rules::lines(&event.topic) {
+        let (facts, link) = about(tx, &subject, line).await?;
+        let mut accounts = accounts(tx, &subject, line, now).await?;
+        accounts.truncate(TOLD_MAX);
+        for account in accounts {
+            let news = News {
+                account: &account,
+                word: line.word,
+                facts: &facts,
+                link: &link,
+                cause: &event.id.to_string(),
+                urgent: line.urgent,
+                citizen: line.to.is_citizen(),
+            };
+            super::put(tx, &news, channels, now).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn subject(tx: &mut Tx, event: &Event) -> Result<Subject, String> {
