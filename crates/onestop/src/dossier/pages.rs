@@ -367,7 +367,7 @@ fn show_page(
         assignee: if status.is_final() { String::new() } else { sheet.assignee.clone() },
         waits: proposal::waits(place, sheet, list),
         declined: proposal::declined(sheet),
-        idle: if acts.is_empty() && more.is_empty() { idle(sheet) } else { String::new() },
+        idle: if acts.is_empty() { idle(sheet) } else { String::new() },
         acts,
         more,
         checks_ok: checks.iter().filter(|c| c.ok).count(),
