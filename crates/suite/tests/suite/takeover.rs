@@ -112,7 +112,8 @@ async fn the_command_line_checks_reports_and_loads_once() {
     assert!(words(&loaded).contains("1 taken over now"), "while it is served: {}", words(&loaded));
     let again = run(&["--dossiers", &path("ok.csv")]);
     assert!(words(&again).contains("1 there already, 0 taken over now"), "{}", words(&again));
-    product.somebody().gets("/api/v1/dossiers/H61.12-2026-17").await.expect(401);
+    let told = product.somebody().gets("/api/v1/dossiers/H61.12-2026-17").await.expect(200).text();
+    assert!(!told.contains("applicant"), "whoever has the code is told where it stands, and no more: {told}");
     product.somebody().gets("/tra-cuu?ma=H61.12/2026/17").await.expect(200);
 
     let made = run(&["--template", &path("templates")]);
