@@ -108,7 +108,11 @@ impl Snapshot {
     async fn other_references(tx: &mut Tx) -> db::Result<Vec<String>> {
         let drafts = "select sha256 from upload where draft is not null";
         let mut all: Vec<String> = tx.list(drafts, args![]).await?;
-        all.extend(tx.list::<String>("select sha256 from petition_file", args![]).await?);
+        let others = "select sha256 from petition_file
+            union all select sha256 from vault_entry
+            union all select sha256 from message_file
+            union all select paper_sha256 as sha256 from helper where paper_sha256 is not null";
+        all.extend(tx.list::<String>(others, args![]).await?);
         Ok(all)
     }
 
