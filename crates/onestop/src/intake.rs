@@ -148,6 +148,12 @@ struct Typed {
 }
 
 impl Typed {
+    /// The key under which a second sending finds the first.
+    fn key(&self) -> Result<String, Problem> {
+        let key = Some(self.key.clone()).filter(|key| key.parse::<PaperKey>().is_ok());
+        key.ok_or_else(|| Problem::Malformed("an intake without its key".into()))
+    }
+
     fn of(form: &RawForm, p: &Procedure) -> Typed {
         let text = |name: &str| form.get(name).unwrap_or_default().to_string();
         Typed {
@@ -406,8 +412,7 @@ async fn keep(
         answers: place_of(p, typed),
         uploads: Vec::new(),
     };
-    let key = Some(typed.key.clone()).filter(|key| key.parse::<PaperKey>().is_ok());
-    let key = key.ok_or_else(|| Problem::Malformed("an intake without its key".into()))?;
+    let key = typed.key()?;
     let (taken, details) = (typed.papers.kept(p), typed.papers.details(p));
     let request = format!(
         "{}|{receive}|{note}|{:?}|{taken:?}|{cash}|{}",

@@ -69,7 +69,8 @@ fn what_the_disk_broke_is_named_never_read_and_mended_by_the_same_bytes() {
         }
         assert_eq!(blobs.get(&hashes[2]).await, Err(Error::NotFound));
 
-        // A citizen brings the same file once more. It is kept already, and yet answered for only with its bytes.
+        // A citizen brings the same file once more. It is kept already, and yet answered for only with its
+        // bytes.
         for (hash, bytes) in hashes.iter().zip(FOUR) {
             assert_eq!(blobs.store(&t.db, act(), bytes).await, Ok(*hash));
             assert_eq!(blobs.get(hash).await, Ok(Bytes::from_static(bytes)));

@@ -97,6 +97,16 @@ struct Beside {
     after: Option<String>,
 }
 
+impl Beside {
+    /// "2 trong 3"; nothing where it is not on the list.
+    fn told(&self) -> String {
+        if self.at == 0 {
+            return String::new();
+        }
+        say("dossier.place", &[("at", &self.at.to_string()), ("of", &self.of.to_string())])
+    }
+}
+
 impl Sheet {
     async fn read(
         tx: &mut Tx,
@@ -274,6 +284,13 @@ struct ShowPage {
     procedure_url: String,
 }
 
+impl ShowQuery {
+    /// The file or the paper to be shown.
+    fn chosen(&self) -> (Option<&str>, Option<&str>) {
+        (self.tep.as_deref(), self.giay.as_deref())
+    }
+}
+
 /// `GET /mot-cua/ho-so/{code}?tu=LIST&tep=FILE`.
 async fn show(
     State(app): State<App>,
@@ -311,12 +328,10 @@ fn show_page(
     shell: Shell,
     now: Instant,
 ) -> ShowPage {
-    let (opinions, inspections) =
-        (std::mem::take(&mut sheet.opinions), std::mem::take(&mut sheet.inspections));
-    let talk = std::mem::take(&mut sheet.talk);
-    let parts = std::mem::take(&mut sheet.parts);
-    let (corrections, mailings) =
-        (std::mem::take(&mut sheet.corrections), std::mem::take(&mut sheet.mailings));
+    use std::mem::take;
+    let (opinions, inspections) = (take(&mut sheet.opinions), take(&mut sheet.inspections));
+    let (talk, parts) = (take(&mut sheet.talk), take(&mut sheet.parts));
+    let (corrections, mailings) = (take(&mut sheet.corrections), take(&mut sheet.mailings));
     let sheet = &sheet;
     let d = &sheet.case.dossier;
     let status = d.state.status();
@@ -328,8 +343,7 @@ fn show_page(
         let pairs: Vec<(&str, &str)> = list.iter().chain(pairs).copied().collect();
         place.href(&frame::dossier(&d.code), &pairs)
     };
-    let chosen = (query.tep.as_deref(), query.giay.as_deref());
-    let (docs, mut view) = panels::docs(sheet, chosen, now.day(), here);
+    let (docs, mut view) = panels::docs(sheet, query.chosen(), now.day(), here);
     // A paper that a step has just made is what its taker wants to print.
     view.print = query.da.is_some() && query.giay.is_some();
     let (acts, more) = acts(place, sheet, list);
@@ -337,9 +351,7 @@ fn show_page(
     ShowPage {
         back: place.list(list_or_first),
         back_label: frame::list_name(list_or_first),
-        at: beside.filter(|b| b.at > 0).map_or(String::new(), |b| {
-            say("dossier.place", &[("at", &b.at.to_string()), ("of", &b.of.to_string())])
-        }),
+        at: beside.map_or(String::new(), Beside::told),
         before: beside.and_then(|b| to(&b.before)),
         after: beside.and_then(|b| to(&b.after)),
         pill: panels::pill(&sheet.case, now),
@@ -424,31 +436,35 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
     if let Some(first) = acts.first_mut() {
         first.primary = true;
     }
-    let asks = crate::opinion::pages::may_ask(&sheet.case);
-    let over = sheet.case.dossier.state.status().is_final();
-    let papers = sheet.case.seats.contains(&Seat::Counter) && (!over || !sheet.originals.is_empty());
-    for (slug, key, icon, open) in [
-        ("xin-y-kien", "opinion.ask", "messages", asks),
-        ("kiem-tra", "inspection.plan", "calendar", asks),
-        ("ban-giay", "custody.title", "arrows-exchange", papers),
-        ("so-hoa", "custody.digitise", "file-upload", crate::vault::scan::is_open(&sheet.case)),
-    ] {
-        if open {
-            more.push(Act {
-                href: place.href(&format!("{}/{slug}", frame::dossier(&sheet.case.dossier.code)), &[]),
-                label: crate::words_office::say(key, &[]),
-                icon,
-                simple: false,
-                to: String::new(),
-                primary: false,
-                hint: String::new(),
-                key: "",
-            });
-        }
-    }
-    let after = |href: String, key: &str, icon| Act {
+    more.extend(others(place, sheet));
+    letters(acts.iter_mut().chain(more.iter_mut()));
+    (acts, more)
+}
+
+/// What may be done beside the steps.
+fn others(place: &Place, sheet: &Sheet) -> Vec<Act> {
+    use crate::{correction, fee, helper, mailing, opinion, vault, words_office};
+    let d = &sheet.case.dossier;
+    let (counter, over) = (sheet.case.seats.contains(&Seat::Counter), d.state.status().is_final());
+    let asks = opinion::pages::may_ask(&sheet.case);
+    let papers = counter && (!over || !sheet.originals.is_empty());
+    let money = d.fee_asked > 0 || d.fee_paid > 0;
+    let below = |slug: &str| format!("{}/{slug}", frame::dossier(&d.code));
+    let (office, after) =
+        (|key: &str| words_office::say(key, &[]), |key: &str| correction::words::say(key, &[]));
+    let all = [
+        (asks, below("xin-y-kien"), office("opinion.ask"), "messages"),
+        (asks, below("kiem-tra"), office("inspection.plan"), "calendar"),
+        (papers, below("ban-giay"), office("custody.title"), "arrows-exchange"),
+        (vault::scan::is_open(&sheet.case), below("so-hoa"), office("custody.digitise"), "file-upload"),
+        (sheet.may_post, mailing::pages::path(&d.code), after("act.post"), "arrow-forward-up"),
+        (sheet.may_correct, correction::pages::path(&d.code), after("act.correct"), "certificate"),
+        (counter && !over, below("nguoi-giup"), helper::desk::label(), "users"),
+        (money, fee::sheet::path(&d.code), fee::sheet::label(), "receipt"),
+    ];
+    let link = |(_, href, label, icon): (bool, String, String, &'static str)| Act {
         href: place.href(&href, &[]),
-        label: crate::correction::words::say(key, &[]),
+        label,
         icon,
         simple: false,
         to: String::new(),
@@ -456,48 +472,19 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
         hint: String::new(),
         key: "",
     };
-    let code = &sheet.case.dossier.code;
-    if sheet.may_post {
-        more.push(after(crate::mailing::pages::path(code), "act.post", "arrow-forward-up"));
-    }
-    if sheet.may_correct {
-        more.push(after(crate::correction::pages::path(code), "act.correct", "certificate"));
-    }
-    let d = &sheet.case.dossier;
-    if sheet.case.seats.contains(&Seat::Counter) && !over {
-        more.push(Act {
-            href: place.href(&format!("{}/nguoi-giup", frame::dossier(&d.code)), &[]),
-            label: crate::helper::desk::label(),
-            icon: "users",
-            simple: false,
-            to: String::new(),
-            primary: false,
-            hint: String::new(),
-            key: "",
-        });
-    }
-    if d.fee_asked > 0 || d.fee_paid > 0 {
-        more.push(Act {
-            href: place.href(&crate::fee::sheet::path(&d.code), &[]),
-            label: crate::fee::sheet::label(),
-            icon: "receipt",
-            simple: false,
-            to: String::new(),
-            primary: false,
-            hint: String::new(),
-            key: "",
-        });
-    }
-    // A letter that several would answer to is the first one's.
+    all.into_iter().filter(|(open, ..)| *open).map(link).collect()
+}
+
+/// A letter that several would answer to is the first one's.
+fn letters<'a>(acts: impl Iterator<Item = &'a mut Act>) {
     let mut taken = Vec::new();
-    for act in acts.iter_mut().chain(more.iter_mut()).filter(|act| !act.key.is_empty()) {
+    for act in acts.filter(|act| !act.key.is_empty()) {
         if taken.contains(&act.key) {
             act.key = "";
         } else {
             taken.push(act.key);
         }
     }
-    (acts, more)
 }
 
 /// Whether one button is enough: nothing has to be said, and nothing is serious about it.

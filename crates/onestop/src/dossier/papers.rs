@@ -504,31 +504,30 @@ fn control(app: &App, f: &Facts, now: Instant) -> paper::ControlSlip {
     }
 }
 
+/// The template of a result and its fields. What was taken on paper has no answers to print: the officials
+/// write the certificate from the papers, and a letter says that it is granted.
+fn filled<'a>(f: &'a Facts, r: &store::Decision, granted: bool) -> (&'a str, Vec<paper::Field>) {
+    let (spec, corrected) = (&f.procedure.result, &f.corrected.0);
+    let field = |(key, from): (&String, &String)| {
+        let value = || match from.as_str() {
+            "dossier.parts" => f.parts.clone(),
+            _ => value(&f.dossier, &f.procedure, r, from),
+        };
+        paper::Field { key: key.clone(), value: corrected.get(key).cloned().unwrap_or_else(value) }
+    };
+    let fields: Vec<paper::Field> =
+        spec.fields.iter().map(field).filter(|field| !field.value.trim().is_empty()).collect();
+    let own = paper::result_templates().iter().find(|t| t.name == spec.template.as_str());
+    let printable = own.is_some_and(|t| t.required.iter().all(|key| fields.iter().any(|f| f.key == *key)));
+    if granted && printable { (spec.template.as_str(), fields) } else { ("decision-letter", Vec::new()) }
+}
+
 fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
     let r = f.decision.as_ref()?;
     let granted = r.outcome == "granted";
     let (corrected, replaced) = &f.corrected;
     let reason = corrected.get(crate::correction::REASON).unwrap_or(&r.reason).clone();
-    let spec = &f.procedure.result;
-    let fields: Vec<paper::Field> = spec
-        .fields
-        .iter()
-        .filter(|_| granted)
-        .map(|(key, from)| {
-            let value = || match from.as_str() {
-                "dossier.parts" => f.parts.clone(),
-                _ => value(&f.dossier, &f.procedure, r, from),
-            };
-            paper::Field { key: key.clone(), value: corrected.get(key).cloned().unwrap_or_else(value) }
-        })
-        .filter(|field| !field.value.trim().is_empty())
-        .collect();
-    // What was taken on paper has no answers to print: the officials write the certificate from the papers,
-    // and the letter says that it is granted.
-    let own = paper::result_templates().iter().find(|t| t.name == spec.template.as_str());
-    let printable = own.is_some_and(|t| t.required.iter().all(|key| fields.iter().any(|f| f.key == *key)));
-    let template = if granted && printable { spec.template.as_str() } else { "decision-letter" };
-    let mut fields = if printable { fields } else { Vec::new() };
+    let (template, mut fields) = filled(f, r, granted);
     let words = |key: &str| {
         WORDS.t(
             key,

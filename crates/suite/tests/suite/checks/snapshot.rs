@@ -39,11 +39,14 @@ db::record! {
     #[derive(PartialEq, Eq)]
     pub struct Measure {
         dossier: String, filed: i64, received: Option<i64>, settled: Option<i64>, ended: Option<i64>,
-        decided_at: Option<i64>, grade: Option<i64>, minutes: Option<i64>, requests: i64, paid: i64, version: i64,
+        decided_at: Option<i64>, grade: Option<i64>, minutes: Option<i64>, requests: i64, paid: i64,
+        version: i64,
     }
 }
 db::record! { pub struct Petition { id: String, number: String, state: String } }
-db::record! { pub struct PetitionStep { petition: String, ordinal: i64, from_state: String, to_state: String } }
+db::record! {
+    pub struct PetitionStep { petition: String, ordinal: i64, from_state: String, to_state: String }
+}
 db::record! { pub struct Waiting { what: String, name: String } }
 
 /// What the tables hold.
@@ -121,7 +124,8 @@ impl Snapshot {
         let sql = "select 'event' as what, topic as name from outbox where fanned = 0
             union all select 'delivery' as what, listener as name from delivery
             union all select 'parked job' as what, kind as name from job where parked_at is not null
-            union all select 'job' as what, kind as name from job where period_us is null and parked_at is null
+            union all select 'job' as what, kind as name from job
+                where period_us is null and parked_at is null
             union all select 'batch' as what, id as name from batch where state = 'running'";
         tx.list(sql, args![]).await
     }
