@@ -183,8 +183,14 @@ impl Town {
     pub async fn delivers(&self) {
         let listeners = onestop::listeners(&self.opened.onestop);
         let now = self.opened.site.clock.now();
-        let done = db::deliver::run_until_idle(&self.opened.site.db, &listeners, now).await;
-        assert_eq!(done.expect("the store answers").failed, 0, "an event could not be delivered");
+        let db = &self.opened.site.db;
+        let done = db::deliver::run_until_idle(db, &listeners, now).await.expect("the store answers");
+        let failed = async |tx: &mut db::Tx| {
+            let sql = "select listener, error from delivery where attempts > 0 limit 9";
+            tx.list::<(String, Option<String>)>(sql, db::args![]).await
+        };
+        let failed = db.read::<_, db::Error, _>(failed).await.expect("the store answers");
+        assert!(done.failed == 0 && failed.is_empty(), "events could not be delivered: {failed:?}");
     }
 
     /// The audit book after the story: whole, with every entry chained.

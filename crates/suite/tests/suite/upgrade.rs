@@ -47,6 +47,8 @@ fn what_an_earlier_release_left_is_read_and_goes_on() {
             let restored = backup::restore(&db, &blobs, &old, &migrations, morning(), quiet).await;
             restored.unwrap_or_else(|e| panic!("{name}: {e}"));
             db.migrate(&migrations).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+            // As every start does: a newer release brings parameters and keys that the older had not.
+            onestop::seed(&db, morning()).await.unwrap_or_else(|e| panic!("{name}: {e}"));
             let town = Town::around(db.clone(), blobs, t.dir()).await;
             goes_on(&town, old.manifest.audit.head.as_deref()).await;
             drop(town);
