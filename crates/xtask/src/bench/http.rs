@@ -28,9 +28,9 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|e| format!("not JSON: {e}"))
     }
 
-    /// Nothing but whether it was 200.
+    /// Nothing but whether it was 200, or the way to a page that was found.
     pub fn good(&self) -> Outcome {
-        if self.status == 200 { Ok(()) } else { Err(format!("the answer is {}", self.status)) }
+        if matches!(self.status, 200 | 303) { Ok(()) } else { Err(format!("the answer is {}", self.status)) }
     }
 }
 

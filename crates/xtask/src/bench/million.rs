@@ -152,7 +152,7 @@ impl Desk {
             ("dossier page", "< 30 ms", self.codes.iter().map(|c| format!("/mot-cua/ho-so/{c}")).collect()),
             ("search by name without marks", "< 50 ms", search(&self.names)),
             ("search by personal number", "< 50 ms", search(&self.numbers)),
-            ("search by code", "< 50 ms", search(&self.codes)),
+            ("search by code, to the redirect", "< 50 ms", search(&self.codes)),
         ]
     }
 }
