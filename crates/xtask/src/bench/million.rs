@@ -198,7 +198,9 @@ fn reports(demo: &Demo, data: &Path) -> Outcome<Vec<Figure>> {
     }
     let before = demo.forget_peak();
     let asked = Instant::now();
-    let sheet = line.get_as(&token, &format!("/bao-cao/ho-so/xuat?{span}&o=received&dang=xlsx"))?;
+    // Three months of a million over two years are some 125,000 lines.
+    let quarter = "tu=2026-07&den=2026-09&o=received&dang=xlsx";
+    let sheet = line.get_as(&token, &format!("/bao-cao/ho-so/xuat?{quarter}"))?;
     let took = asked.elapsed().as_secs_f64();
     let grown = demo.resident_kb("VmHWM").saturating_sub(before);
     let size = sheet.body.len();
@@ -209,7 +211,7 @@ fn reports(demo: &Demo, data: &Path) -> Outcome<Vec<Figure>> {
     let worst = format!("{worst:.2} s");
     Ok(vec![
         one("report of the province, the slowest of five cuts", worst, "two years; target < 2 s"),
-        one("list of 100,000 dossiers as XLSX", format!("{took:.1} s, {} more", megabytes(grown)), &load),
+        one("list of a quarter's dossiers as XLSX", format!("{took:.1} s, {} more", megabytes(grown)), &load),
     ])
 }
 
