@@ -78,29 +78,18 @@ impl Tokens {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_outlives_kills_under_mixed_load_on_sqlite() {
+async fn what_was_acknowledged_outlives_kills_under_mixed_load() {
     let folder = tempfile::tempdir().expect("a folder for the data");
-    survives(&folder.path().join("data"), "", kills(KILLS)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_outlives_kills_under_mixed_load_on_postgresql() {
-    let kills = kills(0);
-    if kills == 0 {
-        return println!("only where CUULONG_KILLS says how often; `nodes` kills a node on PostgreSQL");
+    let asked = std::env::var("CUULONG_KILLS").ok();
+    let asked = asked.map(|n| n.parse().expect("CUULONG_KILLS is a number"));
+    survives(&folder.path().join("sqlite"), "", asked.unwrap_or(KILLS)).await;
+    // On PostgreSQL only where it is asked for: beside all other tests this waited for ever in its kills,
+    // alone it ends in seconds, and why is not known yet (docs/faults.md).
+    if let Some(kills) = asked {
+        let schema = db::testing::Schema::create().await;
+        survives(&folder.path().join("postgresql"), &schema.url, kills).await;
+        schema.remove().await;
     }
-    let folder = tempfile::tempdir().expect("a folder for the data");
-    let schema = db::testing::Schema::create().await;
-    survives(&folder.path().join("data"), &schema.url, kills).await;
-    schema.remove().await;
-}
-
-/// As many as the environment says, else `usual`. On PostgreSQL nothing is killed unless it is asked for:
-/// beside all other tests the story twice waited for ever in its kills, alone it ends in seconds. Why is
-/// not known yet (docs/faults.md).
-fn kills(usual: usize) -> usize {
-    let said = std::env::var("CUULONG_KILLS").ok();
-    said.map_or(usual, |n| n.parse().expect("CUULONG_KILLS is a number"))
 }
 
 /// The story. `database` is empty for the data folder's own.
