@@ -4,8 +4,11 @@
 use axum::Router;
 use base64::Engine;
 use fantoccini::elements::Element;
+use fantoccini::error::NewSessionError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -22,15 +25,21 @@ const WIDTH_MIN: u32 = 320;
 /// How long a page may take to show what is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long chromedriver may be silent on one question: longer than its own limits for pages and scripts.
+const SILENCE: Duration = Duration::from_secs(120);
+/// How often a browser that does not come up is started anew, on a machine that is busy with other tests.
+const STARTS: usize = 3;
+
 /// Keeps chromedriver until its input closes, which happens too when the test is killed. The
-/// browser hangs on chromedriver's pipe and goes with it.
-const KEEPER: &str = r#""$@" & pid=$!; cat >/dev/null; kill $pid; wait $pid"#;
+/// browser hangs on chromedriver's pipe and goes with it; chromedriver is not asked, because one that
+/// waits for its browser does not hear.
+const KEEPER: &str = r#""$@" & pid=$!; cat >/dev/null; kill -KILL $pid; wait $pid"#;
 
 /// A browser with one window, at the site that begins with `base`.
 pub struct Browser {
     client: Client,
     base: String,
-    keeper: Child,
+    _driver: Driver,
     /// What was wrong with the pages visited so far.
     wrong: RefCell<Vec<String>>,
     /// The width between two judgements.
@@ -40,10 +49,13 @@ pub struct Browser {
     _profile: tempfile::TempDir,
 }
 
-impl Drop for Browser {
+/// chromedriver and what it started; dropping it ends them.
+struct Driver(Child);
+
+impl Drop for Driver {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
@@ -58,36 +70,21 @@ pub async fn serve(router: Router) -> String {
 }
 
 impl Browser {
-    /// Starts chromedriver on a free port of loopback, and Chromium with a new profile.
+    /// Opens a browser with a window.
     pub async fn start(base: &str) -> Browser {
-        let (keeper, port) = start_driver();
-        let profile = tempfile::tempdir().expect("a folder for the profile");
-        let arguments = [
-            "--headless=new".to_string(),
-            "--remote-debugging-pipe".into(),
-            "--no-sandbox".into(),
-            "--disable-gpu".into(),
-            "--disable-quic".into(),
-            "--disable-dev-shm-usage".into(),
-            "--no-first-run".into(),
-            "--disable-background-networking".into(),
-            "--disable-component-update".into(),
-            "--disable-sync".into(),
-            "--lang=vi".into(),
-            format!("--user-data-dir={}", profile.path().display()),
-        ];
-        let wishes = json!({ "goog:chromeOptions": { "args": arguments } });
-        let wishes = wishes.as_object().expect("an object was written").clone();
-        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(wishes)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("chromedriver opens a session");
+        let mut starts = 1;
+        let (client, driver, profile) = loop {
+            match open_window().await {
+                Ok(opened) => break opened,
+                Err(why) if starts == STARTS => panic!("chromedriver opens no session: {why}"),
+                Err(_) => starts += 1,
+            }
+        };
         let base = base.trim_end_matches('/').into();
         let browser = Browser {
             client,
             base,
-            keeper,
+            _driver: driver,
             wrong: RefCell::default(),
             held: WIDTHS[0].into(),
             judged: RefCell::default(),
@@ -452,8 +449,36 @@ fn axe_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/node_modules/axe-core/axe.min.js")
 }
 
+/// Starts chromedriver on a free port of loopback, and Chromium with a new profile.
+async fn open_window() -> Result<(Client, Driver, tempfile::TempDir), NewSessionError> {
+    let (driver, port) = start_driver();
+    let profile = tempfile::tempdir().expect("a folder for the profile");
+    let arguments = [
+        "--headless=new".to_string(),
+        "--remote-debugging-pipe".into(),
+        "--no-sandbox".into(),
+        "--disable-gpu".into(),
+        "--disable-quic".into(),
+        "--disable-dev-shm-usage".into(),
+        "--no-first-run".into(),
+        "--disable-background-networking".into(),
+        "--disable-component-update".into(),
+        "--disable-sync".into(),
+        "--lang=vi".into(),
+        format!("--user-data-dir={}", profile.path().display()),
+    ];
+    let wishes = json!({ "goog:chromeOptions": { "args": arguments } });
+    let wishes = wishes.as_object().expect("an object was written").clone();
+    // A question without an answer fails by its name, instead of holding everybody up.
+    let mut connector = TimeoutConnector::new(HttpConnector::new());
+    connector.set_read_timeout(Some(SILENCE));
+    let mut client = ClientBuilder::new(connector);
+    let client = client.capabilities(wishes).connect(&format!("http://127.0.0.1:{port}")).await?;
+    Ok((client, driver, profile))
+}
+
 /// chromedriver on a port it chooses itself and tells.
-fn start_driver() -> (Child, u16) {
+fn start_driver() -> (Driver, u16) {
     let mut keeper = Command::new("sh")
         .args(["-c", KEEPER, "keeper", "chromedriver", "--port=0"])
         // Chromium's own words in Vietnamese, where Debian's chromium-l10n is there.
@@ -471,5 +496,5 @@ fn start_driver() -> (Child, u16) {
     });
     let port = port.expect("chromedriver is installed and starts (Debian: chromium-driver)");
     std::thread::spawn(move || lines.for_each(drop));
-    (keeper, port)
+    (Driver(keeper), port)
 }

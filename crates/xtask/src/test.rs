@@ -3,10 +3,12 @@
 use crate::postgres::Cluster;
 use crate::shell::{Outcome, Program, cargo, root, seconds};
 use crate::{machine, peers};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Instant;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// Runs all tests, or those whose name contains the given words' first.
 pub fn run(words: &[String]) -> Outcome {
@@ -69,23 +71,66 @@ impl Tally {
     }
 }
 
-/// Shows the tests' output as it comes and counts what it says.
+/// How long the tests may be silent: longer than the slowest story takes on a busy machine.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// Shows the tests' output as it comes and counts what it says. Tests that say nothing for too long are
+/// ended: a story that waits for ever fails by its name instead of holding up whoever waits for the run.
 fn run_and_count(program: Program) -> Outcome<Tally> {
     let mut command = program.into_command();
     let mut child =
         command.stdout(Stdio::piped()).spawn().map_err(|e| format!("cannot start the tests: {e}"))?;
     let stdout = child.stdout.take().expect("the output was asked for as a pipe");
+    let (heard, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            let _ = heard.send(String::from_utf8_lossy(&line).into_owned());
+        }
+    });
     let mut tally = Tally::default();
+    let mut slow = BTreeSet::new();
     let mut screen = std::io::stdout();
-    for line in BufReader::new(stdout).split(b'\n') {
-        let line = line.map_err(|e| format!("cannot read the tests' output: {e}"))?;
-        let line = String::from_utf8_lossy(&line);
-        tally.hear(&line);
-        let _ = writeln!(screen, "{line}");
+    loop {
+        match lines.recv_timeout(SILENCE) {
+            Ok(line) => {
+                tally.hear(&line);
+                follow(&mut slow, &line);
+                let _ = writeln!(screen, "{line}");
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                end(&mut child);
+                let slow: Vec<_> = slow.into_iter().collect();
+                let minutes = SILENCE.as_secs() / 60;
+                return Err(format!(
+                    "nothing ended for {minutes} minutes; still running: {}",
+                    slow.join(", ")
+                ));
+            }
+        }
     }
     let status = child.wait().map_err(|e| format!("cannot wait for the tests: {e}"))?;
     tally.went_well = status.success();
     Ok(tally)
+}
+
+/// Keeps the names of the tests that were said to be slow and have not ended.
+fn follow(slow: &mut BTreeSet<String>, line: &str) {
+    let Some(said) = line.strip_prefix("test ") else { return };
+    if let Some((name, _)) = said.split_once(" has been running for over") {
+        slow.insert(name.into());
+    } else if let Some((name, _)) = said.split_once(" ... ") {
+        slow.remove(name);
+    }
+}
+
+/// Ends the test binary and cargo, which waits for it.
+fn end(cargo: &mut Child) {
+    let pid = cargo.id();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let _ = Command::new("kill").arg("-KILL").args(children.split_whitespace()).status();
+    let _ = cargo.kill();
+    let _ = cargo.wait();
 }
 
 #[cfg(test)]
@@ -99,5 +144,15 @@ mod tests {
         tally.hear("test dossier::tests::every_pair ... ok");
         tally.hear("test result: FAILED. 5 passed; 2 failed; 0 ignored; finished in 0.10s");
         assert_eq!(tally, Tally { passed: 17, failed: 2, went_well: false });
+    }
+
+    #[test]
+    fn a_slow_test_is_named_until_it_ends() {
+        let mut slow = BTreeSet::new();
+        follow(&mut slow, "test kill::one has been running for over 60 seconds");
+        follow(&mut slow, "test kill::other has been running for over 60 seconds");
+        follow(&mut slow, "test kill::one ... ok");
+        follow(&mut slow, "test result: ok. 12 passed");
+        assert_eq!(Vec::from_iter(slow), ["kill::other"]);
     }
 }

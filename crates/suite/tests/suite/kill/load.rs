@@ -234,7 +234,11 @@ impl Official {
         if self.code.is_none() {
             self.code = shared.known.lock().expect("no worker panics").queue.pop_front();
         }
-        let Some((code, owner)) = self.code.clone() else { return Some(false) };
+        let Some((code, owner)) = self.code.clone() else {
+            // Without this, whoever has nothing to do would wait for ever for work from a server that is gone.
+            let health = somebody.clone().tries(Method::GET, "/healthz", None, Bytes::new()).await;
+            return health.ok().map(|_| false);
+        };
         let mut clerk = somebody.clone().with_token(&shared.tokens.clerk);
         let path = format!("/api/v1/dossiers/{code}");
         let seen = clerk.tries(Method::GET, &path, None, Bytes::new()).await.ok()?.expect(200).json();
