@@ -33,8 +33,9 @@ use crate::{
 
 /// How long to wait for a connection, free or new.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
-/// How often a closure is run before a conflict is told to the caller.
-const TRIES: u32 = 12;
+/// How often a closure is run before a conflict is told to the caller: about a second. The gate below orders
+/// the writers of this process; against another node's writer, who loses as often, only trying again helps.
+const TRIES: u32 = 60;
 /// From this try on, a writer runs alone among this process's writers, so that a hot row can
 /// starve nobody.
 const TRIES_TOGETHER: u32 = 3;

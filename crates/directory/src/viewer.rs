@@ -146,7 +146,8 @@ impl MaybeViewer {
 async fn look_up(site: &Site, signed: Signed) -> Result<Option<Viewer>, Problem> {
     let Ok(id) = signed.account.parse::<AccountId>() else { return Ok(None) };
     let today: Day = site.clock.today();
-    let unread = site.inbox.as_ref().map(|inbox| inbox.unread);
+    // Only pages show it.
+    let unread = site.inbox.as_ref().filter(|_| signed.via_cookie).map(|inbox| inbox.unread);
     let found = site.db.read(async move |tx: &mut Tx| -> Result<Option<(Account, _, _)>, Problem> {
         let Some(account) = account::store::find(tx, id).await? else { return Ok(None) };
         let posts = match account.kind {

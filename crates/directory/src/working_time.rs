@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod pages;
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use base::calendar::{Kind, Occasion, Row, Standing};
@@ -26,11 +27,38 @@ db::record! {
     struct ClosureRow { day: Day, reason: String }
 }
 
+/// What was read last, and under which stamp. One for the process is enough: a stamp is never given twice,
+/// not even by two databases, and one that was rolled back is never seen again.
+static READ_LAST: Mutex<Option<Kept>> = Mutex::new(None);
+
+/// Units whose calendar is kept; more are more than a province has.
+const KEPT_MAX: usize = 8_192;
+
+/// The calendars of one state of holidays, hours and closures.
+struct Kept {
+    stamp: String,
+    national: Calendar,
+    units: BTreeMap<UnitId, Calendar>,
+}
+
 /// The calendar by which a unit counts its limits: the national rows as an official has confirmed or
 /// corrected them, the office hours of the unit or of the nearest one above it, and the days on which
-/// it or anything above it is closed.
+/// it or anything above it is closed. Every filing asks for it, so it is read once per change.
 pub async fn calendar(tx: &mut Tx, unit: &UnitId) -> db::Result<Calendar> {
-    let mut calendar = national(tx).await?;
+    let kept = || READ_LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let stamp: Option<String> = tx.find("select stamp from holiday_stamp where one = 1", args![]).await?;
+    let mut national_read = None;
+    if let Some(kept) = kept().as_ref().filter(|kept| Some(&kept.stamp) == stamp.as_ref()) {
+        if let Some(calendar) = kept.units.get(unit) {
+            return Ok(calendar.clone());
+        }
+        national_read = Some(kept.national.clone());
+    }
+    let national = match national_read {
+        Some(national) => national,
+        None => national(tx).await?,
+    };
+    let mut calendar = national.clone();
     let closures = closures(tx, unit).await?;
     if !closures.is_empty() {
         calendar = calendar.with_rows(closures);
@@ -38,36 +66,28 @@ pub async fn calendar(tx: &mut Tx, unit: &UnitId) -> db::Result<Calendar> {
     if let Some(hours) = hours(tx, unit).await? {
         calendar = calendar.with_hours(hours);
     }
+    if let Some(stamp) = stamp {
+        let mut kept = kept();
+        let same = kept.take().filter(|kept| kept.stamp == stamp && kept.units.len() < KEPT_MAX);
+        let mut now = same.unwrap_or(Kept { stamp, national, units: BTreeMap::new() });
+        now.units.insert(unit.clone(), calendar.clone());
+        *kept = Some(now);
+    }
     Ok(calendar)
 }
 
-/// The table read last and its stamp. One for the process is enough: a stamp is never given twice,
-/// not even by two databases, and one that was rolled back is never seen again.
-static READ_LAST: Mutex<Option<(String, Calendar)>> = Mutex::new(None);
-
-/// The days of the country. Every filing asks for them, so they are parsed once per change.
+/// The days of the country.
 async fn national(tx: &mut Tx) -> db::Result<Calendar> {
-    let read_last = || READ_LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let stamp: Option<String> = tx.find("select stamp from holiday_stamp where one = 1", args![]).await?;
-    if let Some((of, calendar)) = &*read_last()
-        && Some(of) == stamp.as_ref()
-    {
-        return Ok(calendar.clone());
-    }
     let rows: Vec<HolidayRow> = tx
         .list(
             "select day, kind, occasion, standing, swap, source from holiday order by day limit 2000",
             args![],
         )
         .await?;
-    let calendar = Calendar::new(rows.into_iter().map(row).collect::<db::Result<Vec<Row>>>()?);
-    if let Some(stamp) = stamp {
-        *read_last() = Some((stamp, calendar.clone()));
-    }
-    Ok(calendar)
+    Ok(Calendar::new(rows.into_iter().map(row).collect::<db::Result<Vec<Row>>>()?))
 }
 
-/// To be called by every write to the table holiday.
+/// To be called by every write to the tables holiday, office_hours and closure.
 async fn renew_stamp(tx: &mut Tx) -> db::Result<()> {
     enum Stamp {}
     tx.change(
@@ -139,7 +159,7 @@ pub async fn close_on(tx: &mut Tx, unit: &UnitId, day: Day, reason: &str) -> db:
         args![unit, day, reason],
     )
     .await?;
-    Ok(())
+    renew_stamp(tx).await
 }
 
 /// Puts the rows of the country that are missing; rows somebody has corrected stay as they are.

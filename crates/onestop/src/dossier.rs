@@ -348,9 +348,9 @@ pub async fn supplement(
         faults.add("uploads", "fault.nothing_supplemented", &[]);
         faults.settle()?;
     }
-    let files =
-        filing::attach(tx, case.dossier.id, &case.procedure, uploads, &who.account, "supplement", case.now)
-            .await?;
+    let before = store::list_files(tx, case.dossier.id).await?;
+    let to = filing::Place { dossier: case.dossier.id, before: &before, why: "supplement" };
+    let files = filing::attach(tx, to, &case.procedure, uploads, &who.account, case.now).await?;
     let details = json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() });
     let remark = Remark { details, ..Remark::note(note) };
     advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await?;

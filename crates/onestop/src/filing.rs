@@ -137,7 +137,8 @@ pub async fn file(
         version: 1,
     };
     dossier::store::save_new(tx, &dossier).await?;
-    let files = attach(tx, dossier.id, &procedure, &filing.uploads, sender, "file", now).await?;
+    let to = Place { dossier: dossier.id, before: &[], why: "file" };
+    let files = attach(tx, to, &procedure, &filing.uploads, sender, now).await?;
     let entry = dossier::store::Entry {
         ordinal: 0,
         verb: "file",
@@ -172,15 +173,22 @@ async fn counter_at(tx: &mut Tx, unit: &str, now: Instant) -> Result<directory::
     Ok(directory::counter_of(tx, code, now.day()).await?.ok_or(Refusal::NoCounter)?)
 }
 
-/// Moves uploads and vault entries of `sender` into the dossier, keeping the limits of a dossier. Each use
-/// of the vault is written down with `why`: `file` or `supplement`.
+/// Where files go.
+pub struct Place<'a> {
+    pub dossier: DossierId,
+    /// What it holds already.
+    pub before: &'a [StoredFile],
+    /// `file` or `supplement`: written down with each use of the vault.
+    pub why: &'static str,
+}
+
+/// Moves uploads and vault entries of `sender` into the dossier, keeping the limits of a dossier.
 pub async fn attach(
     tx: &mut Tx,
-    id: DossierId,
+    to: Place<'_>,
     procedure: &Procedure,
     uploads: &[Attached],
     sender: &str,
-    why: &'static str,
     now: Instant,
 ) -> Result<Vec<StoredFile>, Problem> {
     let (mut faults, mut brought) = (Vec::new(), Vec::new());
@@ -197,17 +205,16 @@ pub async fn attach(
     if !faults.is_empty() {
         return Err(Refusal::Faults(faults).into());
     }
-    let before = dossier::store::list_files(tx, id).await?;
-    rules::room(before.iter().chain(brought.iter().map(|b| &b.file)).map(|f| f.size))?;
+    rules::room(to.before.iter().chain(brought.iter().map(|b| &b.file)).map(|f| f.size))?;
     for Brought { file, uploaded, entry } in &brought {
         if *uploaded {
             // Guards against the same upload named twice: the second finds it taken.
-            store::save_taken(tx, &file.id, sender, id).await?;
+            store::save_taken(tx, &file.id, sender, to.dossier).await?;
         }
-        dossier::store::save_file(tx, id, file).await?;
+        dossier::store::save_file(tx, to.dossier, file).await?;
         db::blobs::commit(tx, &file.sha256).await?;
         if let Some(entry) = entry {
-            vault::used(tx, *entry, id, file, sender, why).await?;
+            vault::used(tx, *entry, to.dossier, file, sender, to.why).await?;
         }
     }
     Ok(brought.into_iter().map(|b| b.file).collect())

@@ -161,6 +161,7 @@ pub async fn set_hours(tx: &mut Tx, unit: &UnitId, hours: &str, why: &str, seen:
     if hours.trim().is_empty() {
         let gone = "delete from office_hours where unit = $1 and version = $2";
         let gone = tx.change(gone, args![unit, seen]).await?;
+        renew_stamp(tx).await?;
         return if gone == 1 || seen == 0 { Ok(()) } else { Err(Problem::Stale) };
     }
     let mut wrong = Vec::new();
@@ -189,6 +190,7 @@ pub async fn set_hours(tx: &mut Tx, unit: &UnitId, hours: &str, why: &str, seen:
         )
         .await?
     };
+    renew_stamp(tx).await?;
     if changed == 1 { Ok(()) } else { Err(Problem::Stale) }
 }
 
@@ -227,5 +229,6 @@ pub async fn close(tx: &mut Tx, unit: &UnitId, day: &str, why: &str, today: Day)
 /// Opens the unit again on a day that has not begun to be counted away: today or later.
 pub async fn reopen(tx: &mut Tx, unit: &UnitId, day: &str, today: Day) -> Result<(), Problem> {
     let day = Day::parse(day).ok().filter(|day| *day >= today).ok_or(Problem::NotFound)?;
-    Ok(tx.change_one("delete from closure where unit = $1 and day = $2", args![unit, day]).await?)
+    tx.change_one("delete from closure where unit = $1 and day = $2", args![unit, day]).await?;
+    Ok(renew_stamp(tx).await?)
 }

@@ -1,6 +1,8 @@
 //! From an event to those who are told: one row each, however often the event is delivered.
 
-use base::{Instant, format};
+use std::collections::BTreeMap;
+
+use base::{Day, Instant, format};
 use contracts::onestop as event;
 use db::outbox::Event;
 use db::{Db, Tx};
@@ -33,19 +35,63 @@ enum Subject {
 pub async fn follow(app: &App, db: &Db, events: Vec<Event>) -> Result<(), String> {
     let (now, channels) = (app.site.clock.now(), app.channels());
     let tell_all = async move |tx: &mut Tx| -> Result<(), Problem> {
+        let mut holders = Holders::on(now.day());
         for event in &events {
-            tell(tx, event, &channels, now).await?;
+            tell(tx, event, &channels, &mut holders, now).await?;
         }
         Ok(())
     };
     db.upkeep(tell_all).await.map_err(|e| format!("{e:?}"))
 }
 
-async fn tell(tx: &mut Tx, event: &Event, channels: &[Channel], now: Instant) -> Result<(), Problem> {
+/// Who holds which role in which unit on a day, asked once for all the events of a write.
+pub struct Holders {
+    day: Day,
+    known: BTreeMap<(UnitId, &'static str), Vec<String>>,
+}
+
+impl Holders {
+    pub fn on(day: Day) -> Holders {
+        Holders { day, known: BTreeMap::new() }
+    }
+
+    /// Their accounts.
+    async fn of(&mut self, tx: &mut Tx, unit: &UnitId, role: Role) -> Result<Vec<String>, Problem> {
+        let asked = (unit.clone(), role.as_str());
+        if let Some(known) = self.known.get(&asked) {
+            return Ok(known.clone());
+        }
+        let found = directory::holders(tx, unit, role, self.day).await?;
+        let found: Vec<String> = found.into_iter().map(|(account, _)| account.to_string()).collect();
+        self.known.insert(asked, found.clone());
+        Ok(found)
+    }
+
+    /// Whoever settles things in a unit: its officers and leaders, else its clerks.
+    async fn people(&mut self, tx: &mut Tx, unit: &str) -> Result<Vec<String>, Problem> {
+        let unit = UnitId::from(unit);
+        let mut people = self.of(tx, &unit, Role::Officer).await?;
+        people.extend(self.of(tx, &unit, Role::Leader).await?);
+        if people.is_empty() {
+            people = self.of(tx, &unit, Role::CounterClerk).await?;
+        }
+        people.sort_unstable();
+        people.dedup();
+        Ok(people)
+    }
+}
+
+async fn tell(
+    tx: &mut Tx,
+    event: &Event,
+    channels: &[Channel],
+    holders: &mut Holders,
+    now: Instant,
+) -> Result<(), Problem> {
     let subject = subject(tx, event).await.map_err(Problem::fault)?;
     for line in rules::lines(&event.topic) {
         let (facts, link) = about(tx, &subject, line).await?;
-        let mut accounts = accounts(tx, &subject, line, now).await?;
+        let mut accounts = accounts(tx, &subject, line, holders).await?;
         accounts.truncate(TOLD_MAX);
         for account in accounts {
             let news = News {
@@ -134,15 +180,20 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
     })
 }
 
-async fn accounts(tx: &mut Tx, subject: &Subject, line: &Line, now: Instant) -> Result<Vec<String>, Problem> {
+async fn accounts(
+    tx: &mut Tx,
+    subject: &Subject,
+    line: &Line,
+    holders: &mut Holders,
+) -> Result<Vec<String>, Problem> {
     Ok(match subject {
         Subject::Dossier { d, moved_to, opinion, by } => {
             // It has moved on since: whoever holds it now hears of that.
             let stands = moved_to.is_none_or(|to| to == d.state.status().number());
             let mut told = match (line.to, opinion) {
-                (To::Asked, Some(asked)) => people(tx, &asked.unit, now).await?,
-                (To::Asker, Some(asked)) => people(tx, &asked.asked_office, now).await?,
-                (to, _) if to.is_citizen() || stands => of_dossier(tx, d, to, now).await?,
+                (To::Asked, Some(asked)) => holders.people(tx, &asked.unit).await?,
+                (To::Asker, Some(asked)) => holders.people(tx, &asked.asked_office).await?,
+                (to, _) if to.is_citizen() || stands => of_dossier(tx, d, to, holders).await?,
                 _ => Vec::new(),
             };
             told.retain(|account| Some(account) != by.as_ref());
@@ -150,42 +201,29 @@ async fn accounts(tx: &mut Tx, subject: &Subject, line: &Line, now: Instant) -> 
         }
         Subject::Petition(p) => match line.to {
             To::Sender => p.account.clone().into_iter().collect(),
-            To::Intake => holders(tx, &p.intake, Role::CounterClerk, now).await?,
-            _ => people(tx, p.holder.as_str(), now).await?,
+            To::Intake => holders.of(tx, &p.intake, Role::CounterClerk).await?,
+            _ => holders.people(tx, p.holder.as_str()).await?,
         },
         Subject::Appointment(a) => vec![a.account.clone()],
     })
 }
 
 /// The accounts that `to` means for a dossier.
-pub async fn of_dossier(tx: &mut Tx, d: &Dossier, to: To, now: Instant) -> Result<Vec<String>, Problem> {
+pub async fn of_dossier(
+    tx: &mut Tx,
+    d: &Dossier,
+    to: To,
+    holders: &mut Holders,
+) -> Result<Vec<String>, Problem> {
     Ok(match to {
         To::Owner => d.account.clone().into_iter().collect(),
-        To::Counter => holders(tx, &d.counter, Role::CounterClerk, now).await?,
-        To::Leader => holders(tx, &d.agency, Role::Leader, now).await?,
+        To::Counter => holders.of(tx, &d.counter, Role::CounterClerk).await?,
+        To::Leader => holders.of(tx, &d.agency, Role::Leader).await?,
         To::Holder => match (&d.assignee, d.holder_role.parse::<Role>()) {
             (Some(account), _) => vec![account.clone()],
-            (None, Ok(role)) => holders(tx, &d.holder_unit, role, now).await?,
+            (None, Ok(role)) => holders.of(tx, &d.holder_unit, role).await?,
             (None, Err(_)) => Vec::new(),
         },
         _ => Vec::new(),
     })
-}
-
-/// Whoever settles things in a unit: its officers and leaders, else its clerks.
-async fn people(tx: &mut Tx, unit: &str, now: Instant) -> Result<Vec<String>, Problem> {
-    let unit = UnitId::from(unit);
-    let mut people = holders(tx, &unit, Role::Officer, now).await?;
-    people.extend(holders(tx, &unit, Role::Leader, now).await?);
-    if people.is_empty() {
-        people = holders(tx, &unit, Role::CounterClerk, now).await?;
-    }
-    people.sort_unstable();
-    people.dedup();
-    Ok(people)
-}
-
-async fn holders(tx: &mut Tx, unit: &UnitId, role: Role, now: Instant) -> Result<Vec<String>, Problem> {
-    let holders = directory::holders(tx, unit, role, now.day()).await?;
-    Ok(holders.into_iter().map(|(account, _)| account.to_string()).collect())
 }

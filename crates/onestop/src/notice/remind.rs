@@ -87,8 +87,9 @@ async fn tell(
     let (word, to): (_, &[To]) =
         if hours == 0 { (OVERDUE, &[To::Holder, To::Leader]) } else { (DUE_SOON, &[To::Holder]) };
     let facts = Facts { code: d.code.clone(), at: format::time_vn(running.deadline), unit: String::new() };
+    let mut holders = follow::Holders::on(now.day());
     for to in to {
-        for account in follow::of_dossier(tx, &d, *to, now).await? {
+        for account in follow::of_dossier(tx, &d, *to, &mut holders).await? {
             let news = News {
                 account: &account,
                 word,

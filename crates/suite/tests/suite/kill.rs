@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::Method;
@@ -28,6 +29,9 @@ use load::Worker;
 const KILLS: usize = 20;
 /// The same on PostgreSQL, which keeps its own word when only we die; each start takes longer there.
 const KILLS_POSTGRESQL: usize = 8;
+
+/// How long nobody at all may be answered.
+const ANSWER_WAIT: Duration = Duration::from_secs(60);
 
 /// What was acknowledged, and what waits for an official.
 #[derive(Default)]
@@ -115,7 +119,7 @@ async fn survives(data: &Path, database: &str, kills: usize) {
         drop(heard);
         // Never at the same point twice: after some answers, while others are on the way.
         for _ in 0..5 + kill % 13 {
-            answers.recv().await.expect("there is an answer while the server lives");
+            hears(&mut answers).await;
         }
         product.kill();
         for task in tasks {
@@ -130,6 +134,12 @@ async fn survives(data: &Path, database: &str, kills: usize) {
     product.kill();
     let known = std::mem::take(&mut *shared.known.lock().expect("no worker panicked"));
     is_whole(data, database, &known).await;
+}
+
+/// Waits until somebody is answered. All workers may have failed, each for itself: then nobody ever is.
+pub async fn hears(answers: &mut mpsc::UnboundedReceiver<()>) {
+    let answer = tokio::time::timeout(ANSWER_WAIT, answers.recv()).await;
+    answer.expect("somebody is answered in time").expect("there is an answer while the server lives");
 }
 
 /// Opens what the last kill left in this process, lets everything be delivered, and looks at all of it.

@@ -17,6 +17,8 @@ const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 const PIECES: &str = "/api/v1/uploads/resumable";
 /// Three pieces make a file of `pdf`.
 const PIECE_BYTES: usize = 8_000;
+/// How often in a row a server may be too busy.
+const BUSY_MAX: usize = 20;
 /// How long somebody without work waits for some.
 const IDLE: std::time::Duration = std::time::Duration::from_millis(10);
 
@@ -34,10 +36,17 @@ struct Asked {
 }
 
 impl Asked {
+    /// The answer; a server that is too busy says so, and is asked again.
     async fn ask(&self, somebody: &Person) -> Option<Answer> {
         let mut who = somebody.clone().with_token(&self.token);
         who.says("idempotency-key", &self.key);
-        who.tries(Method::POST, &self.path, self.kind, self.body.clone()).await.ok()
+        for _ in 0..BUSY_MAX {
+            let answer = who.tries(Method::POST, &self.path, self.kind, self.body.clone()).await.ok()?;
+            if answer.status != 503 {
+                return Some(answer);
+            }
+        }
+        panic!("{} was too busy {BUSY_MAX} times", self.path);
     }
 
     /// Asks, and acknowledges what was answered; false when nobody answers.
