@@ -202,6 +202,9 @@ async fn link(tx: &mut Tx, links: &[Value<'_>]) -> Result<()> {
 }
 
 fn link_text(rows: usize) -> String {
+    if rows == 1 {
+        return "update audit_entry set no = $2, hash = $3 where id = $1 and no is null".into();
+    }
     let mut sql = String::from("with link(id, no, hash) as (values ");
     for row in 0..rows {
         let (comma, first) = (if row == 0 { "" } else { ", " }, 3 * row + 1);

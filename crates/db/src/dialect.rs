@@ -42,8 +42,10 @@ pub(crate) const SQLITE_SETTINGS: &str = "pragma busy_timeout = 5000; pragma for
     pragma case_sensitive_like = on; \
     pragma cache_size = -16384; pragma mmap_size = 268435456; pragma temp_store = memory;";
 
-/// The writer: what is committed survives the loss of power.
-pub(crate) const SQLITE_WRITER: &str = "pragma journal_mode = wal; pragma synchronous = full;";
+/// The writer. It does not wait for the disk: `lite::durable` does, before anybody hears of a commit. Its own
+/// checkpoints are for a log that grows although another thread works it off.
+pub(crate) const SQLITE_WRITER: &str =
+    "pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 16384;";
 
 /// What the planner knows of the tables, taken from samples at each start: which of two indexes leads to
 /// a person's dossiers and which to half the province. PostgreSQL keeps such figures by itself.

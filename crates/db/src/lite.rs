@@ -1,11 +1,13 @@
 //! SQLite: one writer thread that commits many closures at once, and readers on the caller's own
 //! thread.
 
+mod durable;
+
 use std::{
     collections::VecDeque,
     path::{Path, PathBuf},
     pin::pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     task::{Context, Poll, Waker},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -351,9 +353,29 @@ impl Lite {
             places: Semaphore::new(reads_at_once()),
             waiting: std::sync::atomic::AtomicUsize::new(0),
         };
-        let batch = Batch { write: true, combine: settings.combine.max(1), bells };
+        let committed = me.start_durable(bells)?;
+        let batch = Batch { combine: settings.combine.max(1), committed: Some(committed) };
         me.spawn("db-writer", connection, me.writes.clone(), handle, batch)?;
         Ok(me)
+    }
+
+    /// The threads that make commits durable and keep the log short; they end after the writer.
+    fn start_durable(&self, bells: Arc<Bells>) -> Result<mpsc::SyncSender<durable::Committed>> {
+        let (committed, from) = mpsc::sync_channel(durable::AHEAD_MAX);
+        let (checkpoint, told) = mpsc::sync_channel(1);
+        let (path, writes) = (self.path.clone(), self.writes.clone());
+        let answer = move || durable::answer(&path, &from, &bells, &writes, &checkpoint);
+        self.start("db-durable", answer)?;
+        let path = self.path.clone();
+        self.start("db-checkpoint", move || durable::checkpoint(&path, &told))?;
+        Ok(committed)
+    }
+
+    fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = std::thread::Builder::new().name(name.into()).spawn(work);
+        let thread = thread.map_err(|e| Error::Unavailable(format!("no thread for {name}: {e}")))?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
     }
 
     fn spawn(
@@ -370,10 +392,7 @@ impl Lite {
                 turn(&mut tx, &handle, &queue, job, &batch);
             }
         };
-        let thread = std::thread::Builder::new().name(name.into()).spawn(work);
-        let thread = thread.map_err(|e| Error::Unavailable(format!("no thread for {name}: {e}")))?;
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
-        Ok(())
+        self.start(name, work)
     }
 
     /// Reader threads, for callers that run on a current-thread runtime; started when first needed.
@@ -385,7 +404,7 @@ impl Lite {
         let handle = Handle::try_current().map_err(|e| Error::Fault(e.to_string()))?;
         for _ in 0..2 {
             let c = connect(&self.path, dialect::SQLITE_READER).map_err(|e| cannot_open(&self.path, &e))?;
-            let batch = Batch { write: false, combine: 1, bells: Arc::default() };
+            let batch = Batch { combine: 1, committed: None };
             self.spawn("db-reader", c, self.reads.clone(), handle.clone(), batch)?;
         }
         *started = true;
@@ -543,9 +562,9 @@ fn in_transaction(tx: &Tx) -> bool {
 }
 
 struct Batch {
-    write: bool,
     combine: usize,
-    bells: Arc<Bells>,
+    /// Where a writer's commits go to become durable; a reader has none.
+    committed: Option<mpsc::SyncSender<durable::Committed>>,
 }
 
 /// One SQLite transaction for the first job and, up to `combine`, for those that wait behind it.
@@ -554,7 +573,7 @@ struct Batch {
 fn turn(tx: &mut Tx, handle: &Handle, queue: &Queue, first: Box<dyn Job>, batch: &Batch) {
     let start = Instant::now();
     let (mut kept, mut next, mut news) = (Vec::new(), Some(first), News::default());
-    let mut end = exec(tx, if batch.write { "begin immediate" } else { "begin" });
+    let mut end = exec(tx, if batch.committed.is_some() { "begin immediate" } else { "begin" });
     while let Some(mut job) = next.take() {
         if end.is_ok() && !job.gone() {
             end = step(tx, handle, job.as_mut(), kept.is_empty(), &mut news);
@@ -573,11 +592,16 @@ fn turn(tx: &mut Tx, handle: &Handle, queue: &Queue, first: Box<dyn Job>, batch:
     if in_transaction(tx) {
         let _ = exec(tx, "rollback"); // SQLite rolls back by itself when even this fails
     }
-    let over = end.err();
-    if over.is_none() {
-        news.ring(&batch.bells);
+    match (end, &batch.committed) {
+        (Ok(()), Some(committed)) => {
+            // The thread at the other end lives as long as this sender.
+            let _ = committed.send(durable::Committed { jobs: kept, news });
+        }
+        (end, _) => {
+            let over = end.err();
+            kept.into_iter().for_each(|job| job.done(over.clone()));
+        }
     }
-    kept.into_iter().for_each(|job| job.done(over.clone()));
 }
 
 /// Runs one job inside the batch's transaction. An error means the whole transaction is lost.

@@ -28,6 +28,7 @@ pub(super) fn measure(
     })?;
     let said = Program::new(&tools.raw)
         .args(["bench".as_ref(), "raw".as_ref(), "filing".as_ref(), folder.join("raw").as_os_str()])
+        .args([data.join("cuulong.sqlite")])
         .args([load.warm_up.to_string(), load.seconds.to_string(), FILE_BYTES.to_string()])
         .output()?;
     let raw: f64 = said.trim().parse().map_err(|_| format!("the raw loop said {said:?}"))?;

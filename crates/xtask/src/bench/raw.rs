@@ -4,24 +4,26 @@
 use super::CONNECTIONS;
 use super::load::Load;
 use crate::shell::Outcome;
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// `raw http FILE` or `raw filing FOLDER WARM_UP SECONDS BYTES_A_FILE`.
+/// `raw http FILE` or `raw filing FOLDER DATABASE WARM_UP SECONDS BYTES_A_FILE`.
 pub fn run(words: &[String]) -> Outcome {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["http", file] => http(Path::new(file)),
-        ["filing", folder, warm_up, seconds, size] => {
+        ["filing", folder, database, warm_up, seconds, size] => {
             let number = |word: &str| word.parse::<u64>().map_err(|_| format!("{word} is not a number"));
             let load = Load { warm_up: number(warm_up)?, seconds: number(seconds)? };
-            filing(Path::new(folder), load, number(size)? as usize)
+            filing(Path::new(folder), Path::new(database), load, number(size)? as usize)
         }
-        _ => Err("raw http FILE | raw filing FOLDER WARM_UP SECONDS BYTES_A_FILE".into()),
+        _ => Err("raw http FILE | raw filing FOLDER DATABASE WARM_UP SECONDS BYTES_A_FILE".into()),
     }
 }
 
@@ -53,23 +55,25 @@ fn serve(mut stream: TcpStream, answer: &[u8]) {
     }
 }
 
-/// Filings a second when a filing is only this: two files made durable under their final names,
-/// then its rows in one commit that reaches the disk. Prints the rate.
-fn filing(folder: &Path, load: Load, size: usize) -> Outcome {
+/// Filings a second when a filing is only this: two files made durable under their final names, then the
+/// rows that the product's last filing left before it answered, in a copy of the product's own database
+/// with all its indexes, in one commit that reaches the disk. Prints the rate.
+fn filing(folder: &Path, database: &Path, load: Load, size: usize) -> Outcome {
     fs::create_dir_all(folder).map_err(|e| e.to_string())?;
-    let db = open(&folder.join("raw.db")).map_err(|e| format!("raw.db: {e}"))?;
+    let copy = folder.join("raw.sqlite");
+    let (db, rows) = copied(database, &copy).map_err(|e| format!("{}: {e}", copy.display()))?;
     let db = Mutex::new(db);
     let times = load.runs(|thread| {
         let bytes = vec![thread as u8; size];
-        let mut number = thread;
-        let db = &db;
+        let mut number = thread as u64;
+        let (db, rows) = (&db, &rows);
         Ok(move || {
             for file in ["a", "b"] {
                 durable(folder, &format!("{number}-{file}"), &bytes).map_err(|e| e.to_string())?;
             }
             let mut db = db.lock().expect("no thread panics with the database in hand");
-            rows(&mut db, number).map_err(|e| e.to_string())?;
-            number += CONNECTIONS;
+            put(&mut db, rows, number).map_err(|e| e.to_string())?;
+            number += CONNECTIONS as u64;
             Ok(())
         })
     })?;
@@ -86,44 +90,108 @@ fn durable(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn open(file: &Path) -> rusqlite::Result<Connection> {
-    let db = Connection::open(file)?;
-    db.execute_batch(
-        "pragma journal_mode = wal; pragma synchronous = full;
-         create table row (id integer primary key, of integer not null, kind text not null,
-                           body text not null) strict;
-         create index row_of on row (of);",
-    )?;
-    Ok(db)
+/// The rows that one filing leaves before it is answered: dossier, step, files, uploads, contents, event,
+/// idempotency key, audit entries of the filing and of two uploads. `$1` is the dossier.
+const ROWS: [(&str, &str); 8] = [
+    ("dossier", "id = $1"),
+    ("dossier_step", "dossier = $1"),
+    ("dossier_file", "dossier = $1"),
+    ("upload", "dossier = $1"),
+    ("content", "hash in (select sha256 from dossier_file where dossier = $1)"),
+    ("outbox", "aggregate = $1"),
+    ("idempotency", "$1 > '' and rowid = (select rowid from idempotency order by at desc limit 1)"),
+    (
+        "audit_entry",
+        "subject = $1 or id in (
+             select id from audit_entry where verb = 'onestop.upload' order by id desc limit 2)",
+    ),
+];
+/// Columns of which no two rows may have the same; what names such a row elsewhere changes with it.
+const UNIQUE: [&str; 5] = ["id", "hash", "sha256", "code", "key"];
+/// The chain's part of an audit entry, which comes after the answer, and the event's place, which the
+/// database gives.
+const LEFT_OUT: [&str; 2] = ["no", "seq"];
+
+/// A filing's rows, to be put again and again.
+struct Rows {
+    /// Each row's insert, and its values.
+    rows: Vec<(String, Vec<Value>)>,
+    /// What must be other each time, wherever it stands.
+    names: BTreeMap<String, u64>,
 }
 
-/// The rows of a filing: the dossier, its code, history, answers, applicant, two blobs, two
-/// uploads, two papers, outbox, audit entries and the idempotency key, of a usual size.
-fn rows(db: &mut Connection, number: usize) -> rusqlite::Result<()> {
-    let body = "x".repeat(240);
-    let tx = db.transaction()?;
-    {
-        let mut insert = tx.prepare_cached("insert into row (of, kind, body) values (?1, ?2, ?3)")?;
-        for kind in KINDS {
-            insert.execute(params![number as i64, kind, body])?;
+/// A copy of the product's database, and the rows of its last filing.
+fn copied(database: &Path, copy: &Path) -> rusqlite::Result<(Connection, Rows)> {
+    let product = Connection::open(database)?;
+    product.execute("vacuum into ?1", [copy.to_string_lossy()])?;
+    let db = Connection::open(copy)?;
+    db.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;
+         pragma cache_size = -65536;",
+    )?;
+    let newest = "select id from dossier order by filed_at desc limit 1";
+    let dossier: String = db.query_row(newest, [], |row| row.get(0))?;
+    let (mut rows, mut renamed) = (Vec::new(), BTreeMap::new());
+    for (table, which) in ROWS {
+        let mut select = db.prepare(&format!("select * from {table} where {which}"))?;
+        let names: Vec<String> = select.column_names().into_iter().map(String::from).collect();
+        let chained = |name: &str| table == "audit_entry" && name == "hash";
+        let kept = |name: &str| !LEFT_OUT.contains(&name) && !chained(name);
+        let columns: Vec<&str> = names.iter().map(String::as_str).filter(|name| kept(name)).collect();
+        let marks = vec!["?"; columns.len()].join(", ");
+        let insert = format!("insert into {table} ({}) values ({marks})", columns.join(", "));
+        let read = |row: &Row<'_>| columns.iter().map(|name| row.get(*name)).collect();
+        let found = select.query_map([&dossier], read)?.collect::<rusqlite::Result<Vec<Vec<Value>>>>()?;
+        assert!(!found.is_empty(), "the last filing left nothing in {table}");
+        for values in found {
+            for (name, value) in columns.iter().zip(&values) {
+                if let Value::Text(text) = value
+                    && UNIQUE.contains(name)
+                {
+                    let place = renamed.len() as u64;
+                    renamed.entry(text.clone()).or_insert(place);
+                }
+            }
+            rows.push((insert.clone(), values));
         }
     }
+    Ok((db, Rows { rows, names: renamed }))
+}
+
+/// Puts the rows under names of their own, in one commit.
+fn put(db: &mut Connection, rows: &Rows, number: u64) -> rusqlite::Result<()> {
+    let tx = db.transaction()?;
+    for (insert, values) in &rows.rows {
+        let values = values.iter().map(|value| match value {
+            Value::Text(text) => match rows.names.get(text) {
+                Some(place) => Value::Text(other(text, *place, number)),
+                None => value.clone(),
+            },
+            _ => value.clone(),
+        });
+        tx.prepare_cached(insert)?.execute(params_from_iter(values))?;
+    }
+    let number = "update number_book set last = last + 1 where rowid = (select max(rowid) from number_book)";
+    tx.prepare_cached(number)?.execute([])?;
     tx.commit()
 }
 
-const KINDS: [&str; 14] = [
-    "dossier",
-    "number",
-    "step",
-    "answers",
-    "applicant",
-    "blob",
-    "blob",
-    "upload",
-    "upload",
-    "paper",
-    "paper",
-    "outbox",
-    "audit",
-    "key",
-];
+/// Another name of the same kind: ids follow one another in time, hashes fall anywhere.
+fn other(name: &str, place: u64, number: u64) -> String {
+    match name.len() {
+        36 => {
+            let time = 0x0200_0000_0000 + number; // after every id of the copy
+            format!("{:08x}-{:04x}-7000-8000-{place:012x}", time >> 16, time & 0xffff)
+        }
+        64 => {
+            let mut word = (number << 8 | place).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut hash = String::with_capacity(64);
+            for _ in 0..4 {
+                word = (word ^ (word >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9) ^ number;
+                hash.push_str(&format!("{word:016x}"));
+            }
+            hash
+        }
+        _ => format!("{name}.{number}"),
+    }
+}
