@@ -30,7 +30,7 @@ use crate::number;
 use crate::procedure::Procedure;
 use crate::procedure::model::{Child, Frame};
 use rules::{Link, Part};
-use words::say;
+use words::{kept, say};
 
 /// Characters of what officials say of a missing result.
 const WORD_CHARS_MAX: usize = 1000;
@@ -543,7 +543,7 @@ pub async fn face(tx: &mut Tx, case: &mut Case, part: &str, word: &Word, who: &W
     .await?;
     let named = name(&case.procedure, part).to_string();
     let key = if granted { "linked.came" } else { "linked.missing" };
-    let note = say(key, &[("name", &named), ("word", text)]);
+    let note = kept(key, &[("name", &named), ("word", text)]);
     dossier::record(tx, case, "face_part", &note, json!({ "part": part })).await?;
     // What is there now may be what others wait for.
     begin(tx, &case.dossier, &case.procedure, &case.family, case.after_supplement, case.now).await

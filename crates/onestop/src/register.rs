@@ -14,11 +14,12 @@ use db::{Filter, Tx};
 use directory::{AnyOfficial, UnitId};
 use paper::{RegisterBook, RegisterRow};
 use serde::Deserialize;
-use web::{Problem, Query, Shell, filters, page};
+use web::{Problem, Query, Shell, page};
 
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::desk::{List, Scope};
+use crate::filters;
 use crate::office::{day, post_field};
 use crate::words;
 use crate::words_office::say;
