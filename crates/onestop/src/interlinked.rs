@@ -384,7 +384,7 @@ pub(crate) async fn ask_through_parent(
         components.iter().filter_map(|id| case.procedure.component(id)).map(|c| c.name.as_str()).collect();
     let told = match named.as_slice() {
         [] => note.trim().to_string(),
-        named => say("linked.asks", &[("papers", &named.join("; ")), ("note", note.trim())]),
+        named => kept("linked.asks", &[("papers", &named.join("; ")), ("note", note.trim())]),
     };
     let told = format!("{} ({}): {told}", case.procedure.name, case.dossier.code);
     let state = match &parent.state {
@@ -568,10 +568,10 @@ pub fn results(procedure: &Procedure, rows: &[Row]) -> String {
         let day = row.day.map(base::format::date_vn).unwrap_or_default();
         match row.stands() {
             Part::Granted if number.is_empty() => {
-                say("linked.result_by_hand", &[("name", name), ("word", &row.word)])
+                kept("linked.result_by_hand", &[("name", name), ("word", &row.word)])
             }
-            Part::Granted => say("linked.result", &[("name", name), ("number", &number), ("day", &day)]),
-            _ => say("linked.result_missing", &[("name", name), ("word", &row.word)]),
+            Part::Granted => kept("linked.result", &[("name", name), ("number", &number), ("day", &day)]),
+            _ => kept("linked.result_missing", &[("name", name), ("word", &row.word)]),
         }
     };
     rows.iter().map(line).collect::<Vec<_>>().join("; ")

@@ -14,6 +14,7 @@ use db::{Filter, Tx};
 use directory::{AnyOfficial, UnitId};
 use paper::{RegisterBook, RegisterRow};
 use serde::Deserialize;
+use web::lang::in_vietnamese;
 use web::{Problem, Query, Shell, page};
 
 use crate::App;
@@ -22,7 +23,7 @@ use crate::desk::{List, Scope};
 use crate::filters;
 use crate::office::{day, post_field};
 use crate::words;
-use crate::words_office::say;
+use crate::words_office::{kept, say};
 
 /// Where the register is.
 pub const PATH: &str = "/mot-cua/so-theo-doi";
@@ -220,10 +221,10 @@ fn line(
         sent: r.sent,
         back: r.back,
         returned: r.returned,
-        channel: words::t(&format!("channel.{}", r.channel)),
+        channel: words::WORDS.kept(&format!("channel.{}", r.channel), &[]),
         note: match (over, late) {
-            (Some(status), _) if r.returned.is_none() => words::status(status),
-            (_, true) => say("register.late", &[]),
+            (Some(status), _) if r.returned.is_none() => in_vietnamese(|| words::status(status)),
+            (_, true) => kept("register.late", &[]),
             _ => String::new(),
         },
         marks,

@@ -422,7 +422,7 @@ pub async fn take_out(tx: &mut Tx, id: EntryId, person: &Person, now: Instant) -
     if !store::is_held(tx, id).await? {
         return Ok(store::delete(tx, &entry).await?);
     }
-    let (reason, account) = (say("entry.taken_out", &[]), person.account.to_string());
+    let (reason, account) = (kept("entry.taken_out", &[]), person.account.to_string());
     Ok(store::save_ended(tx, id, "revoked", &reason, &account, now).await?)
 }
 

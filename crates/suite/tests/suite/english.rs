@@ -103,7 +103,7 @@ fn a_visitor_chooses_english_keeps_the_page_and_goes_back_to_vietnamese() {
             ("/phan-anh", "Tell an agency what is wrong"),
             ("/phan-anh/gui", "Find an agency"),
             ("/minh-bach", "How dossiers are settled"),
-            ("/danh-gia", "Are you satisfied?"),
+            ("/danh-gia", "Enter the code of the rating slip"),
             ("/kiem-tra-phieu", "Check a slip"),
         ];
         for (path, words) in pages {
