@@ -7,6 +7,7 @@ use base::{Calendar, Clock};
 use db::blobs::{self, Blobs};
 use db::{Db, Migration, Tx};
 use directory::seed::Province;
+use web::lang::{self, Lang};
 use web::page::{FootColumn, NavItem};
 use web::{Brand, Site};
 
@@ -57,7 +58,8 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
         .await
         .map_err(|e| Failure::new(format!("cannot read the province: {e}")))?;
     let frame = if province.frame == "2018" { onestop::Frame::Y2018 } else { onestop::Frame::Y2025 };
-    let mut site = Site::new(db, blobs, clock, brand(&province, config.demo));
+    let english = lang::saying(Lang::En, || brand(&province, config.demo));
+    let mut site = Site::new(db, blobs, clock, brand(&province, config.demo)).with_english(english);
     site.secure_cookies = config.secure();
     site.inbox = Some(onestop::inbox());
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())

@@ -8,6 +8,7 @@ mod act;
 pub mod audit;
 pub mod backup;
 pub mod blobs;
+pub mod carry;
 mod catalogue;
 pub mod deliver;
 mod dialect;
@@ -191,10 +192,15 @@ impl Db {
             if tx::inside() {
                 return Err(E::from(Error::Fault("a transaction inside a transaction".into())));
             }
+            if let Engine::Lite(l) = &me.0.engine
+                && mode == Mode::Read
+                && lite::Lite::may_read_here()
+            {
+                return l.here(closure).await;
+            }
+            let what = carry::carried();
+            let closure = async move |tx: &mut Tx| carry::carrying(what, closure(tx)).await;
             let answer = match &me.0.engine {
-                Engine::Lite(l) if mode == Mode::Read && lite::Lite::may_read_here() => {
-                    return l.here(closure).await;
-                }
                 Engine::Lite(l) => l.send(mode != Mode::Read, act, closure),
                 Engine::Pg(p) => p.send(mode, act, closure),
             };

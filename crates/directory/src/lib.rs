@@ -8,6 +8,7 @@ use db::Migration;
 use web::Site;
 
 pub mod account;
+mod filters;
 mod forms;
 pub mod province;
 pub mod role;

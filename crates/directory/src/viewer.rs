@@ -85,10 +85,10 @@ impl Viewer {
     pub fn inbox(&self, site: &Site) -> Option<NavItem> {
         let inbox = site.inbox.as_ref()?;
         let link = match self.kind {
-            Kind::Citizen => &inbox.citizen,
-            Kind::Official => &inbox.official,
+            Kind::Citizen => (inbox.citizen)(),
+            Kind::Official => (inbox.official)(),
         };
-        self.unread.map(|n| link.clone().count(n))
+        self.unread.map(|n| link.count(n))
     }
 
     /// The frame of an officials' page seen by this person.
@@ -104,7 +104,7 @@ impl Viewer {
             return shell;
         }
         // A link to a page that would refuse is no help.
-        let open = site.brand.modules.iter().filter(|module| !module.href.starts_with("/quan-tri"));
+        let open = site.spoken_brand().modules.iter().filter(|module| !module.href.starts_with("/quan-tri"));
         shell.modules(open.cloned().collect())
     }
 

@@ -8,13 +8,14 @@ use base::{Id, Instant};
 use db::{Filter, Tx, args};
 use directory::UnitId;
 use serde_json::json;
+use web::lang::in_vietnamese;
 use web::{FieldError, Problem};
 
 use crate::dossier::rules::Seat;
 use crate::dossier::{self, Case, DossierId, Who};
 use crate::number;
 use crate::office::{needed, settle};
-use crate::words_office::say;
+use crate::words_office::{kept, say};
 
 pub enum PaperKind {}
 /// The id of a paper somebody holds.
@@ -86,9 +87,9 @@ pub async fn take_in(tx: &mut Tx, case: &mut Case, papers: &[Taken], who: &Who) 
             ],
         )
         .await?;
-        told.push(line(&paper.name, paper.form, paper.count));
+        told.push(in_vietnamese(|| line(&paper.name, paper.form, paper.count)));
     }
-    let note = say("custody.taken", &[("papers", &told.join("; "))]);
+    let note = kept("custody.taken", &[("papers", &told.join("; "))]);
     dossier::record(tx, case, "take_papers", &note, json!({})).await
 }
 
@@ -119,9 +120,9 @@ pub async fn give_back(tx: &mut Tx, case: &mut Case, papers: &[PaperId], who: &W
             return Err(Problem::refused(words, "refused: custody.elsewhere"));
         }
         end(tx, &paper, "returned", "", &who.account, case.now).await?;
-        told.push(line(&paper.name, &paper.form, paper.count));
+        told.push(in_vietnamese(|| line(&paper.name, &paper.form, paper.count)));
     }
-    let note = say("custody.given", &[("papers", &told.join("; "))]);
+    let note = kept("custody.given", &[("papers", &told.join("; "))]);
     dossier::record(tx, case, "return_papers", &note, json!({})).await
 }
 
@@ -138,8 +139,8 @@ pub async fn excuse(tx: &mut Tx, case: &mut Case, id: PaperId, why: &str, who: &
         return Err(Problem::Stale);
     }
     end(tx, &paper, "excused", &why, &who.account, case.now).await?;
-    let told = line(&paper.name, &paper.form, paper.count);
-    let note = say("custody.excused", &[("paper", &told), ("why", &why)]);
+    let told = in_vietnamese(|| line(&paper.name, &paper.form, paper.count));
+    let note = kept("custody.excused", &[("paper", &told), ("why", &why)]);
     dossier::record(tx, case, "excuse_paper", &note, json!({ "paper": id })).await
 }
 

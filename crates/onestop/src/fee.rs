@@ -35,7 +35,7 @@ use crate::procedure::model::Channel;
 use bank::Notice;
 use rules::{BillState, Names, Owed, Trouble, Verdict};
 use store::{Bill, Grant, Payment, Receipt, Reduction};
-use words::say;
+use words::{kept, say};
 
 pub use account::{seed, seed_demo};
 
@@ -137,10 +137,10 @@ pub async fn bill(tx: &mut Tx, case: &Case, amount: i64, note: &str) -> Result<B
     };
     store::save_bill(tx, &bill).await?;
     let source = match &case.procedure.decision {
-        Some(decision) => say("line.source", &[("decision", decision)]),
-        None => say("line.source_unknown", &[]),
+        Some(decision) => kept("line.source", &[("decision", decision)]),
+        None => kept("line.source_unknown", &[]),
     };
-    let (charge, general) = (say("kind.charge", &[]), say("line.general", &[]));
+    let (charge, general) = (kept("kind.charge", &[]), kept("line.general", &[]));
     let names = Names { charge: &charge, general: &general, source: &source };
     let lines = rules::lines(&case.procedure.fees, channel(d), amount, &names);
     for (ordinal, line) in (1..).zip(&lines) {
@@ -326,7 +326,7 @@ async fn settle(
     now: Instant,
 ) -> Result<Told, Problem> {
     let mut case = Case::of_money(tx, catalogue, bill.dossier, now).await?;
-    let note = say("log.transfer", &[("reference", &payment.reference)]);
+    let note = kept("log.transfer", &[("reference", &payment.reference)]);
     let how = Closing::Transfer { reference: &payment.reference };
     match close(tx, &mut case, bill, how, &note).await {
         Ok(_) => {}
@@ -441,12 +441,12 @@ pub async fn grant(
     store::save_bill_amount(tx, &bill, left).await?;
     case.dossier.fee_asked -= off;
     let off_text = base::format::thousands(off);
-    let note = say("log.grant", &[("name", &chosen.name), ("amount", &off_text)]);
+    let note = kept("log.grant", &[("name", &chosen.name), ("amount", &off_text)]);
     let details = json!({ "amount": off, "reduction": grant.reduction, "percent": chosen.percent });
     dossier::record(tx, case, "reduce_fee", &note, details).await?;
     if left == 0 {
         let bill = Bill { amount: 0, version: bill.version + 1, ..bill };
-        close(tx, case, &bill, Closing::Exemption, &say("log.exempt", &[])).await?;
+        close(tx, case, &bill, Closing::Exemption, &kept("log.exempt", &[])).await?;
     }
     Ok(())
 }

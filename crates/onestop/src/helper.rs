@@ -21,7 +21,7 @@ use web::{FieldError, Problem, throttle};
 pub use self::proof::{Fill, Follow, OnDossier, OnDraft, Own, Supplement};
 use self::rules::Rights;
 use self::store::Helping;
-use self::words::say;
+use self::words::{kept, say};
 use crate::dossier::DossierId;
 use crate::office::settle;
 use crate::refusal::Refusal;
@@ -100,7 +100,7 @@ pub async fn invite(
         return Err(Problem::refused(words, "too many helpers"));
     }
     let by_code = number.is_none();
-    let text = say(&format!("consent.owner_{TEXT_VERSION}"), &[]);
+    let text = kept(&format!("consent.owner_{TEXT_VERSION}"), &[]);
     let new = store::New {
         id: Id::<HelpingKind>::fresh().to_string(),
         owner: owner.map(|p| p.account.to_string()),

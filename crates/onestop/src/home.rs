@@ -16,11 +16,12 @@ use db::{Tx, args};
 use directory::MaybeViewer;
 use web::due::limit_text;
 use web::page::{self, Cached};
-use web::{Problem, Shell, filters};
+use web::{Problem, Shell};
 
 use crate::App;
+use crate::filters;
 use crate::procedure::Procedure;
-use crate::words_citizen::{find, say};
+use crate::words_citizen::{find, kept, say};
 
 /// Tiles on the front page.
 const TILES_MAX: usize = 8;
@@ -75,6 +76,12 @@ pub struct Field {
     pub count: usize,
 }
 
+/// Words often searched for. The catalogue is Vietnamese, and so is what is looked for.
+struct Chip {
+    query: String,
+    label: String,
+}
+
 struct Stat {
     label: String,
     value: String,
@@ -85,7 +92,7 @@ struct Stat {
 #[template(path = "home/home.html")]
 struct Home {
     shell: Shell,
-    chips: Vec<String>,
+    chips: Vec<Chip>,
     tiles: Vec<Tile>,
     most_used: bool,
     total: i64,
@@ -103,7 +110,7 @@ async fn home(
     let figures = figures(&app, &shelf).await?;
     let render = || {
         let mut shell = viewer.citizen_shell(&app.site, say("title.home", &[]));
-        shell.description = app.site.brand.place.clone();
+        shell.description = app.site.spoken_brand().place.clone();
         view_of(&app, shell, &figures)
     };
     if viewer.0.is_some() {
@@ -177,8 +184,9 @@ fn view_of(app: &App, shell: Shell, figures: &Figures) -> Home {
     let tiles =
         ranked.iter().filter(|p| p.is_online() || uses(p) > 0).take(TILES_MAX).map(|p| tile(p)).collect();
     let chips = (1..=5)
-        .map(|n| say(&format!("chip.{n}"), &[]))
-        .filter(|words| !app.catalogue.search(words, 1).is_empty())
+        .map(|n| format!("chip.{n}"))
+        .map(|key| Chip { query: kept(&key, &[]), label: say(&key, &[]) })
+        .filter(|chip| !app.catalogue.search(&chip.query, 1).is_empty())
         .collect();
     Home {
         shell,

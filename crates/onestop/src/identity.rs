@@ -18,6 +18,7 @@ use crate::App;
 use crate::desk::List;
 use crate::desk::frame::{self, Place};
 use crate::desk::words::say;
+use crate::filters;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {

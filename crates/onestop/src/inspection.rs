@@ -14,7 +14,7 @@ use crate::dossier::rules::{Seat, Status};
 use crate::dossier::{self, Case, DossierId, StoredFile, Who};
 use crate::office::{needed, settle};
 use crate::procedure::model::Record;
-use crate::words_office::say;
+use crate::words_office::{kept, say};
 
 pub enum InspectionKind {}
 /// The id of a visit or a council.
@@ -122,7 +122,7 @@ pub async fn plan(tx: &mut Tx, case: &mut Case, plan: &Plan, who: &Who) -> Resul
     )
     .await?;
     let key = format!("inspection.note_{}", kind.word());
-    let note = say(&key, &[("at", &base::format::time_vn(at)), ("place", &place)]);
+    let note = kept(&key, &[("at", &base::format::time_vn(at)), ("place", &place)]);
     dossier::record(tx, case, "plan_inspection", &note, json!({ "inspection": id })).await?;
     Ok(id)
 }
@@ -172,9 +172,9 @@ pub async fn hold(
         ],
     )
     .await?;
-    let outcome = say(&format!("inspection_outcome.{}", minutes.outcome), &[]);
+    let outcome = kept(&format!("inspection_outcome.{}", minutes.outcome), &[]);
     let key = format!("inspection.held_{}", planned.kind);
-    let note = say(&key, &[("outcome", &outcome)]);
+    let note = kept(&key, &[("outcome", &outcome)]);
     dossier::record(tx, case, "hold_inspection", &note, json!({ "inspection": id, "late": late })).await
 }
 
@@ -190,7 +190,7 @@ pub async fn cancel(tx: &mut Tx, case: &mut Case, id: InspectionId, why: &str) -
         args![&why, id, case.dossier.id],
     )
     .await?;
-    let note = say("inspection.note_cancelled", &[("why", &why)]);
+    let note = kept("inspection.note_cancelled", &[("why", &why)]);
     dossier::record(tx, case, "cancel_inspection", &note, json!({ "inspection": id })).await
 }
 

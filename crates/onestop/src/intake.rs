@@ -30,6 +30,7 @@ use crate::dossier::rules::Verb;
 use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{self, Applicant, Case, Who};
 use crate::filing::{self, Filing};
+use crate::filters;
 use crate::procedure::Procedure;
 use crate::procedure::model::{Channel, Fee};
 use crate::procedure::places::{Choices, Places};

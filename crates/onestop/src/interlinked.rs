@@ -30,7 +30,7 @@ use crate::number;
 use crate::procedure::Procedure;
 use crate::procedure::model::{Child, Frame};
 use rules::{Link, Part};
-use words::say;
+use words::{kept, say};
 
 /// Characters of what officials say of a missing result.
 const WORD_CHARS_MAX: usize = 1000;
@@ -384,7 +384,7 @@ pub(crate) async fn ask_through_parent(
         components.iter().filter_map(|id| case.procedure.component(id)).map(|c| c.name.as_str()).collect();
     let told = match named.as_slice() {
         [] => note.trim().to_string(),
-        named => say("linked.asks", &[("papers", &named.join("; ")), ("note", note.trim())]),
+        named => kept("linked.asks", &[("papers", &named.join("; ")), ("note", note.trim())]),
     };
     let told = format!("{} ({}): {told}", case.procedure.name, case.dossier.code);
     let state = match &parent.state {
@@ -543,7 +543,7 @@ pub async fn face(tx: &mut Tx, case: &mut Case, part: &str, word: &Word, who: &W
     .await?;
     let named = name(&case.procedure, part).to_string();
     let key = if granted { "linked.came" } else { "linked.missing" };
-    let note = say(key, &[("name", &named), ("word", text)]);
+    let note = kept(key, &[("name", &named), ("word", text)]);
     dossier::record(tx, case, "face_part", &note, json!({ "part": part })).await?;
     // What is there now may be what others wait for.
     begin(tx, &case.dossier, &case.procedure, &case.family, case.after_supplement, case.now).await
@@ -568,10 +568,10 @@ pub fn results(procedure: &Procedure, rows: &[Row]) -> String {
         let day = row.day.map(base::format::date_vn).unwrap_or_default();
         match row.stands() {
             Part::Granted if number.is_empty() => {
-                say("linked.result_by_hand", &[("name", name), ("word", &row.word)])
+                kept("linked.result_by_hand", &[("name", name), ("word", &row.word)])
             }
-            Part::Granted => say("linked.result", &[("name", name), ("number", &number), ("day", &day)]),
-            _ => say("linked.result_missing", &[("name", name), ("word", &row.word)]),
+            Part::Granted => kept("linked.result", &[("name", name), ("number", &number), ("day", &day)]),
+            _ => kept("linked.result_missing", &[("name", name), ("word", &row.word)]),
         }
     };
     rows.iter().map(line).collect::<Vec<_>>().join("; ")

@@ -9,6 +9,7 @@ mod desk;
 mod dossier;
 mod fee;
 mod filing;
+mod filters;
 mod grow;
 mod hall;
 mod helper;

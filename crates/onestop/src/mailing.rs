@@ -9,7 +9,7 @@ use db::{Filter, Tx, args};
 use serde_json::json;
 use web::{FieldError, Problem};
 
-use crate::correction::words::say;
+use crate::correction::words::{kept, say};
 use crate::desk::Scope;
 use crate::dossier::rules::{Seat, Status};
 use crate::dossier::{self, Case, DossierId};
@@ -119,14 +119,14 @@ pub async fn step(tx: &mut Tx, case: &mut Case, verb: Verb, typed: &Typed, who: 
             end(tx, last, state, day, "").await?;
             let told = [("day", base::format::date_vn(day)), ("waybill", last.waybill.clone())];
             let told: Vec<(&str, &str)> = told.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            dossier::return_result(tx, case, &say("note.delivered", &told)).await
+            dossier::return_result(tx, case, &kept("note.delivered", &told)).await
         }
         Verb::ComeBack => {
             let why = needed(&mut errors, "why", &typed.why, WHY_CHARS_MAX);
             settle(errors)?;
             let (Some(day), Some(last)) = (day, all.last()) else { return Ok(()) };
             end(tx, last, state, day, &why).await?;
-            let note = say("note.came_back", &[("day", &base::format::date_vn(day)), ("why", &why)]);
+            let note = kept("note.came_back", &[("day", &base::format::date_vn(day)), ("why", &why)]);
             let details = json!({ "mailing": last.id, "waybill": last.waybill });
             dossier::record(tx, case, "result_came_back", &note, details).await
         }
@@ -153,7 +153,7 @@ async fn send(
     }
     let told = [("carrier", carrier), ("waybill", waybill)];
     let on = base::format::date_vn(day);
-    let note = say("note.sent", &[&told[..], &[("day", on.as_str())]].concat());
+    let note = kept("note.sent", &[&told[..], &[("day", on.as_str())]].concat());
     let details = json!({ "mailing": id, "carrier": carrier, "waybill": waybill });
     dossier::record(tx, case, "send_result", &note, details).await
 }

@@ -18,10 +18,11 @@ use serde::Deserialize;
 use web::due::{Pill, done_pill, due_pill, held_pill};
 use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
-use web::{Problem, Query, Shell, filters, page};
+use web::{Problem, Query, Shell, page};
 
 use crate::dossier::rules::Status;
 use crate::filing;
+use crate::filters;
 use crate::words_citizen::say;
 use crate::{App, words};
 

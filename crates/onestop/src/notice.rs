@@ -157,8 +157,8 @@ fn unread<'t>(tx: &'t mut Tx, account: &'t str) -> LocalBoxFuture<'t, db::Result
 pub fn inbox() -> Inbox {
     Inbox {
         unread,
-        citizen: NavItem::new(say("page.title", &[]), pages::CITIZEN).icon("bell"),
-        official: NavItem::new(say("page.title", &[]), pages::OFFICIAL).icon("bell"),
+        citizen: || NavItem::new(say("page.title", &[]), pages::CITIZEN).icon("bell"),
+        official: || NavItem::new(say("page.title", &[]), pages::OFFICIAL).icon("bell"),
     }
 }
 

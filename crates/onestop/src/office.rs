@@ -14,6 +14,7 @@ use crate::App;
 use crate::desk::List;
 use crate::desk::frame::{self, Place};
 use crate::dossier::{Case, Who};
+use crate::filters;
 use crate::words_office::say;
 
 /// What the addresses of these pages carry beside the path.

@@ -18,7 +18,7 @@ use crate::desk::Scope;
 use crate::dossier::rules::{Seat, Status};
 use crate::dossier::{self, Case, DossierId, Who};
 use crate::office::{needed, settle};
-use crate::words_office::say;
+use crate::words_office::{kept, say};
 
 pub enum OpinionKind {}
 /// The id of a question to another unit.
@@ -100,7 +100,7 @@ pub async fn ask(tx: &mut Tx, case: &mut Case, question: &Question, who: &Who) -
         )
         .await?;
         let at = base::format::time_vn(due);
-        let note = say("opinion.note_asked", &[("unit", &asked.name), ("at", &at)]);
+        let note = kept("opinion.note_asked", &[("unit", &asked.name), ("at", &at)]);
         let details = json!({ "opinion": id, "unit": unit, "unit_name": asked.name, "due": due });
         dossier::record(tx, case, "ask_opinion", &note, details).await?;
         tell(tx, event::OPINION_ASKED, id, case, unit.as_str(), &office, due).await?;
@@ -135,7 +135,7 @@ pub async fn answer(
     .await?;
     let unit = directory::get_unit(tx, &UnitId::from(opinion.unit.as_str())).await?;
     let key = if late { "opinion.note_answered_late" } else { "opinion.note_answered" };
-    let note = say(key, &[("unit", &unit.name)]);
+    let note = kept(key, &[("unit", &unit.name)]);
     let details = json!({ "opinion": opinion.id, "unit": opinion.unit, "unit_name": unit.name,
         "due": opinion.due_at, "late": late });
     dossier::record(tx, case, "answer_opinion", &note, details).await?;
@@ -157,7 +157,7 @@ pub async fn take_back(tx: &mut Tx, case: &mut Case, opinion: &Opinion, why: &st
     )
     .await?;
     let unit = directory::get_unit(tx, &UnitId::from(opinion.unit.as_str())).await?;
-    let note = say("opinion.note_taken_back", &[("unit", &unit.name), ("why", &why)]);
+    let note = kept("opinion.note_taken_back", &[("unit", &unit.name), ("why", &why)]);
     let details = json!({ "opinion": opinion.id, "unit": opinion.unit, "unit_name": unit.name });
     dossier::record(tx, case, "take_back_opinion", &note, details).await
 }
@@ -184,7 +184,7 @@ pub async fn lapse(app: &App, db: &Db, job: &Job) -> Result<(), String> {
             return Ok(());
         }
         let unit = directory::get_unit(tx, &UnitId::from(opinion.unit.as_str())).await?;
-        let note = say("opinion.note_lapsed", &[("unit", &unit.name)]);
+        let note = kept("opinion.note_lapsed", &[("unit", &unit.name)]);
         let details = json!({ "opinion": id, "unit": opinion.unit, "unit_name": unit.name });
         dossier::record(tx, &mut case, "lapse_opinion", &note, details).await?;
         let (office, due) = (opinion.asked_office.as_str(), opinion.due_at);

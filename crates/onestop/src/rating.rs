@@ -14,12 +14,13 @@ use db::{Tx, args, outbox};
 use directory::signin::Address;
 use directory::{CounterClerk, MaybeViewer};
 use serde::Deserialize;
-use web::{FieldError, Form, Problem, Query, RawForm, Shell, filters, page, throttle};
+use web::{FieldError, Form, Problem, Query, RawForm, Shell, page, throttle};
 
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::rules::Status;
 use crate::dossier::{self, follow::plain};
+use crate::filters;
 use crate::petition::words::{of, say};
 use crate::petition::{self, rules::Standing};
 

@@ -14,14 +14,16 @@ use db::{Filter, Tx};
 use directory::{AnyOfficial, UnitId};
 use paper::{RegisterBook, RegisterRow};
 use serde::Deserialize;
-use web::{Problem, Query, Shell, filters, page};
+use web::lang::in_vietnamese;
+use web::{Problem, Query, Shell, page};
 
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::desk::{List, Scope};
+use crate::filters;
 use crate::office::{day, post_field};
 use crate::words;
-use crate::words_office::say;
+use crate::words_office::{kept, say};
 
 /// Where the register is.
 pub const PATH: &str = "/mot-cua/so-theo-doi";
@@ -219,10 +221,10 @@ fn line(
         sent: r.sent,
         back: r.back,
         returned: r.returned,
-        channel: words::t(&format!("channel.{}", r.channel)),
+        channel: words::WORDS.kept(&format!("channel.{}", r.channel), &[]),
         note: match (over, late) {
-            (Some(status), _) if r.returned.is_none() => words::status(status),
-            (_, true) => say("register.late", &[]),
+            (Some(status), _) if r.returned.is_none() => in_vietnamese(|| words::status(status)),
+            (_, true) => kept("register.late", &[]),
             _ => String::new(),
         },
         marks,

@@ -12,11 +12,12 @@ use directory::MaybeViewer;
 use directory::signin::Address;
 use serde::Deserialize;
 use web::filters::promised_text;
-use web::{Problem, Query, Shell, filters, page};
+use web::{Problem, Query, Shell, page};
 
 use crate::dossier::Dossier;
 use crate::dossier::follow::{follow, plain};
 use crate::dossier::rules::{State as Standing, Status};
+use crate::filters;
 use crate::words_citizen::say;
 use crate::{App, words};
 

@@ -34,7 +34,7 @@ use crate::filing::uploads::{Loose, tidy_name};
 use crate::refusal::{Fault, Refusal};
 use rules::{NoUse, Verdict};
 use store::{NewEntry, NewUse};
-use words::say;
+use words::{kept, say};
 
 /// Papers that one account may put into the vault; what agencies put there is not counted.
 const OWN_MAX: i64 = 200;
@@ -324,7 +324,7 @@ pub async fn add_scan(
         at: case.now,
     };
     store::put(tx, &entry).await?;
-    let note = say("scan.note", &[("name", &index.name)]);
+    let note = kept("scan.note", &[("name", &index.name)]);
     let details = json!({ "files": [stored.sha256.to_string()] });
     dossier::record(tx, case, "digitise", &note, details).await?;
     Ok(id)
@@ -422,7 +422,7 @@ pub async fn take_out(tx: &mut Tx, id: EntryId, person: &Person, now: Instant) -
     if !store::is_held(tx, id).await? {
         return Ok(store::delete(tx, &entry).await?);
     }
-    let (reason, account) = (say("entry.taken_out", &[]), person.account.to_string());
+    let (reason, account) = (kept("entry.taken_out", &[]), person.account.to_string());
     Ok(store::save_ended(tx, id, "revoked", &reason, &account, now).await?)
 }
 
@@ -439,8 +439,8 @@ pub async fn end(
     let entry = entries.into_iter().find(|e| e.id == id).ok_or(Problem::NotFound)?;
     scan::may_end(case, &entry)?;
     store::save_ended(tx, id, state, reason, &who.account, case.now).await?;
-    let word = say(&format!("verdict.{state}"), &[]);
-    let note = say("scan.ended_note", &[("name", &entry.name), ("state", &word), ("reason", reason)]);
+    let word = kept(&format!("verdict.{state}"), &[]);
+    let note = kept("scan.ended_note", &[("name", &entry.name), ("state", &word), ("reason", reason)]);
     dossier::record(tx, case, "end_entry", &note, json!({})).await
 }
 

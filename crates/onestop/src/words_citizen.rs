@@ -14,6 +14,11 @@ pub fn say(key: &str, args: &[(&str, &str)]) -> String {
     WORDS.t(key, args)
 }
 
+/// The same as it is kept: in Vietnamese, whoever causes it.
+pub fn kept(key: &str, args: &[(&str, &str)]) -> String {
+    WORDS.kept(key, args)
+}
+
 /// The words of a key if there is one: for keys made of data, such as a field of law.
 pub fn find(key: &str) -> Option<String> {
     WORDS.has(key).then(|| WORDS.t(key, &[]))

@@ -267,6 +267,9 @@ impl Person {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
+        if !self.headers.contains_key("referer") {
+            request = request.header(header::REFERER, format!("http://{host}{}", self.path));
+        }
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         } else if method != Method::GET {

@@ -35,7 +35,8 @@ fn same_origin(headers: &HeaderMap, uri: &Uri) -> bool {
     session::cookie_token(headers).is_none() || is_form(headers)
 }
 
-fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+/// The host that was asked for: HTTP/2 has it in the address.
+pub(crate) fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     let named = headers.get(header::HOST).and_then(|h| h.to_str().ok());
     named.or_else(|| uri.authority().map(|a| a.as_str()))
 }

@@ -1,13 +1,18 @@
-//! Formats for templates: `{{ day|date }}`. A crate's page module says `use web::filters;`.
+//! Formats for templates: `{{ day|date }}`. A crate has a module `filters` that repeats these and adds its
+//! own sentences; a page's module says `use crate::filters;`.
 //!
 //! date 03/12/2026 · time 09:52, 19/11/2026 · hour 09:52 · promised 11:30, thứ Năm 03/12/2026 ·
 //! iso for `<time datetime>` · money 37.500 ₫ · size 6,2 MB · number 12.408 · masked ·········482 ·
-//! icon an icon by name.
+//! icon an icon by name · t a sentence in the language of the request, with the value of a hole in it.
+//!
+//! Numbers, days and money keep their Vietnamese form in every language: they are compared with papers,
+//! receipts and calendars, and 03/12/2026 must not be read as the 12th of March on one of them.
 
 use askama::filters::Safe;
 use askama::{Result, Values};
 use base::{Day, Dong, Instant, Weekday};
 
+use crate::sentence::{Filled, SHELLS, Said};
 use crate::words;
 
 /// A value or a reference to one, as templates happen to hold it.
@@ -103,6 +108,24 @@ pub fn number(number: impl Plain<i64>, _: &dyn Values) -> Result<String> {
 #[askama::filter_fn]
 pub fn masked(text: impl AsRef<str>, _: &dyn Values) -> Result<String> {
     Ok(masked_text(text.as_ref()))
+}
+
+/// A sentence of the shells, in the language of the request: `{{ "Đăng nhập"|t }}`. Every system has a
+/// filter of this name beside its own sentences.
+#[askama::filter_fn]
+pub fn t(sentence: impl Plain<&'static str>, _: &dyn Values) -> Result<Said> {
+    Ok(SHELLS.say(sentence.plain()))
+}
+
+/// Fills a hole of a sentence: `{{ "Tệp tới {size}"|t|with("size", max) }}`.
+#[askama::filter_fn]
+pub fn with<V: std::fmt::Display>(
+    sentence: impl Into<Filled>,
+    _: &dyn Values,
+    name: &'static str,
+    value: V,
+) -> Result<Filled> {
+    Ok(sentence.into().with(name, value))
 }
 
 /// An icon by name: `{{ "search"|icon }}`.

@@ -16,6 +16,7 @@ use db::{Act, Actor, Tx, args, record};
 
 use crate::csrf;
 use crate::fields;
+use crate::filters;
 use crate::form::{CSRF_FIELD, FORM_BYTES_MAX};
 use crate::page::{self, Shell};
 use crate::problem::{Problem, Undressed, is_api};

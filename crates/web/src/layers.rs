@@ -1,4 +1,4 @@
-//! What stands around every route: request number, time limit, panics, the same-origin guard, kept
+//! What stands around every route: request number, language, time limit, panics, the same-origin guard, kept
 //! forms, problems made readable, headers, counters, the access log, packing. One function, to be lean.
 
 use std::any::Any;
@@ -18,6 +18,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::csrf;
 use crate::kept;
+use crate::lang::{self, Lang};
 use crate::problem::{Asked, Problem, Undressed, dress, is_api};
 use crate::session;
 use crate::site::Site;
@@ -74,9 +75,13 @@ async fn envelope(State(site): State<Site>, mut request: Request, next: Next) ->
     let had_session = session::cookie_token(request.headers()).is_some();
     let is_signed = had_session || request.headers().contains_key(header::AUTHORIZATION);
 
-    let bare = guarded(&site, request, next).await;
-    let asked = Asked { path: &path, request_id: &id.0, had_session };
-    let mut response = dress(&site, &asked, ours(bare));
+    let lang = Lang::asked(request.headers());
+    let answer = async {
+        let bare = guarded(&site, request, next).await;
+        dress(&site, &Asked { path: &path, request_id: &id.0, had_session }, ours(bare))
+    };
+    let mut response = lang::speaking(lang, answer).await;
+    name_language(&mut response, lang);
     finish(&site, &mut response, &id, is_signed || is_api(&path));
     count(&method, route.as_ref(), response.status(), started.elapsed(), &id);
     response
@@ -155,6 +160,19 @@ fn finish(site: &Site, response: &mut Response, id: &RequestId, personal: bool) 
     }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert("x-request-id", value);
+    }
+}
+
+/// Says in which language a page is, and that another cookie may get another one.
+fn name_language(response: &mut Response, lang: Lang) {
+    let headers = response.headers_mut();
+    if !headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        return;
+    }
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()));
+    let told = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
+    if !told.flat_map(|list| list.split(',')).any(|name| name.trim().eq_ignore_ascii_case("cookie")) {
+        headers.append(header::VARY, HeaderValue::from_static("cookie"));
     }
 }
 

@@ -15,11 +15,13 @@ pub mod form;
 pub mod icon;
 pub mod idempotent;
 pub mod kept;
+pub mod lang;
 pub mod layers;
 pub mod page;
 pub mod problem;
 pub mod request;
 pub mod secret;
+pub mod sentence;
 pub mod session;
 pub mod site;
 pub mod throttle;
@@ -44,9 +46,10 @@ pub fn migrations() -> Vec<Migration> {
     vec![Migration { system: "web", name: "0001_web", sql: include_str!("../migrations/0001_web.sql") }]
 }
 
-/// The pages of this crate: assets, licences, and the page that sends a kept form again.
+/// The pages of this crate: assets, licences, the choice of language, and the page that sends a kept
+/// form again.
 pub fn routes(site: &Site) -> Router {
-    assets::routes().merge(kept::routes(site))
+    assets::routes().merge(lang::routes(site)).merge(kept::routes(site))
 }
 
 /// Deletes rows nobody can use any more; the roof calls it in `db.upkeep` from a daily

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 
+use crate::lang::{Lang, spoken};
 use crate::problem::Problem;
 use crate::site::{Brand, Site};
 
@@ -159,7 +160,7 @@ pub struct Shell {
     pub title: String,
     /// One sentence for search engines; "" leaves it out.
     pub description: String,
-    pub lang: &'static str,
+    pub lang: Lang,
     /// The address of the navigation item (header, module, side list) this page belongs to.
     pub active: String,
     /// The module of the officials' bar this page belongs to.
@@ -194,14 +195,14 @@ impl Shell {
         Shell {
             title: title.into(),
             description: String::new(),
-            lang: "vi",
+            lang: spoken(),
             active: String::new(),
             module: String::new(),
             viewer,
             csrf: csrf.into(),
-            brand: site.brand.clone(),
-            modules: site.brand.modules.clone(),
-            account: site.brand.account.clone(),
+            brand: site.spoken_brand().clone(),
+            modules: site.spoken_brand().modules.clone(),
+            account: site.spoken_brand().account.clone(),
             inbox: None,
             side: None,
             search: None,
@@ -219,7 +220,7 @@ impl Shell {
         csrf: impl Into<String>,
         title: impl Into<String>,
     ) -> Shell {
-        let account = site.brand.official_account.clone();
+        let account = site.spoken_brand().official_account.clone();
         Shell { account, ..Shell::citizen(site, Some(viewer), csrf, title) }
     }
 
@@ -340,12 +341,15 @@ pub fn html_with(status: axum::http::StatusCode, page: impl Template) -> Respons
     response
 }
 
-/// Pages for visitors, rendered once per version of their data and kept packed.
+/// Pages for visitors, rendered once per version of their data and language, and kept packed.
 ///
 /// The caller reads the version in the same request and hands it over, so that a page is never older
 /// than its data; a page made from other data than `version` says would be the caller's lie.
 #[derive(Clone, Default)]
-pub struct Cached(Arc<RwLock<HashMap<String, Kept>>>);
+pub struct Cached(Arc<RwLock<HashMap<Name, Kept>>>);
+
+/// A page's key, and its language: each language has a page of its own.
+type Name = (Lang, String);
 
 #[derive(Clone)]
 struct Kept {
@@ -355,7 +359,7 @@ struct Kept {
 }
 
 /// More pages than this are not kept; the first to come stay.
-const PAGES_MAX: usize = 64;
+const PAGES_MAX: usize = 128;
 
 impl Cached {
     /// An empty cache; one per process, in the state of the routes that use it.
@@ -372,27 +376,28 @@ impl Cached {
         version: i64,
         page: impl FnOnce() -> T,
     ) -> Response {
-        let known = self.0.read().unwrap_or_else(|e| e.into_inner()).get(key).cloned();
+        let name: Name = (spoken(), key.to_string());
+        let known = self.0.read().unwrap_or_else(|e| e.into_inner()).get(&name).cloned();
         let kept = match known {
             // Newer data serves whoever still holds the older: two first visitors may count
             // at once.
             Some(kept) if kept.version >= version => kept,
             _ => match page().render() {
-                Ok(html) => self.keep(key, version, html),
+                Ok(html) => self.keep(name, version, html),
                 Err(error) => return Problem::from(error).into_response(),
             },
         };
         kept.response(crate::assets::takes_gzip(headers))
     }
 
-    fn keep(&self, key: &str, version: i64, html: String) -> Kept {
+    fn keep(&self, name: Name, version: i64, html: String) -> Kept {
         let gzip = Bytes::from(crate::assets::gzip(html.as_bytes(), 6));
         let fresh = Kept { version, plain: Bytes::from(html), gzip };
         let mut pages = self.0.write().unwrap_or_else(|e| e.into_inner());
         // Two may render at once; the newer data stays.
-        let newer = pages.get(key).is_some_and(|kept| kept.version > version);
-        if !newer && (pages.len() < PAGES_MAX || pages.contains_key(key)) {
-            pages.insert(key.to_string(), fresh.clone());
+        let newer = pages.get(&name).is_some_and(|kept| kept.version > version);
+        if !newer && (pages.len() < PAGES_MAX || pages.contains_key(&name)) {
+            pages.insert(name, fresh.clone());
         }
         fresh
     }

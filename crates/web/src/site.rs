@@ -7,6 +7,7 @@ use db::blobs::Blobs;
 use db::{Db, Tx};
 use futures_util::future::LocalBoxFuture;
 
+use crate::lang::{Lang, spoken};
 use crate::page::{FootColumn, NavItem};
 
 /// The application's state. Cheap to clone; systems take it in `routes(site)`.
@@ -15,7 +16,10 @@ pub struct Site {
     pub db: Db,
     pub blobs: Blobs,
     pub clock: Clock,
+    /// The Vietnamese one, and whatever is the same in both; pages take [`Site::spoken_brand`].
     pub brand: Arc<Brand>,
+    /// The same links and names in English; none where nobody translated them.
+    pub brand_en: Option<Arc<Brand>>,
     /// `Secure` on cookies and `Strict-Transport-Security`: true wherever TLS stands in front.
     pub secure_cookies: bool,
     /// Where people read what they are told; none where no system tells them anything.
@@ -27,15 +31,28 @@ pub struct Site {
 pub struct Inbox {
     /// How many an account has not opened.
     pub unread: for<'t> fn(&'t mut Tx, &'t str) -> LocalBoxFuture<'t, db::Result<i64>>,
-    /// The link of citizens, and that of officials.
-    pub citizen: NavItem,
-    pub official: NavItem,
+    /// The link of citizens, and that of officials, in the language of the request.
+    pub citizen: fn() -> NavItem,
+    pub official: fn() -> NavItem,
 }
 
 impl Site {
     /// A site with insecure cookies (development, tests); the roof sets `secure_cookies` itself.
     pub fn new(db: Db, blobs: Blobs, clock: Clock, brand: Brand) -> Site {
-        Site { db, blobs, clock, brand: Arc::new(brand), secure_cookies: false, inbox: None }
+        Site { db, blobs, clock, brand: Arc::new(brand), brand_en: None, secure_cookies: false, inbox: None }
+    }
+
+    /// With the brand in English.
+    pub fn with_english(self, brand: Brand) -> Site {
+        Site { brand_en: Some(Arc::new(brand)), ..self }
+    }
+
+    /// The brand in the language of the request.
+    pub fn spoken_brand(&self) -> &Arc<Brand> {
+        match (spoken(), &self.brand_en) {
+            (Lang::En, Some(english)) => english,
+            _ => &self.brand,
+        }
     }
 }
 
@@ -75,7 +92,7 @@ pub struct Brand {
 }
 
 impl Brand {
-    /// A brand without links, with the usual Vietnamese wordings around the province's name.
+    /// A brand without links, with the usual wordings of the language spoken around the province's name.
     pub fn of(province: &str) -> Brand {
         let word = |key| crate::words::own().t(key, &[("province", province)]);
         Brand {

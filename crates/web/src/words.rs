@@ -6,15 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// A language the interface speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Lang {
-    /// Vietnamese, the source.
-    #[default]
-    Vi,
-    /// English.
-    En,
-}
+pub use crate::lang::Lang;
 
 /// The words of one crate in every language.
 pub struct Words {
@@ -31,13 +23,18 @@ impl Words {
         Words { vi: flat(vi), en: flat(en) }
     }
 
-    /// The Vietnamese words for `key`, with `{name}` replaced by its value. A key nobody wrote comes
-    /// back as itself, so that a page still renders; tests find it before people do.
+    /// The words for `key` in the language of the request, with `{name}` replaced by its value. A key
+    /// nobody wrote comes back as itself, so that a page still renders; tests find it before people do.
     pub fn t(&self, key: &str, args: &[(&str, &str)]) -> String {
+        self.tr(crate::lang::spoken(), key, args)
+    }
+
+    /// The same as it is kept, printed or sent: in Vietnamese, whoever causes it.
+    pub fn kept(&self, key: &str, args: &[(&str, &str)]) -> String {
         self.tr(Lang::Vi, key, args)
     }
 
-    /// The same in a language; Vietnamese stands in where that language lacks the key.
+    /// The same in a given language; Vietnamese stands in where that language lacks the key.
     pub fn tr(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> String {
         let mine = match lang {
             Lang::Vi => None,

@@ -468,3 +468,23 @@ fn a_lost_connection_is_unavailable_once_and_then_forgotten() {
         assert_eq!(after, Ok(5));
     });
 }
+
+#[test]
+fn closures_know_what_their_task_carries() {
+    use crate::carry::{carried, carrying, carrying_now};
+    both(async |t| {
+        assert_eq!(carried(), 0);
+        let told = async |_: &mut Tx| -> crate::Result<u8> { Ok(carried()) };
+        let db = t.db.clone();
+        let both = carrying(7, async move {
+            let read = db.read::<u8, Error, _>(told).await;
+            let write = db.upkeep::<u8, Error, _>(told).await;
+            // A task of its own carries nothing: nobody waits for what it says.
+            let alone = tokio::spawn(async { carried() }).await.unwrap();
+            (read, write, alone)
+        });
+        assert_eq!(both.await, (Ok(7), Ok(7), 0));
+        assert_eq!(t.db.read::<u8, Error, _>(told).await, Ok(0), "the next task's closure starts anew");
+        assert_eq!(carrying_now(3, carried), 3);
+    });
+}

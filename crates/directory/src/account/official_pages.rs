@@ -12,6 +12,7 @@ use web::{Form, Path, Problem, Query, Shell, Site, page};
 
 use super::admin::{self, TypedOfficial, TypedPost};
 use super::{AccountId, PostId, register, store};
+use crate::filters;
 use crate::forms::{Field, FormView};
 use crate::role::Role;
 use crate::signin::password;

@@ -13,6 +13,7 @@ use web::{Form, Problem, Query, Shell, Site, page, session};
 
 use super::register::{self, Typed};
 use super::{Account, AccountId, Kind, rules, store};
+use crate::filters;
 use crate::forms::{Field, FormView};
 use crate::province::{self, Province};
 use crate::signin::{Address, SignedIn, pages::welcome, password};

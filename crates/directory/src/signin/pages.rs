@@ -11,6 +11,7 @@ use web::{Form, Problem, Query, Shell, Site, page, session};
 
 use super::{Address, SignedIn, sign_in, sign_out};
 use crate::account::{self, Kind, rules};
+use crate::filters;
 use crate::forms::{Field, FormView};
 use crate::role::Role;
 use crate::viewer::MaybeViewer;

@@ -12,6 +12,7 @@ use web::{Form, Path, Problem, Query, Shell, Site, page};
 
 use super::rules::Typed;
 use super::{Unit, UnitId, admin, api, store};
+use crate::filters;
 use crate::forms::{Field, FormView};
 use crate::viewer::Keeper;
 use crate::words;
@@ -48,7 +49,7 @@ pub fn shell_of(site: &Site, viewer: &crate::Viewer, whole: bool, title: String,
         NavItem::new(words::t("roles.title"), "/quan-tri/vai-tro").icon("shield"),
     ];
     if whole {
-        items.extend(site.brand.administration.iter().cloned());
+        items.extend(site.spoken_brand().administration.iter().cloned());
     }
     let side =
         SideNav { title: words::t("admin.title"), groups: vec![NavGroup { title: String::new(), items }] };

@@ -12,6 +12,7 @@ use web::page::NoticeKind;
 use web::{Form, Path, Problem, Query, Shell, Site, page};
 
 use super::admin::{self, Typed};
+use crate::filters;
 use crate::forms::{Field, FormView};
 use crate::unit::UnitId;
 use crate::unit::admin::unit_within;

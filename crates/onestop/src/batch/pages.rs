@@ -12,7 +12,7 @@ use base::{Instant, format};
 use db::Tx;
 use directory::{AccountId, AnyOfficial};
 use serde::Deserialize;
-use web::{Path, Problem, Query, RawForm, Shell, filters, page};
+use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::{Batch, BatchId, Cases, Deed, Item, MOST, Pick, Standing, Tally, VERBS};
 use crate::App;
@@ -24,6 +24,7 @@ use crate::desk::store::shelf::{self, Shelf};
 use crate::dossier::rules::Verb;
 use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{Case, Who, assign};
+use crate::filters;
 use crate::words;
 use crate::words_office::say;
 

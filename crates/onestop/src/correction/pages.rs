@@ -13,7 +13,7 @@ use base::Instant;
 use db::Tx;
 use directory::AnyOfficial;
 use serde::Deserialize;
-use web::{Form, Path, Problem, Query, RawForm, Shell, filters, page};
+use web::{Form, Path, Problem, Query, RawForm, Shell, page};
 
 use super::rules::{Seat, State as Stand, Verb};
 use super::store::{self, Correction};
@@ -22,6 +22,7 @@ use super::{FAULTS, Printed, find_open, printed, seat, shown};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::{Case, Who, store as dossiers};
+use crate::filters;
 use crate::helper::{OnDossier, Own};
 use crate::mailing;
 use crate::office::{Choice, Field, FormPage, OfficeQuery, Room, Wrong};

@@ -12,15 +12,16 @@ use axum::routing::get;
 use base::Instant;
 use db::Tx;
 use directory::{AnyOfficial, UnitId};
-use web::{Path, Problem, Query, RawForm, Shell, filters, page};
+use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::{FORMS, Handover, HandoverId, Line, Paper, PaperId, Taken};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::rules::Seat;
 use crate::dossier::{Case, Who};
+use crate::filters;
 use crate::office::{Choice, OfficeQuery, Room, Wrong};
-use crate::words_office::say;
+use crate::words_office::{kept, say};
 
 /// Where lists are.
 pub const PATH: &str = "/mot-cua/ban-giao";
@@ -500,12 +501,12 @@ async fn print(
         code: l.code.clone(),
         person: l.applicant_name.clone(),
         paper: l.name.clone(),
-        form: say(&format!("paper_form.{}", l.form), &[]),
+        form: kept(&format!("paper_form.{}", l.form), &[]),
         count: u32::try_from(l.count).unwrap_or(1),
         received: if l.state == "sent" {
             String::new()
         } else {
-            say(&format!("line_state.{}", l.state), &[])
+            kept(&format!("line_state.{}", l.state), &[])
         },
     };
     let data = paper::HandoverList {

@@ -13,7 +13,7 @@ use db::Tx;
 use directory::{AnyOfficial, UnitId};
 use serde::Deserialize;
 use web::due::{Pill, done_pill, due_pill, held_pill};
-use web::{Path, Problem, Query, Shell, filters, page};
+use web::{Path, Problem, Query, Shell, page};
 
 use super::frame::{self, MODULE, Place};
 use super::store::Line;
@@ -23,6 +23,7 @@ use super::{List, saved, soon};
 use crate::App;
 use crate::dossier::follow::plain;
 use crate::dossier::rules::Status;
+use crate::filters;
 use crate::procedure::model::StepKind;
 
 /// Lines on one page.

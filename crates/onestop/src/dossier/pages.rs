@@ -16,7 +16,7 @@ use db::Tx;
 use directory::{AnyOfficial, UnitId};
 use serde::Deserialize;
 use web::due::Pill;
-use web::{Path, Problem, Query, Shell, filters, page};
+use web::{Path, Problem, Query, Shell, page};
 
 use super::proposal as proposal_store;
 use super::proposal::Proposal;
@@ -27,6 +27,7 @@ use crate::desk::frame::{self, Place};
 use crate::desk::store::shelf::{self, Band, Shelf};
 use crate::desk::words::say;
 use crate::desk::{List, soon};
+use crate::filters;
 use crate::message::pages as message;
 use crate::words;
 use panels::{Check, Doc, Event, Fact, Flow, Group, View};

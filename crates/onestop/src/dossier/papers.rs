@@ -13,6 +13,7 @@ use db::{Act, Actor, Tx};
 use paper::{Component, Delivery, DeliveryWay, Fee, FileEntry, Office, Party, Pdf, Salutation};
 use serde_json::Value;
 use web::Problem;
+use web::lang::in_vietnamese;
 
 use super::control::{self, Hand, Kept};
 use super::{Dossier, DossierId, History, PaperKind, StoredFile, store};
@@ -226,7 +227,7 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
         app.site.db.clone().read(async move |tx: &mut Tx| Facts::read(tx, &app, id).await).await?
     };
     let ordinal = ordinal(&facts, kind).ok_or(Problem::NotFound)?;
-    let data = data(app, &facts, kind, now).ok_or(Problem::NotFound)?;
+    let data = in_vietnamese(|| data(app, &facts, kind, now)).ok_or(Problem::NotFound)?;
     let pdf = app.press.print(move || data.render(now)).await?;
 
     let act =
@@ -254,7 +255,7 @@ pub async fn draft(app: &App, id: DossierId, signer: (String, String), now: Inst
     let (signer_name, signer_title) = signer;
     facts.decision = Some(store::Decision {
         outcome: "granted".into(),
-        number: crate::words::t("paper.draft"),
+        number: WORDS.kept("paper.draft", &[]),
         symbol: facts.procedure.result.symbol.clone().unwrap_or_default(),
         day: now.day(),
         reason: String::new(),
@@ -262,7 +263,7 @@ pub async fn draft(app: &App, id: DossierId, signer: (String, String), now: Inst
         signer_title,
         agency: facts.agency.name.clone(),
     });
-    let data = Data::Result(result(app, &facts).ok_or(Problem::NotFound)?);
+    let data = Data::Result(in_vietnamese(|| result(app, &facts)).ok_or(Problem::NotFound)?);
     app.press.print(move || data.render(now)).await
 }
 

@@ -23,6 +23,7 @@ use super::vietqr::VietQr;
 use super::words::say;
 use crate::App;
 use crate::desk::frame::address;
+use crate::filters;
 
 /// Where the page is.
 pub const PATH: &str = "/ngan-hang-thu";

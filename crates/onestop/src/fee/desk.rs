@@ -14,16 +14,18 @@ use base::{Day, Instant, format};
 use db::Tx;
 use directory::{AnyOfficial, CounterClerk, Leader};
 use serde::Deserialize;
+use web::lang::{self, Lang};
 use web::page::NoticeKind;
-use web::{Form, Path, Problem, Query, Shell, filters, page};
+use web::{Form, Path, Problem, Query, Shell, page};
 
 use super::pages::money;
 use super::store::{self, DayLine, Payment, Refund};
-use super::words::say;
+use super::words::{kept, say};
 use super::{apply, explain, refund};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::Who;
+use crate::filters;
 
 /// The counter's page of money.
 pub const PATH: &str = "/mot-cua/thu-phi";
@@ -435,10 +437,11 @@ async fn book_csv(
     Query(query): Query<BookQuery>,
 ) -> Result<Response, Problem> {
     let day = query.day(app.site.clock.now().day());
-    let lines = read_book(&app, &clerk, day).await?;
+    // The book of record, whoever takes it.
+    let lines = lang::speaking(Lang::Vi, read_book(&app, &clerk, day)).await?;
     // A spreadsheet reads UTF-8 only behind this mark.
     let mut csv = String::from("\u{feff}");
-    csv += &row(say("book.columns", &[]).split('|'));
+    csv += &row(kept("book.columns", &[]).split('|'));
     for l in &lines {
         let (at, amount) = (format::time_vn(l.at), l.amount.to_string());
         let cells = [&l.number, &at, &l.code, &l.payer, &l.clerk, &l.kind, &l.way, &amount, &l.void];

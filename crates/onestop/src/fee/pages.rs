@@ -13,7 +13,7 @@ use db::Tx;
 use directory::{Citizen, UnitId, Viewer};
 use serde::Deserialize;
 use web::page::NoticeKind;
-use web::{FieldError, Form, Path, Problem, Query, Shell, filters, page};
+use web::{FieldError, Form, Path, Problem, Query, Shell, page};
 
 use super::refund::{self, Wish};
 use super::store::{self, Account, Bill, Grant, LineRow, Payment, Receipt, Reduction, Refund};
@@ -25,6 +25,7 @@ use crate::desk::frame::{address, encode};
 use crate::dossier::files;
 use crate::dossier::follow::plain;
 use crate::dossier::{self, Case, Who};
+use crate::filters;
 
 /// How often the page comes again while a payment is awaited, in seconds.
 const AGAIN_S: u32 = 20;

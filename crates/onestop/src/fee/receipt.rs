@@ -9,7 +9,7 @@ use web::Problem;
 
 use super::account::RECEIPT_SCHEME;
 use super::store::{self, Bill, Receipt};
-use super::words::say;
+use super::words::kept;
 use super::{Refused, needed};
 use crate::App;
 use crate::dossier::{self, Case, Who};
@@ -73,7 +73,7 @@ pub async fn replace(
     let given =
         Given { way, clerk: old.clerk.as_deref(), reference: &old.reference, replaces: Some(&old.id) };
     let new = give(tx, &bill, &given, case.now).await?;
-    let note = say("log.void", &[("old", &old.number), ("new", &new.number), ("reason", &reason)]);
+    let note = kept("log.void", &[("old", &old.number), ("new", &new.number), ("reason", &reason)]);
     let details = serde_json::json!({ "void": old.id, "receipt": new.id });
     dossier::record(tx, case, "void_receipt", &note, details).await?;
     Ok(new)
@@ -114,7 +114,7 @@ pub async fn paper(app: &App, code: &str, id: &str, who: &Who, now: Instant) -> 
             lines: lines.into_iter().map(line).collect(),
             reductions: grants.into_iter().map(reduction).collect(),
             amount: dong(r.amount),
-            way: say(&format!("way.{}", r.way), &[]),
+            way: kept(&format!("way.{}", r.way), &[]),
             reference: Some(r.reference.clone()).filter(|s| !s.is_empty()),
             clerk: Some(clerk).filter(|s| !s.is_empty()),
             void_reason: r.void_reason.clone(),

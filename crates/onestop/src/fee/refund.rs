@@ -10,7 +10,7 @@ use web::Problem;
 use super::account::{ON_STOP, REFUND_SCHEME};
 use super::rules::{RefundState, RefundStep, refund_after};
 use super::store::{self, Payment, Refund};
-use super::words::say;
+use super::words::{kept, say};
 use super::{Refused, all_of, needed};
 use crate::catalogue::Catalogue;
 use crate::dossier::{self, Case, Who};
@@ -68,7 +68,7 @@ pub async fn propose(tx: &mut Tx, case: &mut Case) -> Result<(), Problem> {
     if reading.as_deref() != Some("propose") || amount <= 0 {
         return Ok(());
     }
-    let wish = Wish { amount, reason: say("refund.stopped", &[]), ..Wish::default() };
+    let wish = Wish { amount, reason: kept("refund.stopped", &[]), ..Wish::default() };
     open(tx, case, "stopped", &wish, None).await.map(drop)
 }
 
@@ -90,7 +90,7 @@ async fn open(
     store::save_refund(tx, &refund).await?;
     let amount = base::format::thousands(refund.amount);
     let note =
-        say("log.refund_asked", &[("number", &refund.number), ("amount", &amount), ("why", &refund.reason)]);
+        kept("log.refund_asked", &[("number", &refund.number), ("amount", &amount), ("why", &refund.reason)]);
     let details = json!({ "refund": refund.id, "amount": refund.amount });
     dossier::record(tx, case, "ask_refund", &note, details).await?;
     Ok(refund)
@@ -213,6 +213,6 @@ async fn log(
     let Some(id) = r.dossier else { return Ok(()) };
     let mut case = Case::of_money(tx, catalogue, id, now).await?;
     let amount = base::format::thousands(r.amount);
-    let note = say(key, &[("number", &r.number), ("amount", &amount), ("said", said)]);
+    let note = kept(key, &[("number", &r.number), ("amount", &amount), ("said", said)]);
     dossier::record(tx, &mut case, verb, &note, json!({ "refund": r.id, "amount": r.amount })).await
 }

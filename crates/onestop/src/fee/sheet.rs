@@ -12,7 +12,7 @@ use db::Tx;
 use directory::{AnyOfficial, CounterClerk};
 use serde::Deserialize;
 use web::page::NoticeKind;
-use web::{Form, Path, Problem, Query, Shell, filters, page};
+use web::{Form, Path, Problem, Query, Shell, page};
 
 use super::pages::{GrantView, LineView, ReceiptView, RefundView, money};
 use super::refund::{self, Wish};
@@ -23,6 +23,7 @@ use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::rules::Seat;
 use crate::dossier::{self, Case, StoredFile, Who};
+use crate::filters;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {

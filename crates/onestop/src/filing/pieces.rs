@@ -15,7 +15,7 @@ use db::blobs::Hash;
 use db::{Act, Actor, Tx};
 use futures_util::StreamExt;
 use std::time::Duration;
-use web::Problem;
+use web::{Problem, lang};
 
 use self::rules::{Checksum, Metadata};
 use self::store::Piecewise;
@@ -133,6 +133,8 @@ pub async fn append(
             None => line.whatever_comes().await,
         }
     };
+    // Somebody waits for what it says.
+    let taking = lang::speaking(lang::spoken(), taking);
     tokio::spawn(taking).await.map_err(Problem::fault)?
 }
 

@@ -18,6 +18,7 @@ use super::store::{self, Service};
 use super::words::{of, say};
 use super::{Wish, rules};
 use crate::App;
+use crate::filters;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {

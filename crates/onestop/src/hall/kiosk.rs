@@ -11,12 +11,13 @@ use base::Instant;
 use db::{Act, Actor, Tx};
 use directory::UnitId;
 use serde::Deserialize;
-use web::{Form, Path, Problem, Shell, filters, page};
+use web::{Form, Path, Problem, Shell, page};
 
 use super::rules::State as Stands;
 use super::store::{self, Ticket};
 use super::words::{of, say};
 use crate::App;
+use crate::filters;
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {

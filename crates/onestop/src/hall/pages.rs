@@ -19,6 +19,7 @@ use super::words::{of, say, wait};
 use super::{Seat, setup};
 use crate::App;
 use crate::desk::frame::{self, Place};
+use crate::filters;
 
 /// The path of the queue.
 pub const PATH: &str = "/mot-cua/hang-cho";

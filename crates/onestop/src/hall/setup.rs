@@ -17,6 +17,7 @@ use super::store::{self, Hall};
 use super::words::say;
 use crate::App;
 use crate::desk::frame::{self, Place};
+use crate::filters;
 
 /// The path of the set-up.
 pub const PATH: &str = "/mot-cua/hang-cho/thiet-lap";

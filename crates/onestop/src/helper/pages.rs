@@ -11,15 +11,17 @@ use base::{Instant, format};
 use db::Tx;
 use directory::{Citizen, Person, Viewer};
 use serde::Deserialize;
+use web::lang::{Lang, spoken};
 use web::page::NoticeKind;
 use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
 
 use super::rules::{Rights, Standing};
 use super::store::Helping;
-use super::words::say;
+use super::words::{kept, say};
 use super::{OnDossier, OnDraft, Own, Subject, TEXT_VERSION, Wish, store};
 use crate::App;
 use crate::dossier::DossierId;
+use crate::filters;
 
 /// Where helpers are.
 pub const PATH: &str = "/nguoi-giup";
@@ -49,6 +51,8 @@ pub struct Line {
     pub open: bool,
     /// The words that the helper agrees to.
     pub text: String,
+    /// The same for who reads English; agreed to is the Vietnamese text.
+    in_english: String,
     pub deeds: Vec<(String, String)>,
 }
 
@@ -110,9 +114,15 @@ async fn line(tx: &mut Tx, app: &App, h: &Helping, own: bool, now: Instant) -> R
         until: format::date_vn(h.until_at.plus_minutes(-1).day()),
         standing: say(&format!("standing.{}", standing.word()), &[]),
         open: matches!(standing, Standing::Invited | Standing::Agreed),
-        text: say(&format!("consent.helper_{}", h.text_version), &[]),
+        text: kept(&format!("consent.helper_{}", h.text_version), &[]),
+        in_english: translated(&format!("consent.helper_{}", h.text_version)),
         deeds,
     }))
+}
+
+/// The English of an agreement, on pages in English.
+fn translated(key: &str) -> String {
+    if spoken() == Lang::En { say(key, &[]) } else { String::new() }
 }
 
 async fn list_page(
@@ -238,6 +248,8 @@ struct InvitePage {
     agreed: bool,
     rights: Vec<RightChoice>,
     text: String,
+    /// The same for who reads English; agreed to is the Vietnamese text.
+    in_english: String,
     errors: Vec<FieldError>,
     summary: String,
     /// The code to tell, shown once.
@@ -271,7 +283,8 @@ fn invite_page(app: &App, viewer: &Viewer, subject: &Subject, back: String, wish
                 chosen: given.contains(&word),
             })
             .collect(),
-        text: say(&format!("consent.owner_{TEXT_VERSION}"), &[]),
+        text: kept(&format!("consent.owner_{TEXT_VERSION}"), &[]),
+        in_english: translated(&format!("consent.owner_{TEXT_VERSION}")),
         errors: Vec::new(),
         summary: String::new(),
         code: String::new(),

@@ -13,3 +13,8 @@ pub static WORDS: LazyLock<Words> = LazyLock::new(|| {
 pub fn say(key: &str, args: &[(&str, &str)]) -> String {
     WORDS.t(key, args)
 }
+
+/// The same as it is kept: in Vietnamese, whoever causes it.
+pub fn kept(key: &str, args: &[(&str, &str)]) -> String {
+    WORDS.kept(key, args)
+}

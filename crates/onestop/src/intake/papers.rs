@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use web::{FieldError, RawForm};
 
 use crate::custody;
-use crate::desk::words::say;
+use crate::desk::words::{kept, say};
 use crate::procedure::Procedure;
 use crate::procedure::model::Component;
 
@@ -102,13 +102,13 @@ impl Ticked {
     /// What was handed over, in words for the log and the citizen.
     pub fn told(&self, p: &Procedure) -> String {
         let line = |h: &Handed| {
-            let part = |key: &str, n: u32| (n > 0).then(|| say(key, &[("n", &n.to_string())]));
+            let part = |key: &str, n: u32| (n > 0).then(|| kept(key, &[("n", &n.to_string())]));
             let parts = [part("intake.originals", h.originals), part("intake.copies", h.copies)];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             format!("{} ({})", h.component.name, parts.join(", "))
         };
         let names: Vec<String> = self.handed(p).unwrap_or_default().iter().map(line).collect();
-        if names.is_empty() { String::new() } else { say("intake.handed", &[("names", &names.join("; "))]) }
+        if names.is_empty() { String::new() } else { kept("intake.handed", &[("names", &names.join("; "))]) }
     }
 
     /// The same as the log keeps it, for form 01.

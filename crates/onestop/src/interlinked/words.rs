@@ -14,6 +14,11 @@ pub fn say(key: &str, args: &[(&str, &str)]) -> String {
     WORDS.t(key, args)
 }
 
+/// The same as it is kept: in Vietnamese, whoever causes it.
+pub fn kept(key: &str, args: &[(&str, &str)]) -> String {
+    WORDS.kept(key, args)
+}
+
 #[cfg(test)]
 mod tests {
     use super::WORDS;

@@ -15,6 +15,7 @@ use crate::App;
 use crate::batch::pages::PATH as BATCHES;
 use crate::desk::frame::{self, Place};
 use crate::desk::{List, Scope};
+use crate::filters;
 use crate::office::{Choice, OfficeQuery, Wrong, day};
 use crate::words_office::say;
 

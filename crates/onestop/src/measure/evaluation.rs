@@ -21,6 +21,7 @@ use super::words::say;
 use super::{Ask, By, Listed};
 use crate::App;
 use crate::catalogue::Catalogue;
+use crate::filters;
 
 const PATH: &str = "/bao-cao/danh-gia";
 

@@ -10,6 +10,7 @@ use axum::response::Response;
 use db::Tx;
 use directory::{AnyOfficial, UnitId};
 use tokio::sync::mpsc;
+use web::lang::{self, Lang};
 use web::{Problem, Query};
 
 use super::pages::{ReportQuery, Seen};
@@ -20,7 +21,7 @@ use super::{By, Counts, Figure};
 use crate::App;
 use crate::catalogue::Catalogue;
 use crate::dossier::rules::Status;
-use crate::measure::words::say;
+use crate::measure::words::{kept, say};
 
 /// Rows read at once by `store::list_many`.
 const PAGE: i64 = 2_000;
@@ -111,7 +112,8 @@ pub async fn dossiers(
         format!("{} {} {}-{}", behind.figure.word(), seen.place.as_str(), seen.ask.from, seen.ask.to);
     let act = official.viewer.act("onestop.export-dossiers", subject, now).in_office(seen.post.unit.as_str());
     db::audit::looked(&app.site.db, act).await?;
-    let head: Vec<String> = columns.iter().map(|c| say(&format!("column.{c}"), &[])).collect();
+    // Files go to other agencies and programs: they are the same whoever takes them.
+    let head: Vec<String> = columns.iter().map(|c| kept(&format!("column.{c}"), &[])).collect();
     let (to, from) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
     tokio::spawn(async move {
         if let Err(problem) = pour(&app, &behind, kind, &head, &columns, &to).await {
@@ -175,12 +177,12 @@ pub async fn table(
     let now = app.site.clock.now();
     let seen = Seen::read(&app, &official, &query, now).await?;
     let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
-    let lines = seen.report(&app, now).await?;
-    let mut head = vec![say(&format!("by.{}", by_word(seen.ask.by)), &[])];
-    head.extend(Figure::ALL.iter().map(|f| say(&format!("figure.{}", f.word()), &[])));
-    head.extend([say("figure.in_time", &[]), say("figure.days", &[])]);
+    let lines = lang::speaking(Lang::Vi, seen.report(&app, now)).await?;
+    let mut head = vec![kept(&format!("by.{}", by_word(seen.ask.by)), &[])];
+    head.extend(Figure::ALL.iter().map(|f| kept(&format!("figure.{}", f.word()), &[])));
+    head.extend([kept("figure.in_time", &[]), kept("figure.days", &[])]);
     let mut sheet = Sheet::new(kind, &head);
-    let total = (String::new(), say("report.total", &[]), Counts::sum(lines.iter().map(|l| &l.2)));
+    let total = (String::new(), kept("report.total", &[]), Counts::sum(lines.iter().map(|l| &l.2)));
     for (_, name, counts) in lines.iter().chain([&total]) {
         let mut cells = vec![Cell::Text(name.clone())];
         cells.extend(Figure::ALL.iter().map(|f| Cell::Number(counts.of(*f))));

@@ -7,13 +7,14 @@ use axum::response::Response;
 use base::{Instant, format};
 use db::Tx;
 use directory::AnyOfficial;
-use web::{Problem, Query, Shell, filters, page};
+use web::{Problem, Query, Shell, page};
 
 use super::pages::{self, ReportQuery, Seen};
 use super::store::{self, Heard};
 use super::words::say;
 use crate::App;
 use crate::desk::frame;
+use crate::filters;
 
 /// Where they are listed.
 pub const PATH: &str = "/bao-cao/phan-anh";

@@ -10,7 +10,7 @@ use db::Tx;
 use directory::{AnyOfficial, Post, Role, UnitId};
 use serde::Deserialize;
 use web::page::{NavGroup, NavItem, SideNav};
-use web::{Problem, Query, Shell, filters, page};
+use web::{Problem, Query, Shell, page};
 
 use super::export::{self, COLUMNS, COLUMNS_USUAL, by_word};
 use super::store::{self, Behind};
@@ -19,6 +19,7 @@ use super::{Ask, By, Counts, Figure, Listed, report, rules};
 use crate::App;
 use crate::desk::frame;
 use crate::dossier::rules::Status;
+use crate::filters;
 
 /// Where reports are.
 pub const PATH: &str = "/bao-cao";

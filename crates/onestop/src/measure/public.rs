@@ -15,12 +15,13 @@ use db::Tx;
 use directory::MaybeViewer;
 use serde::Deserialize;
 use web::page::{self, Cached};
-use web::{Problem, Query, Shell, filters};
+use web::{Problem, Query, Shell};
 
 use super::pages::{month_text, month_words, tenths};
 use super::words::say;
 use super::{Ask, By, Counts, report, rules};
 use crate::App;
+use crate::filters;
 
 /// How old the figures may be; the page says of when they are.
 const FIGURES_MINUTES_MAX: i64 = 10;

@@ -15,7 +15,7 @@ use directory::{AnyOfficial, UnitId, Viewer};
 use serde::Deserialize;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
-use web::{FieldError, Path, Problem, Query, Shell, Upload, filters, page};
+use web::{FieldError, Path, Problem, Query, Shell, Upload, page};
 
 use super::rules::{FILES_MAX, Kind, No, OVER_DAYS_MAX, Side, WORDS_CHARS_MAX};
 use super::store::{File, Message};
@@ -24,6 +24,7 @@ use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::{Case, Who, files};
 use crate::filing::uploads;
+use crate::filters;
 use crate::helper::{OnDossier, Own};
 use crate::mine::own::{Again, own_page};
 use crate::office::{OfficeQuery, Room, Wrong};

@@ -11,11 +11,12 @@ use db::Tx;
 use serde::Deserialize;
 use web::due::{Pill, arithmetic};
 use web::page::NoticeKind;
-use web::{Problem, Query, Shell, filters, page};
+use web::{Problem, Query, Shell, page};
 
 use crate::dossier::rules::{State as Standing, Status, Verb};
 use crate::dossier::{self, Case, History, Outcome, PaperKind, StoredFile, Who, store};
 use crate::filing::pages::about;
+use crate::filters;
 use crate::helper::proof::Needs;
 use crate::helper::rules::Right;
 use crate::helper::{Follow, OnDossier};

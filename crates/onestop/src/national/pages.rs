@@ -20,6 +20,7 @@ use super::words::{say, t};
 use super::{COMPARE, Lag, arrive};
 use crate::App;
 use crate::dossier::rules::Status;
+use crate::filters;
 use crate::words;
 
 /// The page's address.

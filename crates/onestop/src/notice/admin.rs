@@ -11,7 +11,7 @@ use db::Tx;
 use directory::Admin;
 use serde::Deserialize;
 use web::page::NoticeKind;
-use web::{Form, Problem, Query, Shell, filters, page};
+use web::{Form, Problem, Query, Shell, page};
 
 use super::carrier::DEMO;
 use super::rules::{self, Channel};
@@ -19,6 +19,7 @@ use super::say;
 use super::send;
 use super::store::{self, Due, Shown, Tally, Way};
 use crate::App;
+use crate::filters;
 
 /// The page's address.
 pub const HERE: &str = "/quan-tri/thong-bao";

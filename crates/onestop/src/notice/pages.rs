@@ -12,13 +12,14 @@ use directory::account::Kind;
 use directory::{AnyOfficial, Citizen, Viewer};
 use serde::Deserialize;
 use web::page::NoticeKind;
-use web::{Path, Problem, Query, RawForm, Shell, filters, page};
+use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::rules::{Channel, Choice};
 use super::store::{self, Notice};
 use super::{facts_of, say, say_of};
 use crate::App;
 use crate::desk::frame::{self, Place};
+use crate::filters;
 
 /// The inbox of citizens, and that of officials.
 pub const CITIZEN: &str = "/thong-bao";

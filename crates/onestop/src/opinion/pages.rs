@@ -13,13 +13,14 @@ use db::Tx;
 use directory::{AnyOfficial, UnitId};
 use web::due::{Pill, due_pill};
 use web::page::NoticeKind;
-use web::{Path, Problem, Query, RawForm, Shell, filters, page};
+use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::{LIMITS, Line, Opinion, OpinionId, Question};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::Case;
 use crate::dossier::rules::{Seat, Status};
+use crate::filters;
 use crate::office::{Choice, Field, FormPage, OfficeQuery, Room, Wrong};
 use crate::words_office::say;
 

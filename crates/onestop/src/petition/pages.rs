@@ -18,7 +18,7 @@ use web::due::{Pill, arithmetic, due_pill, held_pill};
 use web::filters::promised_text;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
-use web::{FieldError, Path, Problem, Query, Shell, Upload, filters, page, throttle};
+use web::{FieldError, Path, Problem, Query, Shell, Upload, page, throttle};
 
 use super::rules::{Standing, State as Stands, Verb};
 use super::words::{self, of, say};
@@ -26,6 +26,7 @@ use super::{Ask, FILES_MAX, KINDS, Limits, Petition, Sending, TOPICS, Who, store
 use crate::App;
 use crate::dossier::follow::{follow, plain};
 use crate::filing::uploads;
+use crate::filters;
 
 /// The routes of petitions, for citizens and officials.
 pub fn routes() -> Router<App> {

@@ -10,11 +10,12 @@ use axum::routing::get;
 use base::{Dong, format};
 use directory::MaybeViewer;
 use serde::Deserialize;
-use web::{Path, Problem, Query, Shell, filters, page};
+use web::{Path, Problem, Query, Shell, page};
 
 use super::Procedure;
 use super::model::{Channel, Component, Fee, Level, ServiceLevel};
 use crate::App;
+use crate::filters;
 use crate::home::{Field, Tile, fields, slug, tile};
 use crate::words_citizen::{find, say};
 

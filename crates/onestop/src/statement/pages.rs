@@ -23,6 +23,7 @@ use super::store;
 use super::words::say;
 use crate::App;
 use crate::dossier::rules::Status;
+use crate::filters;
 use crate::words;
 
 /// Where papers are checked.

@@ -14,7 +14,7 @@ use directory::{Citizen, UnitId};
 use serde::Deserialize;
 use web::layers::UPLOAD_BYTES_MAX;
 use web::page::NoticeKind;
-use web::{FieldError, Path, Problem, Query, RawForm, Shell, Upload, filters, page};
+use web::{FieldError, Path, Problem, Query, RawForm, Shell, Upload, page};
 
 use super::rules::Verdict;
 use super::store::{self, LINES, Sieve};
@@ -26,6 +26,7 @@ use crate::dossier::files::answer;
 use crate::filing::pages::{about, refused};
 use crate::filing::sniff::Kind;
 use crate::filing::uploads;
+use crate::filters;
 
 /// Where the vault is.
 const PATH: &str = "/kho-du-lieu";

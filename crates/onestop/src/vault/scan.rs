@@ -26,6 +26,7 @@ use crate::dossier::rules::Seat;
 use crate::filing::pages::refused;
 use crate::filing::sniff::Kind;
 use crate::filing::uploads;
+use crate::filters;
 use crate::office::{OfficeQuery, Room, Wrong};
 
 /// The longest reason, in characters.

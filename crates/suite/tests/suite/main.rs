@@ -9,6 +9,7 @@ mod checks;
 mod custody;
 mod desk;
 mod edit;
+mod english;
 mod faults;
 mod front;
 mod hall;

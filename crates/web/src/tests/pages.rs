@@ -11,6 +11,7 @@ use base::{Day, Dong, Instant};
 use db::testing::{TestDb, on_sqlite};
 
 use super::{Answer, Browser, ask, site};
+use crate::lang::{self, Lang};
 use crate::page::{self, Cached, NavGroup, NavItem, NoticeKind, Shell, SideNav, Tone, ViewerBadge};
 use crate::{Json, Problem, Site, assets, filters};
 
@@ -195,6 +196,7 @@ fn every_answer_has_the_same_headers() {
         };
         let expected = "\
 cache-control: no-cache
+content-language: vi
 content-security-policy: default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; \
 object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'
 content-type: text/html; charset=utf-8
@@ -203,6 +205,7 @@ cross-origin-resource-policy: same-origin
 permissions-policy: camera=(), microphone=(), geolocation=(), payment=()
 referrer-policy: same-origin
 vary: accept-encoding
+vary: cookie
 x-content-type-options: nosniff
 x-frame-options: SAMEORIGIN";
         assert_eq!(shown(&page), expected, "\n{}", shown(&page));
@@ -366,6 +369,10 @@ fn a_kept_page_is_never_older_than_its_data() {
         // two first visitors who counted at once would leave every later request to render anew
         assert!(shown(1, "Một", &plain).await.1.contains("<h1>Hai</h1>"));
         assert!(shown(2, "Bốn", &plain).await.1.contains("<h1>Hai</h1>"));
+        // each language has a page of its own
+        let english = lang::speaking(Lang::En, shown(2, "Two", &plain)).await.1;
+        assert!(english.contains("<h1>Two</h1>") && english.contains(r#"<html lang="en""#));
+        assert!(shown(2, "Ba", &plain).await.1.contains("<h1>Hai</h1>"));
     });
 }
 

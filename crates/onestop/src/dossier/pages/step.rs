@@ -23,6 +23,7 @@ use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{
     Ask, Case, Outcome, PaperKind, REFUSE_REASONS, STOP_REASONS, Who, api, take as take_step,
 };
+use crate::filters;
 use crate::words;
 
 #[derive(Deserialize, Default)]

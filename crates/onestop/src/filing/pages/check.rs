@@ -9,7 +9,7 @@ use db::Tx;
 use directory::Viewer;
 use serde::Deserialize;
 use web::filters::promised_text;
-use web::{FieldError, Path, Problem, RawForm, Shell, filters, page};
+use web::{FieldError, Path, Problem, RawForm, Shell, page};
 
 use super::papers::about;
 use super::{Around, Fault, Stop, labelled, next_step, open, see_other, shell, summary};
@@ -17,6 +17,7 @@ use crate::App;
 use crate::dossier::{Case, Who};
 use crate::filing::draft::{self, Draft, RETURN_WAYS};
 use crate::filing::rules;
+use crate::filters;
 use crate::helper::proof::Needs;
 use crate::helper::{Fill, OnDraft, Own};
 use crate::procedure::ask;

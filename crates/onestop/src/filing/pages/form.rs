@@ -19,6 +19,7 @@ use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::filing::store::UploadRow;
 use crate::filing::uploads;
+use crate::filters;
 use crate::helper::{Fill, OnDraft};
 use crate::procedure::ask::{self, Question};
 use crate::procedure::places::Places;

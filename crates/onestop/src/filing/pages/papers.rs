@@ -15,6 +15,7 @@ use super::{Around, Fault, Stop, next_step, open, papers_missing, see_other, she
 use crate::App;
 use crate::filing::draft::{self, Draft};
 use crate::filing::uploads;
+use crate::filters;
 use crate::helper::proof::Needs;
 use crate::helper::{Fill, OnDraft, Own};
 use crate::vault::{self, Entry, Keys};

@@ -12,6 +12,7 @@ use web::{Form, Path, Problem, Query, Shell};
 use super::{Stop, open, see_other};
 use crate::App;
 use crate::filing::{draft, store};
+use crate::filters;
 use crate::helper::{OnDraft, Own};
 use crate::procedure::Procedure;
 use crate::procedure::pages::{PaperLine, paper_line, short_limit};

@@ -14,6 +14,7 @@ use crate::dossier::follow::plain;
 use crate::filing::again::{self, Copied, Lost};
 use crate::filing::draft::Draft;
 use crate::filing::prefill::{self, Taken};
+use crate::filters;
 use crate::helper::{Fill, OnDraft, Own};
 use crate::procedure::ask::{self, Question};
 use crate::vault::words::say;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use web::page;
 
 use super::Simulator;
+use crate::filters;
 use crate::national::rules;
 use crate::national::words::t;
 use crate::procedure::model;

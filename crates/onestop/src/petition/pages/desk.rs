@@ -11,7 +11,7 @@ use directory::{AnyOfficial, UnitId};
 use serde::Deserialize;
 use web::due::Pill;
 use web::page::NoticeKind;
-use web::{Path, Problem, Query, Shell, filters, page};
+use web::{Path, Problem, Query, Shell, page};
 
 use super::step;
 use super::{Around, pill};
@@ -19,6 +19,7 @@ use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::desk::{List as DossierList, Scope};
 use crate::dossier::follow::plain;
+use crate::filters;
 use crate::petition::rules::{self, Standing, Verb};
 use crate::petition::words::{self, of, say};
 use crate::petition::{Petition, Who, store};

@@ -14,6 +14,7 @@ use super::{Around, Pick, picks, places};
 use crate::App;
 use crate::desk::List as DossierList;
 use crate::desk::frame::{self, Place};
+use crate::filters;
 use crate::petition::rules::{self, Verb};
 use crate::petition::words::{self, of, say};
 use crate::petition::{self, Ask, FINDINGS, Petition, Public, REFUSE_REASONS, WITHHOLD_REASONS, store};

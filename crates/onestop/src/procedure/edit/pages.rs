@@ -15,14 +15,15 @@ use base::{Day, format};
 use db::Tx;
 use directory::{Admin, Keeper};
 use serde::Deserialize;
+use web::lang::spoken;
 use web::page::NoticeKind;
-use web::words::Lang;
 use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::rules::{Standing, State as Stage};
 use super::store::{self, Draft, Head, Version};
 use super::words::{WORDS, say};
 use crate::App;
+use crate::filters;
 use crate::office::{Wrong, day};
 use crate::procedure::check::Severity;
 use crate::procedure::inspect::Remark;
@@ -294,7 +295,7 @@ async fn view(app: &App, keeper: &Keeper, code: &str, tried: Tried, done: &str) 
         Some(name) => name,
         None => app.catalogue.version(&newest.id)?.name.clone(),
     };
-    let found = draft.as_ref().map(|(d, ..)| findings(super::remarks(d, &d.source, Lang::Vi), &d.source));
+    let found = draft.as_ref().map(|(d, ..)| findings(super::remarks(d, &d.source, spoken()), &d.source));
     let found = found.unwrap_or_default();
     let mut shell = shell(app, keeper, name);
     if WORDS.has(&format!("done.{done}")) {

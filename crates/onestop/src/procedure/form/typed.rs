@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{FieldFinding, FieldProblem, tidy, tidy_text};
 use crate::procedure::model::{Answers, Form, Widget};
-use crate::words_citizen::say;
+use crate::words_citizen::kept;
 
 /// Rows of a group at most, whatever its schema says.
 pub const ROWS_MAX: u64 = 50;
@@ -50,8 +50,8 @@ fn address() -> Value {
         "additionalProperties": false,
         "required": ["unit", "line"],
         "properties": {
-            "unit": { "title": say("typed.address_unit", &[]), "type": "string", "format": "commune" },
-            "line": { "title": say("typed.address_line", &[]), "type": "string", "maxLength": 200 },
+            "unit": { "title": kept("typed.address_unit", &[]), "type": "string", "format": "commune" },
+            "line": { "title": kept("typed.address_line", &[]), "type": "string", "maxLength": 200 },
             "text": { "type": "string", "maxLength": 600, "readOnly": true },
         },
     })
@@ -64,11 +64,11 @@ fn land_parcel() -> Value {
         "additionalProperties": false,
         "required": ["parcel", "sheet"],
         "properties": {
-            "parcel": { "title": say("typed.parcel_number", &[]), "type": "string", "maxLength": 60,
+            "parcel": { "title": kept("typed.parcel_number", &[]), "type": "string", "maxLength": 60,
                 "pattern": "^[0-9]{1,6}([-/+,][0-9]{1,6})*$", "examples": ["214", "214,215"] },
-            "sheet": { "title": say("typed.parcel_sheet", &[]), "type": "string",
+            "sheet": { "title": kept("typed.parcel_sheet", &[]), "type": "string",
                 "pattern": "^[0-9A-Za-z./-]{1,20}$", "examples": ["31", "DC-7"] },
-            "area": { "title": say("typed.parcel_area", &[]), "type": "number",
+            "area": { "title": kept("typed.parcel_area", &[]), "type": "number",
                 "exclusiveMinimum": 0, "maximum": 10_000_000 },
         },
     })

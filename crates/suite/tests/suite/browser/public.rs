@@ -106,3 +106,33 @@ fn the_province_keeps_its_units_and_officials() {
         b.goto("/tai-khoan").await;
     });
 }
+
+#[test]
+fn a_visitor_reads_the_pages_in_english_and_turns_back() {
+    visit(async |v| {
+        let b = &v.browser;
+        b.goto("/tra-cuu").await;
+        b.click("English").await;
+        assert_eq!(b.path().await, "/tra-cuu", "the page stays");
+        b.sees("You need not sign in.").await;
+        let pages = [
+            ("/", "What do you need to do?"),
+            ("/thu-tuc/1.001193", "Papers you need"),
+            ("/dang-nhap", "Forgotten password"),
+            ("/phan-anh/gui", "Find an agency"),
+        ];
+        for (path, words) in pages {
+            b.goto(path).await;
+            b.sees(words).await;
+        }
+        b.goto("/dang-nhap?ve=/mot-cua/cho-tiep-nhan").await;
+        b.fill("login", CLERK).await;
+        b.fill("password", suite::town::PASSWORD).await;
+        b.click("Sign in").await;
+        b.sees("Accept the dossier").await;
+        b.goto("/tai-khoan").await;
+        b.goto("/").await;
+        b.click("Tiếng Việt").await;
+        b.sees("Cần làm thủ tục gì?").await;
+    });
+}

@@ -15,6 +15,7 @@ use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::{HERE, shell};
 use crate::App;
+use crate::filters;
 use crate::procedure::ask::{self, Question};
 use crate::procedure::edit::compare::{self, Line};
 use crate::procedure::edit::store;

@@ -7,10 +7,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base::format;
 use db::Tx;
 use directory::Admin;
-use web::{Path, Problem, RawForm, Shell, filters, page};
+use web::{Path, Problem, RawForm, Shell, page};
 
 use super::{HERE, keeper, shell};
 use crate::App;
+use crate::filters;
 use crate::office::Wrong;
 use crate::procedure::edit::store::{self, Trial};
 use crate::procedure::edit::trial::{self, Past};

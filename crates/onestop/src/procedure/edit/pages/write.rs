@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use db::Tx;
 use directory::Admin;
-use web::words::Lang;
+use web::lang::spoken;
 use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
 
 use super::{Done, Finding, HERE, findings, keeper, shell, told};
 use crate::App;
+use crate::filters;
 use crate::office::Wrong;
 use crate::procedure::edit::rules::State as Stage;
 use crate::procedure::edit::store::{self, Draft};
@@ -91,7 +92,7 @@ async fn keep(app: &App, admin: &Admin, code: &str, seen: i64, source: &str) -> 
 
 fn text_page(app: &App, admin: &Admin, draft: &Draft, source: String, wrong: Wrong) -> TextPage {
     let title = say("title.text", &[("code", &draft.code)]);
-    let found = findings(remarks(draft, &source, Lang::Vi), &source);
+    let found = findings(remarks(draft, &source, spoken()), &source);
     let errors: Vec<&str> = wrong.errors.iter().map(|e| e.message.as_str()).collect();
     let error = [wrong.message.as_str(), &errors.join(" ")].concat();
     let shell = shell(app, &keeper(admin), title);
@@ -236,7 +237,7 @@ fn guided_page(app: &App, admin: &Admin, draft: &Draft, sent: Option<&RawForm>, 
             rows: (0..(count + spare).min(text::ROWS_MAX)).map(row).collect(),
         }
     };
-    let found = findings(remarks(draft, &draft.source, Lang::Vi), &draft.source);
+    let found = findings(remarks(draft, &draft.source, spoken()), &draft.source);
     let shell = shell(app, &keeper(admin), say("title.guided", &[("code", &draft.code)]));
     let bad = !wrong.errors.is_empty() || !wrong.message.is_empty();
     GuidedPage {
