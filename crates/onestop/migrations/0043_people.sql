@@ -9,3 +9,4 @@ create table person_move (
     back_at bigint,
     primary key (why, place, item)
 ) strict;
+create index person_move_of_item on person_move (item);

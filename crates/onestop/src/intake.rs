@@ -34,7 +34,7 @@ use crate::filing::{self, Filing};
 use crate::procedure::Procedure;
 use crate::procedure::model::{Channel, Fee};
 use crate::procedure::places::{Choices, Places};
-use crate::{App, catalogue, custody, fee, signer, view, words};
+use crate::{App, catalogue, custody, fee, view, words};
 use papers::{Paper, Ticked};
 pub(crate) use person::{confirmed, plain_number};
 use signers::Present;
@@ -593,8 +593,8 @@ fn form_page(
         papers: typed.papers.lines(p, &wrong.errors),
         papers_error: error("present"),
         signers: typed.signers.lines(p, &wrong.errors),
-        signers_legend: signer::words::say("intake.legend", &[]),
-        signers_hint: signer::words::say("intake.hint", &[]),
+        signers_legend: signers::legend(),
+        signers_hint: signers::hint(),
         fees: fees(p),
         amount: typed.amount.clone(),
         amount_error: error("amount"),

@@ -5,7 +5,18 @@ use web::{FieldError, Problem, RawForm};
 
 use crate::dossier::Dossier;
 use crate::procedure::Procedure;
+use crate::signer::words::say;
 use crate::signer::{self, desk};
+
+/// The heading of the form's part, and what it asks for.
+pub fn legend() -> String {
+    say("intake.legend", &[])
+}
+
+/// When to tick somebody.
+pub fn hint() -> String {
+    say("intake.hint", &[])
+}
 
 /// One of them as the form shows them.
 pub struct Line {

@@ -3,6 +3,8 @@
 use base::Instant;
 use db::{Tx, args};
 
+use crate::dossier::DossierId;
+
 /// Dossiers that are nobody's under this number and name become the account's.
 pub async fn claim(
     tx: &mut Tx,
@@ -26,6 +28,17 @@ pub async fn claim(
         "update dossier set applicant = $1
           where applicant is null and applicant_number = $2 and applicant_folded = $3",
         args![account, number, folded],
+    )
+    .await
+}
+
+/// The accounts whose this dossier was before merges: what they did in it, its applicant did.
+pub async fn former_owners(tx: &mut Tx, dossier: DossierId) -> db::Result<Vec<String>> {
+    tx.list(
+        "select distinct former from person_move
+          where item = $1 and place = 'dossier' and former is not null and back_at is null
+          order by former limit 20",
+        args![dossier],
     )
     .await
 }

@@ -128,10 +128,10 @@ async fn second_admin(town: &Town) -> Person {
 }
 
 /// Number of the same person with one digit mistyped.
-const SLIP: &str = "086090123457";
+pub const SLIP: &str = "086090123457";
 
 /// A citizen with the applicant's name under a mistyped number, who has filed a dossier.
-async fn appears_twice(town: &Town) -> (Person, String) {
+pub async fn appears_twice(town: &Town) -> (Person, String) {
     let mut twin = registers(town, "Nguyễn Hữu Ẩn", SLIP).await;
     town.delivers().await;
     let code = files_a_birth_as(town, &mut twin).await;
@@ -185,6 +185,7 @@ fn two_accounts_of_one_person_become_one_by_two_administrators_and_two_again() {
         town.delivers().await;
 
         an.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200);
+        assert!(!an.page().text().contains("Người giúp nộp hộ"), "it was himself who filed it");
         assert!([303, 401].contains(&twin.gets("/ho-so-cua-toi").await.status), "he is signed out");
         let mut clerk = browser(&town, CLERK).await;
         clerk.opens(&page(&code)).await.expect(200);

@@ -17,7 +17,7 @@ const NEWCOMER: &str = "086190000456";
 const CODE: &str = "1.000894";
 
 /// Publishes a version of the marriage registration without which nothing is filed before both agree.
-async fn both_must_agree(town: &Town) {
+pub async fn both_must_agree(town: &Town) {
     let (_, source) = onestop::procedure_files()
         .into_iter()
         .find(|(name, _)| name == "1.000894.4.toml")
@@ -81,7 +81,7 @@ async fn keeps(town: &Town, draft: &str, field: &str, value: &str) {
 }
 
 /// A complete draft with this number for the partner; its address.
-async fn prepares(town: &Town, an: &mut Person, partner: &str) -> String {
+pub async fn prepares(town: &Town, an: &mut Person, partner: &str) -> String {
     an.opens(&format!("/nop-ho-so/{CODE}?noi=phuoc+hau")).await.expect(200);
     let answer = an.submits("Bắt đầu điền hồ sơ", &[("unit", COMMUNE)]).await.expect(303);
     let draft = answer.header("location").to_string();
@@ -98,7 +98,7 @@ async fn files(an: &mut Person, draft: &str, status: u16) -> String {
     answer.header("location").rsplit('/').next().unwrap_or_default().to_string()
 }
 
-async fn asks(an: &mut Person, draft: &str) {
+pub async fn asks(an: &mut Person, draft: &str) {
     an.opens(&format!("{draft}/cung-ky")).await.expect(200);
     let answer = an.submits("Mời cùng ký", &[]).await.expect(303);
     an.follows(answer).await.expect(200);
@@ -203,6 +203,10 @@ fn nothing_is_filed_before_the_other_has_agreed_to_exactly_what_is_filed() {
         {
             says(&clerk, words);
         }
+        let seen = sees(&mut town.token(CITIZEN).await, &code).await;
+        assert_eq!(seen["signers"][0]["as_filed"], true, "{seen}");
+        an.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200);
+        says(&an, "Trần Thị Bích Hạnh (Bên còn lại)");
         takes(&mut town.token(CLERK).await, &code, "receive", json!({})).await;
         town.delivers().await;
         town.audit_book_is_whole().await;
