@@ -1,6 +1,41 @@
 //! What the systems tell one another. One module per owner; data only: no logic, no SQL, no HTTP,
 //! and no personal data, because events are kept and copied.
 
+/// Events of the directory. Whoever keeps something for accounts follows them.
+pub mod directory {
+    use base::Instant;
+    use serde::{Deserialize, Serialize};
+
+    /// Somebody has confirmed who a citizen is.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct AccountConfirmed {
+        /// The account's id.
+        pub account: String,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// Two accounts were found to be one person's, or that was taken back.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct AccountsMerged {
+        /// The merge's id, under which a consumer keeps what it moved.
+        pub merge: String,
+        /// The account that now only leads to the other.
+        pub goes: String,
+        /// The account that stays.
+        pub stays: String,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// What was kept for a person's number and name is theirs from now on ([`AccountConfirmed`]).
+    pub const ACCOUNT_CONFIRMED: &str = "directory.account.confirmed";
+    /// What belongs to the one that goes belongs to the one that stays ([`AccountsMerged`]).
+    pub const ACCOUNTS_MERGED: &str = "directory.account.merged";
+    /// The merge is taken back: what was moved for it goes back.
+    pub const ACCOUNTS_PARTED: &str = "directory.account.parted";
+}
+
 /// Events of the one-stop shop.
 pub mod onestop {
     use base::Instant;
@@ -80,6 +115,31 @@ pub mod onestop {
     /// It was taken over from an earlier system. Put as heard already: nobody prints or sends what that
     /// system printed and sent.
     pub const TAKEN_OVER: &str = "onestop.dossier.taken-over";
+
+    /// Somebody is asked to agree to what a draft declares, or has answered: all topics of
+    /// `onestop.signing.*`. Neither what is declared nor why somebody does not agree is told.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct SigningMoved {
+        /// The row of the agreement.
+        pub signing: String,
+        /// The draft's id.
+        pub draft: String,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// Somebody is asked ([`SigningMoved`]).
+    pub const SIGNING_ASKED: &str = "onestop.signing.asked";
+    /// They agreed.
+    pub const SIGNING_AGREED: &str = "onestop.signing.agreed";
+    /// They said no.
+    pub const SIGNING_DECLINED: &str = "onestop.signing.declined";
+    /// What they had agreed to was changed: this row asks again.
+    pub const SIGNING_VOIDED: &str = "onestop.signing.voided";
+    /// They took their agreement back.
+    pub const SIGNING_WITHDRAWN: &str = "onestop.signing.withdrawn";
+    /// Whoever asked no longer does.
+    pub const SIGNING_RECALLED: &str = "onestop.signing.recalled";
 
     /// Another unit is asked for its opinion about a dossier, answers, or is silent.
     #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]

@@ -62,6 +62,7 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     let mut site = Site::new(db, blobs, clock, brand(&province, config.demo)).with_english(english);
     site.secure_cookies = config.secure();
     site.inbox = Some(onestop::inbox());
+    site.holdings = Some(onestop::holdings());
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;

@@ -2,11 +2,13 @@
 
 use base::{Day, Instant};
 use db::{Tx, Value};
+use web::Problem;
 
 use crate::role::Role;
 use crate::unit::UnitId;
 
 pub mod admin;
+pub mod duplicates;
 pub mod official_pages;
 pub mod pages;
 pub mod register;
@@ -162,8 +164,11 @@ pub async fn official(tx: &mut Tx, account: AccountId, day: Day) -> db::Result<O
 }
 
 /// Records that somebody has seen who this citizen is. Confirming twice changes nothing.
-pub async fn confirm(tx: &mut Tx, account: AccountId, now: Instant) -> db::Result<()> {
-    store::confirm(tx, account, now).await
+pub async fn confirm(tx: &mut Tx, account: AccountId, now: Instant) -> Result<(), Problem> {
+    match store::confirm(tx, account, now).await? {
+        true => duplicates::confirmed(tx, account, now).await,
+        false => Ok(()),
+    }
 }
 
 /// The officials who hold a role in a unit on a day, by given name: whom a task can be handed to.

@@ -43,6 +43,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         own("0001_directory", include_str!("../migrations/0001_directory.sql")),
         own("0002_holiday_stamp", include_str!("../migrations/0002_holiday_stamp.sql")),
+        own("0003_duplicates", include_str!("../migrations/0003_duplicates.sql")),
     ]
 }
 

@@ -54,6 +54,11 @@ table! {
     POST post "/quan-tri/can-bo/{id}/khoa" "keeper" account::official_pages::set_locked;
     POST post "/quan-tri/can-bo/{id}/chuc-vu" "keeper" account::official_pages::add_post;
     POST post "/quan-tri/can-bo/{id}/chuc-vu/{post}/ket-thuc" "keeper" account::official_pages::end_post;
+    GET get "/quan-tri/nguoi-trung" "admin" account::duplicates::pages::list;
+    POST post "/quan-tri/nguoi-trung" "admin" account::duplicates::pages::propose;
+    GET get "/quan-tri/nguoi-trung/so-sanh" "admin" account::duplicates::pages::compare;
+    GET get "/quan-tri/nguoi-trung/{id}" "admin" account::duplicates::pages::show;
+    POST post "/quan-tri/nguoi-trung/{id}" "admin" account::duplicates::pages::decide;
     POST post "/api/v1/session" "everybody" signin::api::begin;
     DELETE delete "/api/v1/session" "viewer" signin::api::end;
     GET get "/api/v1/me" "viewer" signin::api::me;

@@ -33,6 +33,7 @@ use crate::interlinked;
 use crate::number;
 use crate::procedure::Procedure;
 use crate::refusal::Refusal;
+use crate::signer;
 pub use ask::FEE_MAX;
 pub use ask::{Ask, Outcome, REFUSE_REASONS, STOP_REASONS};
 pub use case::Case;
@@ -314,11 +315,13 @@ pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(
 /// A counter clerk accepts a filed dossier; form 01 and the deadline begin here. Printing and
 /// notices follow from the event, after the commit.
 pub async fn receive(tx: &mut Tx, case: &mut Case, note: &str) -> Result<(), Problem> {
+    signer::before_receiving(tx, case).await?;
     advance(tx, case, Step::Receive, Remark::note(note), event::RECEIVED).await
 }
 
 /// The same for papers handed over at the counter; `details` counts them, and form 01 prints it.
 pub async fn receive_papers(tx: &mut Tx, case: &mut Case, note: &str, details: Value) -> Result<(), Problem> {
+    signer::before_receiving(tx, case).await?;
     advance(tx, case, Step::Receive, Remark { details, ..Remark::note(note) }, event::RECEIVED).await
 }
 

@@ -173,8 +173,8 @@ pub async fn redeem(tx: &mut Tx, me: &Person, code: &str, now: Instant) -> Resul
     Ok(false)
 }
 
-/// Only a person whom somebody has confirmed helps: a number can be claimed by anybody.
-fn confirmed(me: &Person) -> Result<(), Problem> {
+/// Only a person whom somebody has confirmed helps, or agrees with others: a number can be claimed by anybody.
+pub(crate) fn confirmed(me: &Person) -> Result<(), Problem> {
     match me.confirmed_at {
         Some(_) => Ok(()),
         None => Err(Refusal::NotConfirmed.into()),

@@ -61,6 +61,8 @@ struct IdentityPage {
     number: String,
     error: String,
     account: Option<Account>,
+    /// What confirming brings to the account, and what it leaves.
+    waiting: Vec<String>,
 }
 
 /// `GET /mot-cua/xac-nhan?so=`: the account of a personal number.
@@ -73,7 +75,7 @@ async fn show(
     let place = Place::of_clerk(&clerk)?;
     let number = PersonalNumber::parse(&asked.so).ok().map(|n| n.to_string());
     let (at, wanted) = (place.clone(), number.clone());
-    let (counts, person) = app
+    let (counts, person, waiting) = app
         .site
         .db
         .read(async move |tx: &mut Tx| -> Result<_, Problem> {
@@ -82,7 +84,13 @@ async fn show(
                 Some(number) => find(tx, number).await?,
                 None => None,
             };
-            Ok((counts, person))
+            let waiting = match (&person, &wanted) {
+                (Some(p), Some(number)) if p.confirmed_at.is_none() => {
+                    crate::people::waiting(tx, number, &p.name).await?
+                }
+                _ => Vec::new(),
+            };
+            Ok((counts, person, waiting))
         })
         .await?;
     if let Some(person) = &person {
@@ -107,6 +115,7 @@ async fn show(
         number: asked.so,
         error,
         account: person.map(account),
+        waiting,
     }))
 }
 

@@ -6,6 +6,7 @@
 mod card;
 mod papers;
 mod person;
+mod signers;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ use crate::procedure::places::{Choices, Places};
 use crate::{App, catalogue, custody, fee, view, words};
 use papers::{Paper, Ticked};
 pub(crate) use person::{confirmed, plain_number};
+use signers::Present;
 
 /// Procedures shown for one search.
 const LINES: usize = 30;
@@ -116,6 +118,10 @@ struct FormPage {
     way_error: String,
     papers: Vec<Paper>,
     papers_error: String,
+    /// Those who agree beside the applicant.
+    signers: Vec<signers::Line>,
+    signers_legend: String,
+    signers_hint: String,
     /// What the catalogue says of fees; empty where nothing is to be paid.
     fees: Vec<String>,
     amount: String,
@@ -139,6 +145,7 @@ struct Typed {
     filled: String,
     return_by: String,
     papers: Ticked,
+    signers: Present,
     /// Cash taken with the reception, as typed.
     amount: String,
     note: String,
@@ -168,6 +175,7 @@ impl Typed {
             filled: text("filled"),
             return_by: text("return_by"),
             papers: Ticked::of(form, p),
+            signers: Present::of(form, p),
             amount: text("amount"),
             note: text("note"),
             place: text("place"),
@@ -416,13 +424,14 @@ async fn keep(
     let key = typed.key()?;
     let (taken, details) = (typed.papers.kept(p), typed.papers.details(p));
     let request = format!(
-        "{}|{receive}|{note}|{:?}|{taken:?}|{cash}|{}",
-        filing.procedure, filing.applicant, typed.place
+        "{}|{receive}|{note}|{:?}|{taken:?}|{cash}|{}|{:?}",
+        filing.procedure, filing.applicant, typed.place, typed.signers
     );
     let hash = idempotent::request_hash("POST", "/mot-cua/tiep-nhan-moi", request.as_bytes());
     let who = Who::from(&clerk.viewer);
     let act = clerk.act("onestop.file", &filing.procedure, now);
     let catalogue = app.catalogue.clone();
+    let (present, procedure, office) = (typed.signers.clone(), p.clone(), clerk.unit().as_str().to_string());
     app.site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<String, Problem> {
@@ -441,6 +450,10 @@ async fn keep(
                 }
                 Err(other) => return Err(other),
             };
+            if !procedure.signers.is_empty() {
+                let case = Case::find(tx, &catalogue, &who, &filed.code, now).await?;
+                present.record(tx, &case.dossier, &procedure, (&office, &who.account), now).await?;
+            }
             if receive {
                 let mut case = Case::seen(tx, &catalogue, &who, &filed.code, 1, now).await?;
                 dossier::receive_papers(tx, &mut case, &note, details.clone()).await?;
@@ -466,6 +479,7 @@ async fn keep(
 /// What is wrong with the form beside the filing's own faults.
 fn faults(p: &Procedure, typed: &Typed, note: &str, receive: bool) -> Vec<FieldError> {
     let mut errors = typed.papers.faults(p);
+    errors.extend(typed.signers.faults(p, &plain_number(&typed.applicant.number)));
     let missing = typed.papers.missing(p);
     if receive && !missing.is_empty() {
         errors.push(FieldError::new("present", say("intake.no_paper", &[("names", &missing.join("; "))])));
@@ -579,6 +593,9 @@ fn form_page(
         focus: focus(&typed, &wrong, !p.components.is_empty()),
         papers: typed.papers.lines(p, &wrong.errors),
         papers_error: error("present"),
+        signers: typed.signers.lines(p, &wrong.errors),
+        signers_legend: signers::legend(),
+        signers_hint: signers::hint(),
         fees: fees(p),
         amount: typed.amount.clone(),
         amount_error: error("amount"),

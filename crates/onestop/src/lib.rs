@@ -29,12 +29,14 @@ mod number;
 mod office;
 mod once;
 mod opinion;
+mod people;
 mod petition;
 mod press;
 mod procedure;
 mod rating;
 mod refusal;
 mod register;
+mod signer;
 mod statement;
 pub mod takeover;
 mod tracking;
@@ -62,6 +64,7 @@ pub use grow::{Grown, Plan, grow};
 pub use measure::rebuild as rebuild_measures;
 pub use notice::carrier::{Carrier, Mail, MailSettings, Secrecy, Sms, SmsSettings, demo as demo_carriers};
 pub use notice::{ADMIN as NOTICES, inbox};
+pub use people::holdings;
 pub use procedure::edit::pages::HERE as PROCEDURES_PATH;
 pub use procedure::model::Frame;
 pub use procedure::model::{files as procedure_files, newest as procedures};
@@ -176,6 +179,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0034_measure_people", include_str!("../migrations/0034_measure_people.sql")),
         own("0035_after_result", include_str!("../migrations/0035_after_result.sql")),
         own("0040_million", include_str!("../migrations/0040_million.sql")),
+        own("0042_signer", include_str!("../migrations/0042_signer.sql")),
+        own("0043_people", include_str!("../migrations/0043_people.sql")),
     ]
 }
 
@@ -255,6 +260,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(mine::routes())
         .merge(helper::pages::routes())
         .merge(helper::desk::routes())
+        .merge(signer::pages::routes())
+        .merge(signer::desk::routes())
         .merge(vault::pages::routes())
         .merge(vault::scan::routes())
         .merge(procedure::api::routes())
@@ -298,6 +305,7 @@ pub fn routes(app: &App) -> axum::Router {
 /// What follows from events: the papers of a dossier, its figures, and what the national portal is told.
 pub fn listeners(app: &App) -> Vec<Listener> {
     let (national, notices) = (national::listeners(app), notice::listener(app));
+    let people = people::listener(app);
     let app = app.clone();
     let (counts, keeping, linked) = (app.clone(), app.clone(), app.clone());
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
@@ -316,7 +324,7 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = linked.clone();
         async move { interlinked::go_on(&app, &event).await }
     });
-    [vec![papers, measure, notices, vault, parts], national].concat()
+    [vec![papers, measure, notices, vault, parts, people], national].concat()
 }
 
 /// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures

@@ -16,6 +16,7 @@ pub mod model;
 pub mod pages;
 pub mod places;
 pub mod search;
+pub mod signers;
 pub mod simulate;
 pub mod words;
 

@@ -146,7 +146,9 @@ impl Outcome {
             (false, 0) => "summary.all_good",
             (false, _) => "summary.nothing_stored",
         };
-        self.tallies.iter().map(said).chain([WORDS.tr(lang, whole, &[])]).collect()
+        let people = self.stored && self.tallies.iter().any(|(table, _)| *table == Table::People);
+        let people = people.then(|| WORDS.tr(lang, "summary.people", &[]));
+        self.tallies.iter().map(said).chain([WORDS.tr(lang, whole, &[])]).chain(people).collect()
     }
 }
 

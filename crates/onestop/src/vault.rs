@@ -409,7 +409,8 @@ pub async fn pick(
         return Err(Refusal::TooManyFiles { most: DOSSIER_FILES_MAX }.into());
     }
     let upload = EntryId::fresh().to_string();
-    Ok(store::save_picked(tx, &upload, &account, draft_id, component, &entry, now).await?)
+    store::save_picked(tx, &upload, &account, draft_id, component, &entry, now).await?;
+    crate::signer::added(tx, draft_id, &account, now).await
 }
 
 /// Its owner takes an own paper out: forgotten where nothing refers to it, otherwise ended, so that the log

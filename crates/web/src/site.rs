@@ -24,6 +24,17 @@ pub struct Site {
     pub secure_cookies: bool,
     /// Where people read what they are told; none where no system tells them anything.
     pub inbox: Option<Inbox>,
+    /// What systems keep for an account; none where no system keeps anything.
+    pub holdings: Option<Holdings>,
+}
+
+/// What is kept for an account, for whoever compares two of them. A system brings it.
+#[derive(Clone, Copy)]
+pub struct Holdings {
+    /// What an account has: words and a number each.
+    pub count: for<'t> fn(&'t mut Tx, &'t str) -> LocalBoxFuture<'t, db::Result<Vec<(String, i64)>>>,
+    /// Whether anything has been done since with what this merge (by its id) moved.
+    pub used: for<'t> fn(&'t mut Tx, &'t str) -> LocalBoxFuture<'t, db::Result<bool>>,
 }
 
 /// Where notices are read, as the frame around every page shows it. A system brings it.
@@ -39,7 +50,16 @@ pub struct Inbox {
 impl Site {
     /// A site with insecure cookies (development, tests); the roof sets `secure_cookies` itself.
     pub fn new(db: Db, blobs: Blobs, clock: Clock, brand: Brand) -> Site {
-        Site { db, blobs, clock, brand: Arc::new(brand), brand_en: None, secure_cookies: false, inbox: None }
+        Site {
+            db,
+            blobs,
+            clock,
+            brand: Arc::new(brand),
+            brand_en: None,
+            secure_cookies: false,
+            inbox: None,
+            holdings: None,
+        }
     }
 
     /// With the brand in English.

@@ -6,7 +6,7 @@ use db::Tx;
 use web::{FieldError, Problem};
 
 use super::rules::{self, Wrong};
-use super::{AccountId, Kind, store};
+use super::{AccountId, Kind, duplicates, store};
 use crate::{province, words};
 
 /// What was typed, as typed.
@@ -96,10 +96,15 @@ pub async fn register(
         confirmed_at: province.confirm_on_registration.then_some(now),
         created_at: now,
     };
-    if store::insert(tx, &new).await? {
-        Ok(())
-    } else {
-        Err(Problem::field("personal_number", words::t("register.taken")))
+    let aside = async |tx: &mut Tx| -> Result<bool, Problem> {
+        Ok(duplicates::step_aside(tx, number).await? && store::insert(tx, &new).await?)
+    };
+    if !store::insert(tx, &new).await? && !aside(tx).await? {
+        return Err(Problem::field("personal_number", words::t("register.taken")));
+    }
+    match new.confirmed_at {
+        Some(_) => duplicates::confirmed(tx, id, now).await,
+        None => Ok(()),
     }
 }
 

@@ -182,12 +182,11 @@ pub async fn set_password(tx: &mut Tx, id: AccountId, hash: &str, once: bool, se
     tx.change_one(sql, args![hash, once, id, seen]).await
 }
 
-/// Marks a citizen as confirmed, the first time.
-pub async fn confirm(tx: &mut Tx, id: AccountId, now: Instant) -> db::Result<()> {
+/// Marks a citizen as confirmed, the first time; whether it was that.
+pub async fn confirm(tx: &mut Tx, id: AccountId, now: Instant) -> db::Result<bool> {
     let sql = "update account set confirmed_at = $1, version = version + 1
                 where id = $2 and kind = 'citizen' and confirmed_at is null";
-    tx.change(sql, args![now, id]).await?;
-    Ok(())
+    Ok(tx.change(sql, args![now, id]).await? == 1)
 }
 
 /// Gives an official a post.

@@ -49,6 +49,8 @@ pub fn shell_of(site: &Site, viewer: &crate::Viewer, whole: bool, title: String,
         NavItem::new(words::t("roles.title"), "/quan-tri/vai-tro").icon("shield"),
     ];
     if whole {
+        let duplicates = crate::account::duplicates::pages::HERE;
+        items.push(NavItem::new(words::t("duplicates.title"), duplicates).icon("users"));
         items.extend(site.spoken_brand().administration.iter().cloned());
     }
     let side =

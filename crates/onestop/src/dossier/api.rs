@@ -98,6 +98,8 @@ pub struct FullView {
     pub fee_paid: i64,
     pub files: Vec<FileView>,
     pub papers: Vec<PaperView>,
+    /// Those who agreed to what is declared, beside the applicant.
+    pub signers: Vec<SignerView>,
     /// The interlinked dossier that this one is a child of.
     pub parent: Option<String>,
     /// The children of an interlinked dossier, in the order of the procedure's file.
@@ -105,6 +107,20 @@ pub struct FullView {
     /// The steps that may be taken now by whoever asks.
     pub steps: Vec<OpenStep>,
     pub history_url: String,
+}
+
+/// Somebody who agreed to what a dossier declares.
+#[derive(Serialize, ToSchema)]
+pub struct SignerView {
+    /// Who that is, in words.
+    pub role: String,
+    pub name: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub agreed_at: Instant,
+    /// Of what was agreed to.
+    pub sha256: String,
+    /// It is what was filed.
+    pub as_filed: bool,
 }
 
 /// A part of an interlinked dossier.
@@ -261,7 +277,16 @@ async fn full(tx: &mut Tx, case: &Case) -> Result<FullView, Problem> {
         true => crate::interlinked::parts(tx, d.id).await?,
         false => Vec::new(),
     };
+    let signers = crate::signer::pages::panel(tx, case, String::new()).await?.told.into_iter();
+    let signer = |s: crate::signer::pages::Told| SignerView {
+        role: s.role,
+        name: s.name,
+        agreed_at: s.at,
+        sha256: s.sha256,
+        as_filed: s.same,
+    };
     Ok(FullView {
+        signers: signers.map(signer).collect(),
         parent: case.outer.as_ref().map(|outer| outer.code.clone()),
         children: children.into_iter().map(|row| child(case, row)).collect(),
         public: PublicView::of(d),

@@ -80,6 +80,8 @@ struct Sheet {
     talk: message::Panel,
     /// The children of an interlinked dossier.
     parts: Vec<crate::interlinked::pages::PartLine>,
+    /// Those who agreed to it beside the applicant.
+    signers: crate::signer::pages::Panel,
     /// Originals that are not given back.
     originals: Vec<String>,
     /// The files that came from the applicant's vault.
@@ -160,6 +162,11 @@ impl Sheet {
             inspections: crate::inspection::pages::panel(tx, place, &case).await?,
             talk: message::panel(tx, place, &case, who).await?,
             parts: crate::interlinked::pages::lines(tx, &case, Some(place)).await?,
+            signers: {
+                let counter = case.seats.contains(&Seat::Counter) && !d.state.status().is_final();
+                let form = place.href(&crate::signer::desk::path(&d.code), &[]);
+                crate::signer::pages::panel(tx, &case, if counter { form } else { String::new() }).await?
+            },
             originals: {
                 let papers = crate::custody::of_dossier(tx, d.id).await?.into_iter();
                 papers.filter(crate::custody::is_out).map(|p| p.name).collect()
@@ -270,6 +277,7 @@ struct ShowPage {
     inspections: Vec<crate::inspection::pages::Seen>,
     talk: message::Panel,
     parts: Vec<crate::interlinked::pages::PartLine>,
+    signers: crate::signer::pages::Panel,
     /// For a child: whose part it is, and where the whole lies.
     parent_line: Option<(String, String)>,
     assignee: String,
@@ -332,6 +340,7 @@ fn show_page(
     use std::mem::take;
     let (opinions, inspections) = (take(&mut sheet.opinions), take(&mut sheet.inspections));
     let (talk, parts) = (take(&mut sheet.talk), take(&mut sheet.parts));
+    let signers = take(&mut sheet.signers);
     let (corrections, mailings) = (take(&mut sheet.corrections), take(&mut sheet.mailings));
     let sheet = &sheet;
     let d = &sheet.case.dossier;
@@ -376,6 +385,7 @@ fn show_page(
         inspections,
         talk,
         parts,
+        signers,
         parent_line: crate::interlinked::pages::parent_line(&sheet.case, place),
         assignee: if status.is_final() { String::new() } else { sheet.assignee.clone() },
         waits: proposal::waits(place, sheet, list),

@@ -18,7 +18,7 @@ use super::{Attached, Filed, Filing, draft, file, uploads};
 use crate::dossier::{Applicant, Who};
 use crate::helper::{Fill, OnDraft};
 use crate::once::{Answer, Once};
-use crate::{App, words};
+use crate::{App, signer, words};
 
 /// Room for the multipart frame around one file.
 const FRAME_BYTES: u64 = 64 * 1024;
@@ -181,6 +181,9 @@ pub async fn create(
         .write(act, async move |tx: &mut Tx| -> Result<Answer, Problem> {
             if let Some(answer) = once.known(tx).await? {
                 return Ok(answer);
+            }
+            if filing.channel == "online" {
+                signer::without_draft(&*catalogue.version(&filing.procedure)?, &filing)?;
             }
             let filed = file(tx, &catalogue, filing.clone(), &sender, now).await?;
             let answer = Answer::json(StatusCode::CREATED, &FiledView::from(&filed))?;

@@ -15,9 +15,10 @@ use super::{Attached, Filing};
 use crate::catalogue::Catalogue;
 use crate::dossier::{self, Applicant, DossierId};
 use crate::procedure::Procedure;
-use crate::procedure::model::{Answers, Form, Frame, Page};
+use crate::procedure::model::{Answers, Form, Frame, Level, Page};
 use crate::procedure::{ask, places};
 use crate::refusal::Refusal;
+use crate::signer;
 
 enum DraftKind {}
 
@@ -35,6 +36,8 @@ pub struct Draft {
     pub uploads: Vec<UploadRow>,
     /// The first day of the version now offered, where the draft was begun under an older one.
     pub newer: Option<Day>,
+    /// Somebody has agreed to what it declares: a change makes that void.
+    pub signed: bool,
 }
 
 impl Draft {
@@ -101,16 +104,26 @@ fn applicant(procedure: &Procedure, answers: &Answers, person: &Person) -> Appli
     }
 }
 
-/// The units that receive this procedure, by words of their names.
+/// Whether it may be handed in at any counter: its own address says who settles it, wherever that is. A file
+/// without such a rule is settled where it was received, so only there. law: onestop/anywhere
+pub fn is_taken_anywhere(procedure: &Procedure) -> bool {
+    procedure.routing.iter().any(|route| route.when.is_none() && route.field.is_some())
+}
+
+/// The units that receive this procedure, by words of their names: those of the level that settles it, and
+/// with `anywhere` all others of the province before them.
 pub async fn receiving(
     tx: &mut Tx,
     procedure: &Procedure,
     frame: Frame,
-    q: &str,
+    (q, anywhere): (&str, bool),
     now: Instant,
 ) -> Result<Vec<Receiving>, Problem> {
+    let settles = procedure.settled_at(frame);
+    let others = [Level::Province, Level::District, Level::Commune].into_iter();
+    let others = others.filter(|level| anywhere && is_taken_anywhere(procedure) && !settles.contains(level));
     let mut units: Vec<Receiving> = Vec::new();
-    for level in procedure.settled_at(frame) {
+    for level in others.chain(settles.iter().copied()) {
         for unit in directory::list_receiving(tx, level.as_str(), q, now.day(), UNITS_MAX).await? {
             if !units.iter().any(|known| known.code == unit.code) {
                 units.push(unit);
@@ -174,7 +187,7 @@ pub(super) async fn check_unit(
     now: Instant,
 ) -> Result<(), Problem> {
     let named = directory::find_unit(tx, unit, now.day()).await?.ok_or(Refusal::NoCounter)?;
-    let offered = receiving(tx, procedure, frame, &named.name, now).await?;
+    let offered = receiving(tx, procedure, frame, (&named.name, true), now).await?;
     if !offered.iter().any(|u| u.code == unit) {
         return Err(Refusal::NoCounter.into());
     }
@@ -206,7 +219,10 @@ pub async fn get(tx: &mut Tx, catalogue: &Catalogue, id: &str, account: &str) ->
         .map_err(|e| db::Error::Fault(format!("answers of draft {id}: {e}")))?;
     let uploads = store::list_uploads(tx, id, account).await?;
     let offered = catalogue.find(&procedure.code).filter(|p| p.version > procedure.version && p.is_online());
-    Ok(Draft { row, procedure, answers, uploads, newer: offered.map(|p| p.valid_from) })
+    let newer = offered.map(|p| p.valid_from);
+    let signed =
+        !procedure.signers.is_empty() && signer::store::list_open(tx, id).await?.iter().any(|s| s.agreed());
+    Ok(Draft { row, procedure, answers, uploads, newer, signed })
 }
 
 /// The code of the dossier a draft has become, if it has.
@@ -236,6 +252,7 @@ pub async fn keep_page(
     draft.row.answers = Value::Object(draft.answers.clone()).to_string();
     draft.row.updated_at = now;
     store::save_answers(tx, &draft.row, now).await?;
+    signer::changed(tx, catalogue, id, account, now).await?;
     Ok(draft)
 }
 
@@ -263,7 +280,7 @@ pub async fn keep_field(
     };
     draft.row.answers = Value::Object(draft.answers.clone()).to_string();
     store::save_answers(tx, &draft.row, now).await?;
-    Ok(())
+    signer::changed(tx, catalogue, id, account, now).await
 }
 
 /// How many days a draft is kept after its last change. law: onestop/draft-days
@@ -285,6 +302,7 @@ pub async fn let_old_go(db: &Db, now: Instant) -> Result<(), Problem> {
                     release(tx, &upload.sha256).await?;
                 }
                 crate::helper::store::end_of_draft(tx, &draft.id, "", now).await?;
+                signer::end_of_draft(tx, &draft.id, "", now).await?;
                 store::delete_draft(tx, &draft.id, &draft.account).await?;
             }
             Ok(old.len())
@@ -326,6 +344,8 @@ pub async fn remove_upload(
         release(tx, &found.sha256).await?;
         store::delete_upload(tx, upload, id, account).await?;
         draft.uploads.retain(|u| u.id != upload);
+        let now = tx.act().at;
+        signer::changed(tx, catalogue, id, account, now).await?;
     }
     Ok(draft)
 }
@@ -354,7 +374,8 @@ pub async fn take_newer(
         }
     }
     let version = crate::catalogue::version_id(&procedure);
-    Ok(store::save_version(tx, &draft.row, &version, &Value::Object(answers).to_string(), now).await?)
+    store::save_version(tx, &draft.row, &version, &Value::Object(answers).to_string(), now).await?;
+    signer::changed(tx, catalogue, id, account, now).await
 }
 
 /// Throws a draft away with its files.
@@ -368,6 +389,7 @@ pub async fn discard(tx: &mut Tx, catalogue: &Catalogue, id: &str, account: &str
     }
     let now = tx.act().at;
     crate::helper::store::end_of_draft(tx, id, account, now).await?;
+    signer::end_of_draft(tx, id, account, now).await?;
     store::delete_draft(tx, id, account).await?;
     Ok(())
 }
@@ -390,8 +412,18 @@ pub async fn submit(
     if let Some(code) = filed_as(tx, &draft).await? {
         return Ok(code);
     }
-    let filed = super::file(tx, catalogue, draft.filing(person), &account, now).await?;
+    let waits = signer::before_filing(tx, &draft, person, now).await?;
+    let waits: Result<(), Problem> =
+        if waits.is_empty() { Ok(()) } else { Err(Refusal::Faults(waits).into()) };
+    let filed = match (super::file(tx, catalogue, draft.filing(person), &account, now).await, waits) {
+        (Ok(filed), Ok(())) => filed,
+        (Err(Problem::Invalid(errors)), Err(Problem::Invalid(more))) => {
+            return Err(Problem::Invalid(errors.into_iter().chain(more).collect()));
+        }
+        (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
+    };
     store::save_filed(tx, id, &account, filed.id).await?;
     crate::helper::store::save_filed(tx, id, filed.id).await?;
+    signer::store::save_filed(tx, id, filed.id).await?;
     Ok(filed.code)
 }

@@ -2,6 +2,7 @@
 //! lost, and every page works without script.
 
 mod check;
+pub(crate) mod declared;
 mod form;
 mod papers;
 mod start;
@@ -84,6 +85,8 @@ struct Around {
     helped: String,
     /// That the procedure has a newer version; empty where it has none.
     newer: String,
+    /// Somebody has agreed to it: a change makes that void.
+    signed: bool,
 }
 
 /// An error with the place to correct it.
@@ -151,6 +154,7 @@ impl Around {
             unit: unit.to_string(),
             helped: String::new(),
             newer: draft.newer.map(newer).unwrap_or_default(),
+            signed: draft.signed,
         }
     }
 }

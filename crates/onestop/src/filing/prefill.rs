@@ -142,6 +142,7 @@ pub async fn fill(
     }
     draft.row.answers = Value::Object(draft.answers.clone()).to_string();
     store::save_answers(tx, &draft.row, now).await?;
+    crate::signer::changed(tx, catalogue, id, &person.account.to_string(), now).await?;
     save(tx, id, &taken).await
 }
 

@@ -142,6 +142,7 @@ impl Row {
         if let Some(draft) = &self.draft {
             store::find_draft(tx, draft, &self.account).await?.ok_or(Problem::NotFound)?;
             blobs::commit(tx, &sha256).await?;
+            crate::signer::added(tx, draft, &self.account, self.now).await?;
         }
         Ok(self.save(tx, sha256, kind).await?)
     }

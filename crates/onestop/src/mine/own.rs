@@ -154,6 +154,8 @@ pub(crate) struct Read {
     holder: String,
     talk: message::Talk,
     parts: Vec<PartLine>,
+    /// Those who agreed to it too.
+    signers: Vec<String>,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.
@@ -206,6 +208,10 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
         .read(async move |tx: &mut Tx| -> Result<Read, Problem> {
             let case = held.case(tx, &catalogue, None, now).await?;
             let (id, me) = (case.dossier.id, held.viewer.account.to_string());
+            let former = crate::people::store::former_owners(tx, id).await?;
+            let applied = |h: &History, d: &crate::dossier::Dossier| {
+                h.account == d.account || h.account.as_ref().is_some_and(|account| former.contains(account))
+            };
             let mut history = Vec::new();
             for h in store::list_history(tx, id).await? {
                 let by = match &h.office {
@@ -213,7 +219,7 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                     None if h.account.as_deref() == Some(me.as_str()) => say("own.by_you", &[]),
                     None => match crate::takeover::actor(&h) {
                         Some(actor) => actor,
-                        None if h.account == case.dossier.account => say("own.by_applicant", &[]),
+                        None if applied(&h, &case.dossier) => say("own.by_applicant", &[]),
                         None => say("own.by_helper", &[]),
                     },
                 };
@@ -245,6 +251,10 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                     false => message::talk(tx, &case, &Who::from(&held.viewer)).await?,
                 },
                 parts: crate::interlinked::pages::lines(tx, &case, None).await?,
+                signers: {
+                    let panel = crate::signer::pages::panel(tx, &case, String::new()).await?;
+                    panel.told.into_iter().map(|s| format!("{} ({})", s.name, s.role)).collect()
+                },
                 history,
                 case,
             })
@@ -455,6 +465,9 @@ fn facts(read: &Read) -> Vec<(String, String)> {
     ];
     if !d.state.status().is_final() {
         facts.insert(2, fact("holder", read.holder.clone()));
+    }
+    if !read.signers.is_empty() {
+        facts.push(fact("signers", read.signers.join("; ")));
     }
     if d.fee_asked > 0 {
         facts.push(fact("fee", money(d.fee_asked)));

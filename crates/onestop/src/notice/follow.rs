@@ -15,6 +15,7 @@ use crate::App;
 use crate::dossier::{self, Dossier, DossierId};
 use crate::opinion;
 use crate::petition::{self, Petition};
+use crate::signer::{self, store::Signing};
 
 /// People told of one event; more hold no post together.
 const TOLD_MAX: usize = 50;
@@ -29,6 +30,7 @@ enum Subject {
     },
     Petition(Box<Petition>),
     Appointment(event::Appointment),
+    Signing(Box<Signing>),
 }
 
 /// Tells everybody whom the table names, of all these events in one write.
@@ -115,6 +117,11 @@ async fn subject(tx: &mut Tx, event: &Event) -> Result<Subject, String> {
     if kind == "appointment" {
         return event.read().map(Subject::Appointment);
     }
+    if kind == "signing" {
+        let id = event.read::<event::SigningMoved>()?.signing;
+        let found = signer::store::find(tx, &id).await.map_err(store)?;
+        return found.map(|row| Subject::Signing(Box::new(row))).ok_or("no agreement of this id".into());
+    }
     if kind == "petition" {
         let number = match event.topic.as_str() {
             event::PETITION_ANSWERED => event.read::<event::PetitionAnswered>()?.number,
@@ -145,6 +152,7 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
             let promised = d.promised.map(format::time_vn).unwrap_or_default();
             let mut facts = Facts { code: d.code.clone(), at: promised, unit: String::new() };
             let mut link = match line.to {
+                To::Signer => signer::pages::PATH.to_string(),
                 To::Owner => format!("/ho-so-cua-toi/{}", d.code),
                 _ => crate::desk::frame::dossier(&d.code),
             };
@@ -169,6 +177,13 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
             };
             let at = p.state.deadline().map(format::time_vn).unwrap_or_default();
             (Facts { code: p.number.clone(), at, unit: String::new() }, link)
+        }
+        Subject::Signing(row) => {
+            let link = match (line.to, &row.draft) {
+                (To::Inviter, Some(draft)) => format!("/nop-ho-so/ban-nhap/{draft}/cung-ky"),
+                _ => format!("{}/{}", signer::pages::PATH, row.id),
+            };
+            (Facts { at: format::date_vn(row.until_at.plus_minutes(-1).day()), ..Facts::default() }, link)
         }
         Subject::Appointment(a) => {
             let minute = u16::try_from(a.minute).map_err(Problem::fault)?;
@@ -205,7 +220,22 @@ async fn accounts(
             _ => holders.people(tx, p.holder.as_str()).await?,
         },
         Subject::Appointment(a) => vec![a.account.clone()],
+        Subject::Signing(row) if line.to == To::Inviter => vec![row.asked_by.clone()],
+        Subject::Signing(row) => signers(tx, std::slice::from_ref(&**row)).await?,
     })
+}
+
+/// The accounts of those who are asked: by answer, or by a number that somebody has confirmed. Whoever has no
+/// account yet finds what they are asked once they have one.
+async fn signers(tx: &mut Tx, rows: &[Signing]) -> Result<Vec<String>, Problem> {
+    let mut accounts = Vec::new();
+    for row in rows {
+        accounts.extend(match &row.signer {
+            Some(account) => Some(account.clone()),
+            None => crate::intake::confirmed(tx, &row.invitee).await?,
+        });
+    }
+    Ok(accounts)
 }
 
 /// The accounts that `to` means for a dossier.
@@ -217,6 +247,10 @@ pub async fn of_dossier(
 ) -> Result<Vec<String>, Problem> {
     Ok(match to {
         To::Owner => d.account.clone().into_iter().collect(),
+        To::Signer => {
+            let rows = signer::store::list_of_dossier(tx, d.id).await?;
+            signers(tx, &rows).await?
+        }
         To::Counter => holders.of(tx, &d.counter, Role::CounterClerk).await?,
         To::Leader => holders.of(tx, &d.agency, Role::Leader).await?,
         To::Holder => match (&d.assignee, d.holder_role.parse::<Role>()) {

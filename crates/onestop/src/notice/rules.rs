@@ -23,12 +23,15 @@ pub enum To {
     Answerer,
     /// Who booked a time.
     Booker,
+    /// Who is asked to agree to what somebody declares, and who asks.
+    Signer,
+    Inviter,
 }
 
 impl To {
     /// Whether these are citizens.
     pub fn is_citizen(self) -> bool {
-        matches!(self, To::Owner | To::Sender | To::Booker)
+        matches!(self, To::Owner | To::Sender | To::Booker | To::Signer | To::Inviter)
     }
 }
 
@@ -51,9 +54,10 @@ const fn urge(topic: &'static str, to: To, word: &'static str) -> Line {
 }
 
 /// Everything that anybody is told because something happened.
-pub const TABLE: [Line; 35] = [
+pub const TABLE: [Line; 42] = [
     tell(event::FILED, To::Owner, "filed"),
     tell(event::FILED, To::Counter, "to_receive"),
+    tell(event::FILED, To::Signer, "signed_filed"),
     tell(event::RECEIVED, To::Owner, "received"),
     urge(event::SUPPLEMENT_ASKED, To::Owner, "supplement_asked"),
     tell(event::SUPPLEMENTED, To::Holder, "supplemented"),
@@ -78,6 +82,12 @@ pub const TABLE: [Line; 35] = [
     tell(event::MESSAGE_SENT, To::Holder, "message_sent"),
     tell(event::MESSAGE_ANSWERED, To::Owner, "message_answered"),
     tell(event::MESSAGE_NOTED, To::Holder, "message_noted"),
+    urge(event::SIGNING_ASKED, To::Signer, "signing_asked"),
+    urge(event::SIGNING_VOIDED, To::Signer, "signing_voided"),
+    tell(event::SIGNING_RECALLED, To::Signer, "signing_recalled"),
+    tell(event::SIGNING_AGREED, To::Inviter, "signing_agreed"),
+    urge(event::SIGNING_DECLINED, To::Inviter, "signing_declined"),
+    urge(event::SIGNING_WITHDRAWN, To::Inviter, "signing_withdrawn"),
     tell(event::PETITION_RECEIVED, To::Intake, "petition_to_sort"),
     urge(event::PETITION_COMPLETION_ASKED, To::Sender, "petition_incomplete"),
     tell(event::PETITION_COMPLETED, To::Intake, "petition_completed"),

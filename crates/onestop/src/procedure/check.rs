@@ -7,6 +7,7 @@ mod place;
 mod questions;
 mod result;
 mod routing;
+mod signers;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub fn check(procedure: &Procedure) -> Vec<Finding> {
     result::check(procedure, &mut found);
     interlinked::check(procedure, &mut found);
     routing::check(procedure, &mut found);
+    signers::check(procedure, &mut found);
     found.extend(procedure.doubts.iter().cloned().map(|text| Finding::Doubt { text }));
     found
 }

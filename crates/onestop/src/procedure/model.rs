@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::check::{Severity, check};
 use super::form::typed::expand;
+use super::signers::Signer;
 
 /// The answers to a form, by field; what a draft keeps and a dossier carries.
 pub type Answers = Map<String, Value>;
@@ -88,6 +89,9 @@ pub struct Procedure {
     pub components: Vec<Component>,
     #[serde(default)]
     pub form: Option<Form>,
+    /// Who agrees to what is declared, beside whoever files it.
+    #[serde(default)]
+    pub signers: Vec<Signer>,
     pub steps: Vec<Step>,
     pub result: ResultSpec,
     #[serde(default)]

@@ -48,6 +48,12 @@ pub struct Habits {
     pub overrun: u64,
     /// Days after which papers asked for come.
     pub answers_within_days: i64,
+    /// The applicant asks somebody to agree who need not.
+    pub invites: u64,
+    /// Somebody who is asked says no first, and agrees after a correction.
+    pub declines: u64,
+    /// Days after which somebody who is asked answers.
+    pub agrees_within_days: i64,
 }
 
 /// The habits of every run.
@@ -60,6 +66,9 @@ pub const HABITS: Habits = Habits {
     sent_back: 40,
     overrun: 30,
     answers_within_days: 10,
+    invites: 500,
+    declines: 20,
+    agrees_within_days: 3,
 };
 
 /// Sends the people of the plan through the procedure.

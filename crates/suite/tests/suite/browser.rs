@@ -6,6 +6,7 @@ mod busy;
 mod desk;
 mod hands;
 mod public;
+mod signers;
 mod story;
 mod tour;
 

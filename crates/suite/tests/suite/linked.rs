@@ -298,3 +298,25 @@ fn the_counter_that_received_answers_and_the_agency_of_the_address_settles() {
         town.audit_book_is_whole().await;
     });
 }
+
+#[test]
+fn the_portal_offers_any_counter_of_the_province_where_the_address_says_who_settles() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let mut an = browser(&town, CITIZEN).await;
+        // Settled by the district of the address: by itself the page offers districts.
+        an.opens("/nop-ho-so/1.001612?noi=phuoc+hau").await.expect(200);
+        says(&an, "Không có nơi tiếp nhận nào khớp");
+        let link = an.link("Nơi nộp khác trong tỉnh");
+        an.opens(&link).await.expect(200);
+        says(&an, "Đang hiện mọi bộ phận một cửa trong tỉnh");
+        an.opens("/nop-ho-so/1.001612?noi=phuoc+hau&khac=1").await.expect(200);
+        let answer = an.submits("Bắt đầu điền hồ sơ", &[("unit", COMMUNE)]).await.expect(303);
+        let draft = answer.header("location").to_string();
+        an.opens(&format!("{draft}/noi-nop")).await.expect(200);
+        says(&an, "Phước Hậu");
+        // Where no address says who settles it, only the counters of those who do are offered.
+        an.opens("/nop-ho-so/1.000894?noi=long+ho").await.expect(200);
+        assert!(an.page().link("Nơi nộp khác trong tỉnh").is_none());
+    });
+}

@@ -12,7 +12,7 @@ use web::filters::promised_text;
 use web::{FieldError, Path, Problem, RawForm, Shell, page};
 
 use super::papers::about;
-use super::{Around, Fault, Stop, labelled, next_step, open, see_other, shell, summary};
+use super::{Around, Fault, Stop, declared, labelled, next_step, open, see_other, shell, summary};
 use crate::App;
 use crate::dossier::{Case, Who};
 use crate::filing::draft::{self, Draft, RETURN_WAYS};
@@ -20,9 +20,9 @@ use crate::filing::rules;
 use crate::filters;
 use crate::helper::proof::Needs;
 use crate::helper::{Fill, OnDraft, Own};
-use crate::procedure::ask;
 use crate::procedure::pages::short_limit;
 use crate::refusal::Refusal;
+use crate::signer::{self, pages::Wanted};
 use crate::words;
 use crate::words_citizen::say;
 
@@ -152,6 +152,8 @@ struct CheckPage {
     return_by: String,
     applicant: String,
     limit: String,
+    /// Those who agree to it beside the applicant.
+    wanted: Vec<Wanted>,
 }
 
 /// `GET …/kiem-tra`.
@@ -159,14 +161,27 @@ pub(super) async fn show(State(app): State<App>, at: OnDraft<Fill>) -> Result<Re
     let (draft, unit) = open(&app, &at).await?;
     let mut filing = draft.filing(&at.owner);
     let now = app.site.clock.now();
-    let found = rules::faults(&draft.procedure, &mut filing, now.day());
+    let (wanted, waits) = beside(&app, &at, &draft, now).await?;
+    let mut found = rules::faults(&draft.procedure, &mut filing, now.day());
+    found.extend(waits);
     let mut errors = match Problem::from(Refusal::Faults(found)) {
         Problem::Invalid(errors) => errors,
         other => return Err(other.into()),
     };
     let unconfirmed = at.owner.confirmed_at.is_none();
     errors.extend(unconfirmed.then(|| FieldError::new("", words::t("refusal.not_confirmed"))));
-    Ok(page::html(check_page(&app, &at, &draft, &unit, &errors)))
+    Ok(page::html(check_page(&app, &at, (&draft, wanted), &unit, &errors)))
+}
+
+/// Those who agree to it beside the applicant, and what they keep it from.
+async fn beside<R: Needs>(
+    app: &App,
+    at: &OnDraft<R>,
+    draft: &Draft,
+    now: Instant,
+) -> Result<(Vec<Wanted>, Vec<crate::refusal::Fault>), Problem> {
+    let (draft, owner) = (draft.clone(), at.owner.clone());
+    app.site.db.read(async move |tx: &mut Tx| signer::pages::beside(tx, &draft, &owner, now).await).await
 }
 
 /// `POST …/kiem-tra`: hands it in, which no helper can. Sent twice, it makes one dossier.
@@ -188,14 +203,15 @@ pub(super) async fn submit(State(app): State<App>, at: OnDraft<Own>, _: RawForm)
         Err(Problem::Refused(message)) => vec![FieldError::new("", message.outside)],
         Err(other) => return Err(other.into()),
     };
-    let page = check_page(&app, &at, &draft, &unit, &errors);
+    let (wanted, _) = beside(&app, &at, &draft, now).await?;
+    let page = check_page(&app, &at, (&draft, wanted), &unit, &errors);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
 fn check_page<R: Needs>(
     app: &App,
     at: &OnDraft<R>,
-    draft: &Draft,
+    (draft, wanted): (&Draft, Vec<Wanted>),
     unit: &str,
     errors: &[FieldError],
 ) -> CheckPage {
@@ -214,6 +230,7 @@ fn check_page<R: Needs>(
         return_by: words::t(&format!("return_by.{}", draft.row.return_by)),
         applicant: at.owner.name.clone(),
         limit: short_limit(&draft.procedure),
+        wanted,
         around,
     }
 }
@@ -239,6 +256,7 @@ fn fault(draft: &Draft, base: &str, error: &FieldError) -> Fault {
             (asked, error.message.clone())
         }
         "return_by" => (Some(format!("{base}/{}", super::RETURN)), error.message.clone()),
+        "signers" => (Some(format!("{base}/cung-ky")), error.message.clone()),
         "applicant" => (asked_as(what), error.message.clone()),
         _ => (None, error.message.clone()),
     };
@@ -246,29 +264,13 @@ fn fault(draft: &Draft, base: &str, error: &FieldError) -> Fault {
 }
 
 fn groups(draft: &Draft, base: &str) -> Vec<Group> {
-    let Some(form) = &draft.procedure.form else { return Vec::new() };
-    let clean = draft.clean();
-    let answer = |page: &str, field: &String| Answer {
-        question: form.title(field).to_string(),
-        answer: match clean.get(field) {
-            Some(value) => ask::answer_text(form, field, value),
-            None => say("form.unanswered", &[]),
-        },
-        href: format!("{base}/{page}#{field}"),
+    let answer = |a: declared::Answer| Answer {
+        href: format!("{base}/{}#{}", a.page, a.field),
+        question: a.question,
+        answer: a.answer,
     };
-    form.pages
-        .iter()
-        .map(|page| Group {
-            title: page.title.clone(),
-            answers: page
-                .fields
-                .iter()
-                .filter(|field| form.is_asked(field, &clean) && !form.is_file(field))
-                .map(|field| answer(&page.id, field))
-                .collect(),
-        })
-        .filter(|group| !group.answers.is_empty())
-        .collect()
+    let all = declared::groups(&draft.procedure, &draft.clean()).into_iter();
+    all.map(|g| Group { title: g.title, answers: g.answers.into_iter().map(answer).collect() }).collect()
 }
 
 fn papers(draft: &Draft, base: &str) -> Vec<PaperAnswer> {

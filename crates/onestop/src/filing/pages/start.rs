@@ -22,6 +22,9 @@ use crate::words_citizen::say;
 pub(super) struct StartQuery {
     #[serde(default, rename = "noi")]
     place: String,
+    /// Any counter of the province is shown.
+    #[serde(default, rename = "khac")]
+    anywhere: String,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +33,21 @@ pub(super) struct StartForm {
     unit: String,
     #[serde(default, rename = "noi")]
     place: String,
+    #[serde(default, rename = "khac")]
+    anywhere: String,
+}
+
+/// Where units are looked for: words of their names, and whether at any counter of the province.
+#[derive(Clone)]
+struct Sought {
+    place: String,
+    anywhere: bool,
+}
+
+impl Sought {
+    fn of(place: String, anywhere: &str) -> Sought {
+        Sought { place, anywhere: anywhere == "1" }
+    }
 }
 
 /// A draft begun before.
@@ -59,6 +77,9 @@ struct StartPage {
     drafts: Vec<Waiting>,
     place: String,
     units: Vec<Receiving>,
+    /// Any counter may be chosen; and all are shown.
+    taken_anywhere: bool,
+    anywhere: bool,
     error: String,
     sign_in: String,
     action: String,
@@ -72,20 +93,21 @@ pub(super) async fn show(
     Path(code): Path<String>,
     Query(query): Query<StartQuery>,
 ) -> Result<Response, Problem> {
-    Ok(page::html(start_page(&app, viewer, &code, query.place, String::new()).await?))
+    let sought = Sought::of(query.place, &query.anywhere);
+    Ok(page::html(start_page(&app, viewer, &code, sought, String::new()).await?))
 }
 
 async fn start_page(
     app: &App,
     viewer: MaybeViewer,
     code: &str,
-    place: String,
+    sought: Sought,
     error: String,
 ) -> Result<StartPage, Problem> {
     let p = app.catalogue.find(code).ok_or(Problem::NotFound)?;
     let is_citizen = viewer.0.as_ref().is_some_and(|v| v.kind == Kind::Citizen);
     let (drafts, units) = match &viewer.0 {
-        Some(v) if is_citizen => choices(app, &p, v.account.to_string(), &place).await?,
+        Some(v) if is_citizen => choices(app, &p, v.account.to_string(), &sought).await?,
         _ => (Vec::new(), Vec::new()),
     };
     let unconfirmed = viewer.0.as_ref().is_some_and(|v| is_citizen && v.person().confirmed_at.is_none());
@@ -112,7 +134,9 @@ async fn start_page(
         hindrance: if unconfirmed { crate::words::t("refusal.not_confirmed") } else { String::new() },
         online: p.is_online(),
         drafts,
-        place,
+        place: sought.place,
+        taken_anywhere: draft::is_taken_anywhere(&p),
+        anywhere: sought.anywhere,
         units,
         error,
     })
@@ -123,9 +147,9 @@ async fn choices(
     app: &App,
     p: &Procedure,
     account: String,
-    place: &str,
+    sought: &Sought,
 ) -> Result<(Vec<Waiting>, Vec<Receiving>), Problem> {
-    let (catalogue, code, place) = (app.catalogue.clone(), p.code.clone(), place.to_string());
+    let (catalogue, code, sought) = (app.catalogue.clone(), p.code.clone(), sought.clone());
     let version = crate::catalogue::version_id(p);
     let now = app.site.clock.now();
     app.site
@@ -138,7 +162,8 @@ async fn choices(
                 .filter(|d| d.procedure == version)
                 .map(|d| Waiting { id: d.id, saved: base::format::time_vn(d.updated_at) })
                 .collect();
-            let units = draft::receiving(tx, &p, catalogue.frame, &place, now).await?;
+            let units =
+                draft::receiving(tx, &p, catalogue.frame, (&sought.place, sought.anywhere), now).await?;
             Ok((drafts, units))
         })
         .await
@@ -154,7 +179,8 @@ pub(super) async fn begin(
     if form.unit.is_empty() {
         let error = say("draft.unit_missing", &[]);
         let viewer = MaybeViewer(Some(citizen.viewer));
-        let page = start_page(&app, viewer, &code, form.place, error).await?;
+        let sought = Sought::of(form.place, &form.anywhere);
+        let page = start_page(&app, viewer, &code, sought, error).await?;
         return Ok(page::html_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let now = app.site.clock.now();
@@ -181,6 +207,9 @@ struct UnitPage {
     go_on: String,
     place: String,
     units: Vec<Receiving>,
+    /// Any counter may be chosen; and all are shown.
+    taken_anywhere: bool,
+    anywhere: bool,
     error: String,
 }
 
@@ -190,12 +219,13 @@ pub(super) async fn unit(
     at: OnDraft<Own>,
     Query(query): Query<StartQuery>,
 ) -> Result<Response, Stop> {
-    Ok(page::html(unit_page(&app, &at, query.place, String::new()).await?))
+    let sought = Sought::of(query.place, &query.anywhere);
+    Ok(page::html(unit_page(&app, &at, sought, String::new()).await?))
 }
 
-async fn unit_page(app: &App, at: &OnDraft<Own>, place: String, error: String) -> Result<UnitPage, Stop> {
+async fn unit_page(app: &App, at: &OnDraft<Own>, sought: Sought, error: String) -> Result<UnitPage, Stop> {
     let (draft, chosen) = open(app, at).await?;
-    let (_, units) = choices(app, &draft.procedure, at.viewer.account.to_string(), &place).await?;
+    let (_, units) = choices(app, &draft.procedure, at.viewer.account.to_string(), &sought).await?;
     let title = say("title.unit", &[("name", &draft.procedure.name)]);
     let mut shell = at.viewer.citizen_shell(&app.site, title).active("/thu-tuc");
     shell.has_errors = !error.is_empty();
@@ -207,7 +237,9 @@ async fn unit_page(app: &App, at: &OnDraft<Own>, place: String, error: String) -
         action: format!("{base}/noi-nop"),
         go_on: say("draft.keep_unit", &[]),
         back: base,
-        place,
+        taken_anywhere: draft::is_taken_anywhere(&draft.procedure),
+        anywhere: sought.anywhere,
+        place: sought.place,
         units,
         error,
     })
@@ -221,7 +253,8 @@ pub(super) async fn keep_unit(
 ) -> Result<Response, Stop> {
     open(&app, &at).await?;
     if form.unit.is_empty() {
-        let page = unit_page(&app, &at, form.place, say("draft.unit_missing", &[])).await?;
+        let sought = Sought::of(form.place, &form.anywhere);
+        let page = unit_page(&app, &at, sought, say("draft.unit_missing", &[])).await?;
         return Ok(page::html_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let now = app.site.clock.now();

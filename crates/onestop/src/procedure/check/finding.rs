@@ -148,6 +148,15 @@ findings! {
     /// A level that does not settle the procedure.
     RouteLevel { nth: usize, level: &'static str } = "route_level", Error;
 
+    SignerTwice { id: String } = "signer_twice", Error;
+    /// Nothing can be read before agreeing where there is no form.
+    SignerWithoutForm { id: String } = "signer_without_form", Error;
+    /// Not a question, or part of the group, that asks for a personal number.
+    SignerNumber { id: String, field: String } = "signer_number", Error;
+    SignerPerson { id: String, field: String } = "signer_person", Error;
+    /// A signer without whom nothing is filed, whose number may stay unanswered.
+    SignerMayLack { id: String, field: String } = "signer_may_lack", Error;
+
     LimitUnknown {} = "limit_unknown", Warning;
     LimitDoubtful { why: String } = "limit_doubtful", Warning;
     ResultCodeOdd { code: String } = "result_code_odd", Warning;

@@ -86,6 +86,7 @@ impl<'a> Lines<'a> {
             WhenUnknown { at, .. } | WhenLater { at, .. } | WhenNever { at } => {
                 match at.split('\'').collect::<Vec<_>>().as_slice() {
                     ["component ", id, ..] => self.line(&[Name("components"), Id(id, 0), Name("when")]),
+                    ["signer ", id, ..] => self.line(&[Name("signers"), Id(id, 0), Name("when")]),
                     [_, field, ..] => self.property(field),
                     _ => 1,
                 }
@@ -102,6 +103,12 @@ impl<'a> Lines<'a> {
             RouteNever { nth } | RouteField { nth, .. } | RouteLevel { nth, .. } => self.route(*nth),
             ChildLimitUnknown { id } | ChildLimitDiffers { id } => self.child(id),
             ChildMapOdd { id, .. } | ChildAnswerLacks { id, .. } => self.child(id),
+            SignerTwice { id } => self.line(&[Name("signers"), Id(id, 1)]),
+            SignerWithoutForm { id } => self.line(&[Name("signers"), Id(id, 0)]),
+            SignerNumber { id, .. } | SignerMayLack { id, .. } => {
+                self.line(&[Name("signers"), Id(id, 0), Name("number")])
+            }
+            SignerPerson { id, .. } => self.line(&[Name("signers"), Id(id, 0), Name("person")]),
             ResultCodeOdd { .. } => self.line(&[Name("result"), Name("code")]),
             Doubt { text } => self.line(&[Name("doubts"), Text(text, 0)]),
         }

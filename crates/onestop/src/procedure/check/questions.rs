@@ -40,7 +40,8 @@ pub const PREFILLS: [&str; 5] =
     ["person.name", "person.personal_number", "person.phone", "person.email", "person.address"];
 
 /// The last parts of the filing's own addresses, which no page of a form may have.
-const RESERVED: [&str; 7] = ["giay-to", "bo-tep", "nhan-ket-qua", "kiem-tra", "noi-nop", "xoa", "ban-moi"];
+const RESERVED: [&str; 8] =
+    ["giay-to", "bo-tep", "nhan-ket-qua", "kiem-tra", "noi-nop", "xoa", "ban-moi", "cung-ky"];
 
 pub fn pages(form: &Form, found: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
@@ -306,6 +307,7 @@ pub fn used(procedure: &Procedure, form: &Form, found: &mut Vec<Finding>) {
         .fields()
         .filter_map(|field| form.condition(field))
         .chain(procedure.components.iter().filter_map(|component| component.when.clone()))
+        .chain(procedure.signers.iter().filter_map(|signer| signer.when.clone()))
         .map(|when| when.field)
         .collect();
     let printed: BTreeSet<&str> =

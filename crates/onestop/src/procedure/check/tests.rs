@@ -113,6 +113,13 @@ result = "Giấy"
 text = "thử"
 "#;
 
+/// A signer whose number is asked for, and may stay unanswered.
+const SIGNED: &str = "[[signers]]\nid = \"owner\"\nname = \"Đồng chủ\"\nnumber = \"number\"\n\
+    person = \"father_name\"\nrequired = true\n\n[[steps]]";
+const SIGNED_TWICE: &str = "[[signers]]\nid = \"owner\"\nname = \"Đồng chủ\"\nnumber = \"number\"\n\
+    person = \"father_name\"\nrequired = false\n\n[[signers]]\nid = \"owner\"\nname = \"Đồng chủ\"\n\
+    number = \"number\"\nperson = \"father_name\"\nrequired = false\n\n[[steps]]";
+
 /// The finding's word, what is changed, to what, and the line on which it is found then.
 const BAD: &[(&str, &str, &str, &str)] = &[
     ("no_level", "levels = [\"commune\"]", "levels = []", "levels = []"),
@@ -235,6 +242,11 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("route_never", "[[children]]", "[[routing]]\n\n[[routing]]\n\n[[children]]", "[[routing]]"),
     ("route_field", "[[children]]", "[[routing]]\nfield = \"grade\"\n\n[[children]]", "[[routing]]"),
     ("route_level", "[[children]]", "[[routing]]\nlevel = \"province\"\n\n[[children]]", "[[routing]]"),
+    ("signer_twice", "[[steps]]", SIGNED_TWICE, "[[signers]]"),
+    ("signer_without_form", "", SIGNED, "[[signers]]"),
+    ("signer_number", "[[steps]]", SIGNED, "number = \"grade\""),
+    ("signer_person", "[[steps]]", SIGNED, "person = \"house\""),
+    ("signer_may_lack", "[[steps]]", SIGNED, "number = \"number\""),
     ("limit_unknown", "", "", ""),
     ("limit_doubtful", "limit_confidence = \"portal\"", "limit_confidence = \"memory\"", "limit = \"5wd\""),
     ("result_code_odd", "KQ.G15.000031", "dsfas", "code = \"dsfas\""),
@@ -249,6 +261,22 @@ fn bad(key: &str, from: &str, to: &str) -> String {
     };
     match key {
         "online_without_form" => cut("[form]", "[[steps]]"),
+        "signer_without_form" => cut("[form]", "[[steps]]")
+            .replacen("online = true", "online = false", 1)
+            .replacen("[[steps]]", to, 1),
+        "signer_twice" | "signer_number" | "signer_person" | "signer_may_lack" => {
+            let asked =
+                "number = { title = \"Số của đồng chủ\", type = \"string\", format = \"personal-number\" }";
+            let text = GOOD
+                .replacen("father_name = { title", &format!("{asked}\nfather_name = {{ title"), 1)
+                .replacen("\"phone\", \"father_name\"]", "\"phone\", \"number\", \"father_name\"]", 1)
+                .replacen(from, to, 1);
+            match key {
+                "signer_number" => text.replacen("number = \"number\"", "number = \"grade\"", 1),
+                "signer_person" => text.replacen("person = \"father_name\"", "person = \"house\"", 1),
+                _ => text,
+            }
+        }
         "no_steps" => cut("[[steps]]", "[result]").replacen("version = 1", "version = 1\nsteps = []", 1),
         "limit_unknown" => GOOD
             .replacen("limit = \"5wd\"\n", "", 1)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::procedure::model::{Channel, Component, Fee, Form, Level, Procedure, Step, When};
+use crate::procedure::signers::Signer;
 
 /// One thing that is not the same in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub fn changes(old: &Procedure, new: &Procedure) -> Vec<Change> {
     let by = |all: &[Component]| all.iter().map(|c| (c.id.clone(), component(c))).collect();
     rows("component", by(&old.components), by(&new.components), &mut out);
     forms(old.form.as_ref(), new.form.as_ref(), &mut out);
+    let by = |p: &Procedure| p.signers.iter().map(|s| (s.id.clone(), signer(s))).collect();
+    rows("signer", by(old), by(new), &mut out);
     let by = |all: &[Step]| all.iter().map(|s| (s.id.clone(), step(s))).collect();
     rows("step", by(&old.steps), by(&new.steps), &mut out);
     let by = |p: &Procedure| {
@@ -125,6 +128,14 @@ fn component(c: &Component) -> String {
     said.extend(c.by_form.then(|| "= e-form".to_owned()));
     said.extend(c.note.clone());
     said.extend(c.when.as_ref().map(when));
+    said.join(" · ")
+}
+
+fn signer(s: &Signer) -> String {
+    let mut said = vec![s.name.clone(), format!("{} ({})", s.number, s.person)];
+    said.extend(s.group.iter().map(|group| format!("[{group}]")));
+    said.extend(s.required.then(|| "*".to_owned()));
+    said.extend(s.when.as_ref().map(when));
     said.join(" · ")
 }
 

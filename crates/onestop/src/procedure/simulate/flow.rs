@@ -5,9 +5,10 @@ use base::{Calendar, Instant, Limit};
 use super::people::{self, Dice, NoAnswer};
 use super::report::Counting;
 use super::{HABITS, Plan};
+use crate::dossier::Applicant;
 use crate::dossier::rules::{self, Seat, State, Step, Terms, Used, Verb};
 use crate::filing::{self, Attached, Filing};
-use crate::procedure::model::{Procedure, Step as Stage};
+use crate::procedure::model::{Answers, Procedure, Step as Stage};
 
 /// Times somebody corrects the form before we call it a dead end.
 const ROUNDS_MAX: u32 = 6;
@@ -30,7 +31,9 @@ pub fn go(procedure: &Procedure, calendar: &Calendar, plan: &Plan, nth: u32, rep
     let mut dice = Dice::of(plan.seed, u64::from(nth));
     let minutes = i64::from(plan.days) * 24 * 60;
     let filed = plan.from.at(0).plus_minutes(dice.between(0, minutes.max(1) - 1));
-    let Some(papers) = fill(procedure, &mut dice, filed, report) else { return };
+    let who = people::person(&mut dice);
+    let Some((papers, answers)) = fill(procedure, &who, &mut dice, filed, report) else { return };
+    let Some(filed) = agree(procedure, &who, &answers, &mut dice, filed, report) else { return };
     let bad_papers = (0..papers).filter(|_| dice.happens(HABITS.bad_paper)).count() as u64;
     let terms = Terms {
         limit: procedure.limit,
@@ -43,10 +46,42 @@ pub fn go(procedure: &Procedure, calendar: &Calendar, plan: &Plan, nth: u32, rep
     way.walk(report);
 }
 
-/// Fills the form until filing has nothing against it; the number of papers handed in.
-fn fill(procedure: &Procedure, dice: &mut Dice, at: Instant, report: &mut Counting) -> Option<usize> {
-    let who = people::person(dice);
-    let right = match procedure.form.as_ref().map(|form| people::answers(form, &who, dice, at.day())) {
+/// Waits until everybody has agreed who must, and whom the applicant asks; when it can be filed.
+fn agree(
+    procedure: &Procedure,
+    who: &Applicant,
+    answers: &Answers,
+    dice: &mut Dice,
+    at: Instant,
+    report: &mut Counting,
+) -> Option<Instant> {
+    let mut ready = at;
+    for wanted in procedure.signers_for(answers, &who.number) {
+        if !wanted.required && !dice.happens(HABITS.invites) {
+            continue;
+        }
+        if wanted.number.is_none() {
+            report.stuck("signers", &wanted.key, "nobody");
+            return None;
+        }
+        let again = dice.happens(HABITS.declines);
+        let rounds = if again { 2 } else { 1 };
+        let days: i64 = (0..rounds).map(|_| dice.between(0, HABITS.agrees_within_days)).sum();
+        report.agreed(&wanted.key, again);
+        ready = ready.max(at.plus_days(days));
+    }
+    Some(ready)
+}
+
+/// Fills the form until filing has nothing against it; the number of papers handed in, and the answers.
+fn fill(
+    procedure: &Procedure,
+    who: &Applicant,
+    dice: &mut Dice,
+    at: Instant,
+    report: &mut Counting,
+) -> Option<(usize, Answers)> {
+    let right = match procedure.form.as_ref().map(|form| people::answers(form, who, dice, at.day())) {
         None => Default::default(),
         Some(Ok(right)) => right,
         Some(Err(NoAnswer(field))) => {
@@ -76,7 +111,7 @@ fn fill(procedure: &Procedure, dice: &mut Dice, at: Instant, report: &mut Counti
         let faults = filing::rules::faults(procedure, &mut filing, at.day());
         if faults.is_empty() {
             report.filled(round);
-            return Some(here.len());
+            return Some((here.len(), filing.answers));
         }
         for (place, key, _) in &faults {
             report.fault(place, key);

@@ -69,6 +69,9 @@ pub struct Report {
     pub second_requests: Vec<(String, u64)>,
     /// Fields that ask for what the account or another field already told.
     pub asked_again: Vec<String>,
+    /// Dossiers that waited for somebody to agree, by signer, and how many were asked again after a no.
+    pub agreements: Vec<(String, u64)>,
+    pub agreements_again: u64,
     pub promises: u64,
     pub impossible: u64,
     pub impossible_examples: Vec<Impossible>,
@@ -129,6 +132,10 @@ impl Report {
             out.push(say("second", &[("at", at.clone()), ("n", n(*count))]));
         }
         out.extend(self.asked_again.iter().map(|field| say("again", &[("field", field.clone())])));
+        for (signer, count) in &self.agreements {
+            let again = n(self.agreements_again);
+            out.push(say("agreed", &[("signer", signer.clone()), ("n", n(*count)), ("again", again)]));
+        }
         self.last_lines(&say, &mut out);
         out
     }
@@ -179,6 +186,8 @@ pub struct Counting {
     seconds: BTreeMap<String, u64>,
     tasks: BTreeMap<String, BTreeMap<Day, u64>>,
     minutes: Vec<i64>,
+    agreements: BTreeMap<String, u64>,
+    agreements_again: u64,
     late: u64,
     doubles: u64,
     promises: u64,
@@ -202,6 +211,8 @@ impl Counting {
             seconds: BTreeMap::new(),
             tasks: BTreeMap::new(),
             minutes: Vec::new(),
+            agreements: BTreeMap::new(),
+            agreements_again: 0,
             late: 0,
             doubles: 0,
             promises: 0,
@@ -227,6 +238,12 @@ impl Counting {
         if nth == 2 {
             *self.seconds.entry(at.into()).or_default() += 1;
         }
+    }
+
+    pub fn agreed(&mut self, signer: &str, again: bool) {
+        let signer = signer.split('.').next().unwrap_or_default();
+        *self.agreements.entry(signer.into()).or_default() += 1;
+        self.agreements_again += u64::from(again);
     }
 
     pub fn task(&mut self, stage: &Step, day: Day) {
@@ -295,6 +312,8 @@ impl Counting {
             double_requests: self.doubles,
             second_requests: most_first(self.seconds),
             asked_again: self.asked_again,
+            agreements: most_first(self.agreements),
+            agreements_again: self.agreements_again,
             promises: self.promises,
             impossible: self.impossible.len() as u64,
             impossible_examples: self.impossible.into_iter().take(EXAMPLES_MAX).collect(),

@@ -122,3 +122,19 @@ fn invented_answers_pass_the_form_and_hurried_ones_often_do_not() {
         assert!(spoilt > 10, "{}: {spoilt}", p.code);
     }
 }
+
+#[test]
+fn those_who_must_agree_are_waited_for_and_a_form_that_names_nobody_is_a_dead_end() {
+    let required = changed("1.000894.4", "required = false\n\n# ------", "required = true\n\n# ------");
+    let report = run(&required, 300);
+    assert_eq!((report.dead_ends.len(), report.settled), (0, 300));
+    assert_eq!(report.agreements, [("partner".to_string(), 300)]);
+    assert!(report.agreements_again > 0 && report.agreements_again < 60, "{}", report.agreements_again);
+    let optional = run(procedure("1.000894"), 300);
+    assert!(optional.agreements[0].1 > 0 && optional.agreements[0].1 < 300, "{:?}", optional.agreements);
+    let nobody =
+        changed("1.000894.4", "number = \"partner_personal_number\"\n", "number = \"partner_name\"\n");
+    let report = run(&nobody, 50);
+    assert!(report.dead_ends.iter().all(|(stuck, _)| stuck.place == "signers"), "{:?}", report.dead_ends);
+    assert!(!report.dead_ends.is_empty());
+}

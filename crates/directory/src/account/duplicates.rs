@@ -1,0 +1,266 @@
+//! A person who appears twice (người trùng): typed under a wrong number, taken over from an old system, or
+//! registered again. One account leads to the other and stays as its trace; whatever other systems keep
+//! follows by event. Two administrators agree, and a merge can be taken back while nothing has come of it.
+//! law: identity/one-person
+
+pub mod pages;
+pub mod rules;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+use base::{Id, Instant};
+use contracts::directory as event;
+use db::{Tx, outbox};
+use web::site::Holdings;
+use web::{FieldError, Problem};
+
+use self::rules::{Ground, No, Side, ground, may_merge};
+use self::store::{Merge, Whole};
+use super::AccountId;
+use crate::words;
+
+enum MergeKind {}
+
+/// Days in which a merge can be taken back. Ours: no rule we know of names any.
+pub const UNDO_DAYS: i64 = 7;
+/// The longest reason, in characters.
+pub const REASON_CHARS_MAX: usize = 1_000;
+/// Pairs suggested at once.
+const PAIRS_MAX: usize = 50;
+
+/// Two accounts that may be one person's.
+pub struct Pair {
+    pub goes: Whole,
+    pub stays: Whole,
+    pub ground: Ground,
+}
+
+fn fresh() -> String {
+    Id::<MergeKind>::fresh().to_string()
+}
+
+/// Why two accounts are not made one, in words.
+fn message(no: No) -> String {
+    words::t(match no {
+        No::Same => "duplicates.same",
+        No::NotCitizens => "duplicates.not_citizens",
+        No::Gone => "duplicates.gone",
+        No::ConfirmedGoes => "duplicates.confirmed_goes",
+        No::TwoPeople => "duplicates.two_people",
+    })
+}
+
+fn refused(no: No) -> Problem {
+    Problem::refused(message(no), format!("two accounts are not merged: {no:?}"))
+}
+
+/// Pairs that something speaks for and nobody has decided about, the strongest first.
+pub async fn suggest(tx: &mut Tx) -> Result<Vec<Pair>, Problem> {
+    let mut names = store::list_shared_names(tx).await?;
+    names.extend(store::list_shared_phones(tx).await?);
+    names.sort_unstable();
+    names.dedup();
+    let alike = store::list_named(tx, &names).await?;
+    let mut pairs = Vec::new();
+    for group in alike.chunk_by(|a, b| a.name_folded == b.name_folded) {
+        for (nth, a) in group.iter().enumerate() {
+            pairs.extend(group[nth + 1..].iter().filter_map(|b| pair(a, b)));
+        }
+    }
+    for number in store::list_aside_numbers(tx).await? {
+        let now = store::find_by_number(tx, &number).await?;
+        let aside = store::list_aside(tx, &number).await?;
+        pairs.extend(now.iter().flat_map(|now| aside.iter().filter_map(|before| pair(now, before))));
+    }
+    let decided = store::list_decided(tx).await?;
+    let known = |a: &str, b: &str| decided.iter().any(|(x, y)| x == a && y == b);
+    pairs.retain(|p| {
+        let (goes, stays) = (p.goes.id.to_string(), p.stays.id.to_string());
+        !known(&goes, &stays) && !known(&stays, &goes)
+    });
+    pairs.sort_by_key(|p| (p.ground != Ground::Number, p.ground != Ground::Near));
+    pairs.truncate(PAIRS_MAX);
+    Ok(pairs)
+}
+
+/// The two as a pair that could be merged, if something speaks for it and nothing against.
+fn pair(a: &Whole, b: &Whole) -> Option<Pair> {
+    let (x, y): (Side, Side) = (a.side(), b.side());
+    let ground = ground(&x, &y)?;
+    let (stays, goes) = rules::stays(&x, &y);
+    may_merge(goes, stays).ok()?;
+    let (stays, goes) = if stays.id == x.id { (a, b) } else { (b, a) };
+    Some(Pair { goes: goes.clone(), stays: stays.clone(), ground })
+}
+
+async fn get(tx: &mut Tx, id: &str) -> Result<Whole, Problem> {
+    store::find(tx, id).await?.ok_or(Problem::NotFound)
+}
+
+/// What an administrator proposes.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    pub goes: String,
+    pub stays: String,
+    pub reason: String,
+    /// The versions on the page.
+    pub seen: (i64, i64),
+}
+
+/// Lays before another administrator that two accounts are one person's.
+pub async fn propose(tx: &mut Tx, wish: &Wish, by: &str, now: Instant) -> Result<String, Problem> {
+    let (goes, stays) = (get(tx, &wish.goes).await?, get(tx, &wish.stays).await?);
+    if (goes.version, stays.version) != wish.seen {
+        return Err(Problem::Stale);
+    }
+    let reason = wish.reason.trim();
+    let mut errors = Vec::new();
+    if reason.is_empty() {
+        errors.push(FieldError::new("reason", words::t("missing.reason")));
+    }
+    if reason.chars().count() > REASON_CHARS_MAX {
+        let most = REASON_CHARS_MAX.to_string();
+        errors.push(FieldError::new("reason", words::own().t("wrong.too_long", &[("most", &most)])));
+    }
+    if !errors.is_empty() {
+        return Err(Problem::Invalid(errors));
+    }
+    may_merge(&goes.side(), &stays.side()).map_err(refused)?;
+    if store::is_proposed(tx, &wish.goes, &wish.stays).await? {
+        return Err(Problem::refused(words::t("duplicates.waits"), "refused: a proposal waits"));
+    }
+    let ground = ground(&goes.side(), &stays.side()).unwrap_or(Ground::Other);
+    let id = fresh();
+    store::save_proposed(tx, &id, (&goes, &stays), (ground.word(), reason), by, now).await?;
+    tx.audit("directory.propose-merge-of", &wish.goes).await?;
+    Ok(id)
+}
+
+/// Another administrator agrees, or says why not.
+pub async fn decide(
+    tx: &mut Tx,
+    id: &str,
+    agrees: bool,
+    note: &str,
+    by: &str,
+    now: Instant,
+) -> Result<(), Problem> {
+    let merge = store::find_merge(tx, id).await?.ok_or(Problem::NotFound)?;
+    if merge.proposed_by == by {
+        return Err(Problem::refused(words::t("duplicates.own"), "refused: four eyes"));
+    }
+    if !agrees {
+        let note: String = note.trim().chars().take(REASON_CHARS_MAX).collect();
+        if note.is_empty() {
+            return Err(Problem::field("note", words::t("missing.reason")));
+        }
+        return Ok(store::save_decided(tx, id, ("declined", &note), by, now).await?);
+    }
+    let (goes, stays) = (get(tx, &merge.goes).await?, get(tx, &merge.stays).await?);
+    if (goes.version, stays.version) != (merge.goes_seen, merge.stays_seen) {
+        return Err(Problem::refused(words::t("duplicates.outdated"), "refused: an account has changed"));
+    }
+    may_merge(&goes.side(), &stays.side()).map_err(refused)?;
+    store::save_decided(tx, id, ("done", ""), by, now).await?;
+    lead(tx, id, &goes, &stays, now).await
+}
+
+/// One account leads to the other from now on, and other systems hear of it.
+async fn lead(tx: &mut Tx, merge: &str, goes: &Whole, stays: &Whole, now: Instant) -> Result<(), Problem> {
+    store::save_before(tx, merge, goes).await?;
+    store::save_gone(tx, goes, stays.id, now).await?;
+    web::session::end_all(tx, &goes.id.to_string(), now).await?;
+    tx.audit("directory.merge-into", &stays.id.to_string()).await?;
+    tell(tx, event::ACCOUNTS_MERGED, merge, (goes, stays), now).await
+}
+
+async fn tell(
+    tx: &mut Tx,
+    topic: &'static str,
+    merge: &str,
+    (goes, stays): (&Whole, &Whole),
+    now: Instant,
+) -> Result<(), Problem> {
+    let told = event::AccountsMerged {
+        merge: merge.to_string(),
+        goes: goes.id.to_string(),
+        stays: stays.id.to_string(),
+        at: now,
+    };
+    outbox::put(tx, topic, &told.stays, &told).await?;
+    Ok(())
+}
+
+/// Takes a merge back: within its time, and while nothing was done with what followed it.
+pub async fn undo(
+    tx: &mut Tx,
+    holdings: Option<Holdings>,
+    id: &str,
+    by: &str,
+    now: Instant,
+) -> Result<(), Problem> {
+    let merge = store::find_merge(tx, id).await?.ok_or(Problem::NotFound)?;
+    let (goes, stays) = (get(tx, &merge.goes).await?, get(tx, &merge.stays).await?);
+    if merge.state != "done" || goes.leads_to.as_deref() != Some(merge.stays.as_str()) {
+        return Err(Problem::Stale);
+    }
+    if !may_undo(&merge, now) {
+        let days = UNDO_DAYS.to_string();
+        let words = words::own().t("duplicates.too_late", &[("days", &days)]);
+        return Err(Problem::refused(words, "refused: too late to take a merge back"));
+    }
+    let taken = match &merge.number {
+        Some(number) => store::find_by_number(tx, number).await?.is_some(),
+        None => false,
+    };
+    let used = match holdings {
+        Some(holdings) => (holdings.used)(tx, id).await?,
+        None => false,
+    };
+    if taken || used || stays.leads_to.is_some() {
+        return Err(Problem::refused(words::t("duplicates.used"), "refused: something has come of it"));
+    }
+    store::save_undone(tx, id, by, now).await?;
+    store::save_back(tx, &merge, &goes).await?;
+    tx.audit("directory.part-from", &merge.stays).await?;
+    tell(tx, event::ACCOUNTS_PARTED, id, (&goes, &stays), now).await
+}
+
+/// Whether there is still time.
+pub fn may_undo(merge: &Merge, now: Instant) -> bool {
+    merge.decided_at.is_some_and(|at| now < at.plus_days(UNDO_DAYS))
+}
+
+/// The record of an old system steps aside for the person who registers under its number. What it has stays
+/// its own until somebody confirms who registered. False when the number is somebody's who can sign in.
+pub async fn step_aside(tx: &mut Tx, number: &str) -> db::Result<bool> {
+    let Some(record) = store::find_by_number(tx, number).await? else { return Ok(false) };
+    if record.kind != super::Kind::Citizen || record.has_password || record.disabled_at.is_some() {
+        return Ok(false);
+    }
+    store::save_aside(tx, record.id, number, record.version).await?;
+    tx.audit("directory.step-aside", &record.id.to_string()).await?;
+    Ok(true)
+}
+
+/// Somebody has confirmed who has this account: other systems hear of it, and records of the same number and
+/// name, which stepped aside for it, lead to it. Those of another name wait for administrators.
+pub async fn confirmed(tx: &mut Tx, account: AccountId, now: Instant) -> Result<(), Problem> {
+    let id = account.to_string();
+    let told = event::AccountConfirmed { account: id.clone(), at: now };
+    outbox::put(tx, event::ACCOUNT_CONFIRMED, &id, &told).await?;
+    let stays = get(tx, &id).await?;
+    let Some(number) = stays.personal_number.clone() else { return Ok(()) };
+    for goes in store::list_aside(tx, &number).await? {
+        if goes.name_folded != stays.name_folded || may_merge(&goes.side(), &stays.side()).is_err() {
+            continue;
+        }
+        let (merge, by) = (fresh(), tx.act().actor.account().unwrap_or("system").to_string());
+        let claim = (Ground::Claim.word(), "");
+        store::save_proposed(tx, &merge, (&goes, &stays), claim, &by, now).await?;
+        store::save_decided(tx, &merge, ("done", ""), &by, now).await?;
+        lead(tx, &merge, &goes, &stays, now).await?;
+    }
+    Ok(())
+}
