@@ -8,11 +8,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use db::Tx;
-use directory::{AnyOfficial, UnitId};
+use directory::UnitId;
 use tokio::sync::mpsc;
-use web::{Problem, Query};
+use web::Problem;
 
-use super::pages::{ReportQuery, Seen};
+use super::pages::Seen;
 use super::rules::Grade;
 use super::sheet::{Cell, Kind, Sheet};
 use super::store::{self, Behind, Line};
@@ -97,19 +97,17 @@ fn cell(column: &str, l: &Line, catalogue: &Catalogue, units: &Names) -> Cell {
 }
 
 /// `GET /bao-cao/ho-so/xuat?…&dang=xlsx&cot=code&cot=name`: the dossiers behind a figure.
-pub async fn dossiers(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
-    let behind = seen.behind(&app, &query, now)?;
-    let columns = columns(&query.cot);
+pub async fn dossiers(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let kind = Kind::from_word(&seen.query.dang).ok_or(Problem::NotFound)?;
+    let behind = seen.behind(&app)?;
+    let columns = columns(&seen.query.cot);
     let subject =
         format!("{} {} {}-{}", behind.figure.word(), seen.place.as_str(), seen.ask.from, seen.ask.to);
-    let act = official.viewer.act("onestop.export-dossiers", subject, now).in_office(seen.post.unit.as_str());
+    let act = seen
+        .official
+        .viewer
+        .act("onestop.export-dossiers", subject, seen.now)
+        .in_office(seen.post.unit.as_str());
     db::audit::looked(&app.site.db, act).await?;
     let head: Vec<String> = columns.iter().map(|c| say(&format!("column.{c}"), &[])).collect();
     let (to, from) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
@@ -119,7 +117,7 @@ pub async fn dossiers(
             let _ = to.send(Err(std::io::Error::other(problem.to_string()))).await;
         }
     });
-    let name = format!("ho-so-{}-{}", query.o, base::format::date_vn(now.day()).replace('/', ""));
+    let name = format!("ho-so-{}-{}", seen.query.o, base::format::date_vn(seen.now.day()).replace('/', ""));
     Ok(answer(kind, &name, from))
 }
 
@@ -167,15 +165,9 @@ async fn pour(
 }
 
 /// `GET /bao-cao/xuat?…&dang=csv`: the report itself.
-pub async fn table(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
-    let lines = seen.report(&app, now).await?;
+pub async fn table(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let kind = Kind::from_word(&seen.query.dang).ok_or(Problem::NotFound)?;
+    let lines = seen.report(&app).await?;
     let mut head = vec![say(&format!("by.{}", by_word(seen.ask.by)), &[])];
     head.extend(Figure::ALL.iter().map(|f| say(&format!("figure.{}", f.word()), &[])));
     head.extend([say("figure.in_time", &[]), say("figure.days", &[])]);
