@@ -230,8 +230,9 @@ pub fn propose(year: i32) -> Vec<Row> {
 }
 
 /// A proposal of the holidays of a year and of the working days off in lieu of those on a weekend,
-/// in order of days. An official decides; every row says [`Standing::Proposed`]. Exchanges of a
-/// working day for a Saturday are never proposed. Empty outside [`YEARS`].
+/// in order of days. An official decides; every row says [`Standing::Proposed`], and whoever keeps it
+/// cites the law in words as its source. Exchanges of a working day for a Saturday are never proposed.
+/// Empty outside [`YEARS`].
 pub fn propose_with(year: i32, choices: Choices) -> Vec<Row> {
     let mut holidays = holidays(year, choices);
     holidays.sort_by_key(|(day, _)| *day);
@@ -274,13 +275,14 @@ fn holidays(year: i32, choices: Choices) -> Vec<(Day, Occasion)> {
 }
 
 fn proposed(day: Day, kind: Kind, occasion: Occasion) -> Row {
-    let source = match (kind, occasion) {
-        (Kind::Compensation, _) => "proposed by Labour Code art. 111.3",
-        (_, Occasion::Culture) => "proposed by Resolution 80-NQ/TW",
-        _ => "proposed by Labour Code art. 112",
-    };
-    let (occasion, source) = (Some(occasion), source.to_owned());
-    Row { day, kind, occasion, standing: Standing::Proposed, swap: None, source }
+    Row {
+        day,
+        kind,
+        occasion: Some(occasion),
+        standing: Standing::Proposed,
+        swap: None,
+        source: String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! What the officials' smaller forms share: one page of a form with its fields and faults, and what a
 //! page of one dossier must read before it can be shown.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
 use base::{Day, Instant};
-use db::Tx;
+use db::{Act, Tx};
 use directory::AnyOfficial;
 use serde::Deserialize;
-use web::{FieldError, Problem, Shell, page};
+use web::{FieldError, Path, Problem, Query, Shell, page};
 
 use crate::App;
 use crate::desk::List;
@@ -222,6 +226,32 @@ impl Room {
         Ok((Room { place, case, counts, who, now }, more))
     }
 
+    /// A deed of this official on the dossier, in the name of the unit in which it is theirs.
+    pub fn act(&self, official: &AnyOfficial, verb: &'static str) -> Act {
+        let d = &self.case.dossier;
+        let office = self.who.office(d).unwrap_or_else(|| self.place.post.unit.as_str().to_string());
+        official.viewer.act(verb, d.id, self.now).in_office(office)
+    }
+
+    /// Works on the dossier as it then is, in one write with the record of the deed.
+    pub async fn write<F>(&self, app: &App, act: Act, work: F) -> Result<(), Problem>
+    where
+        F: AsyncFn(&mut Tx, &mut Case, &Who) -> Result<(), Problem> + Send + 'static,
+    {
+        let (catalogue, who, now) = (app.catalogue.clone(), self.who.clone(), self.now);
+        let code = self.case.dossier.code.clone();
+        let write = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
+            let mut case = Case::find(tx, &catalogue, &who, &code, now).await?;
+            work(tx, &mut case, &who).await
+        });
+        write.await
+    }
+
+    /// Leads back to the dossier's page.
+    pub fn leave(&self) -> Response {
+        Redirect::to(&self.back().0).into_response()
+    }
+
     /// The frame of a page about this dossier.
     pub fn shell(&self, app: &App, official: &AnyOfficial, title: String) -> Shell {
         frame::shell(app, &official.viewer, &self.place, &self.counts, title, None)
@@ -237,6 +267,48 @@ impl Room {
     pub fn meta(&self) -> Vec<String> {
         let d = &self.case.dossier;
         vec![d.code.clone(), d.applicant.name.clone(), self.case.procedure.name.clone()]
+    }
+}
+
+/// An official before a dossier that the address names: how every page below it begins.
+pub struct Before {
+    pub app: App,
+    pub official: AnyOfficial,
+    pub code: String,
+    pub query: OfficeQuery,
+}
+
+impl FromRequestParts<App> for Before {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Before, Problem> {
+        let official = AnyOfficial::from_request_parts(parts, app).await?;
+        let Path(mut path) = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await?;
+        let Query(query) = Query::from_request_parts(parts, app).await?;
+        let code = path.remove("code").ok_or(Problem::NotFound)?;
+        Ok(Before { app: app.clone(), official, code, query })
+    }
+}
+
+impl Before {
+    /// The dossier as this official may see it, for whoever is about to change it.
+    pub async fn read<T, F>(&self, more: F) -> Result<(Room, T), Problem>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx, &Case) -> Result<T, Problem> + Send + 'static,
+    {
+        Room::read(&self.app, &self.official, self.query.post.as_deref(), &self.code, more).await
+    }
+
+    /// The same for whoever looks, which is recorded.
+    pub async fn look<T, F>(&self, more: F) -> Result<(Room, T), Problem>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx, &Case) -> Result<T, Problem> + Send + 'static,
+    {
+        let (room, more) = self.read(more).await?;
+        crate::dossier::look(&self.app, &self.official.viewer, "onestop.look", &self.code, room.now).await;
+        Ok((room, more))
     }
 }
 

@@ -11,11 +11,13 @@ use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The widths every page is judged at: a desk and a phone.
@@ -35,6 +37,10 @@ const STARTS: usize = 3;
 /// waits for its browser does not hear.
 const KEEPER: &str = r#""$@" & pid=$!; cat >/dev/null; kill -KILL $pid; wait $pid"#;
 
+/// What was wrong with each page judged so far, in any browser: the other database and the next story
+/// show many pages again, and a page of the same markup is found to be the same.
+static JUDGED: LazyLock<Mutex<HashMap<u64, Vec<String>>>> = LazyLock::new(Mutex::default);
+
 /// A browser with one window, at the site that begins with `base`.
 pub struct Browser {
     client: Client,
@@ -44,8 +50,6 @@ pub struct Browser {
     wrong: RefCell<Vec<String>>,
     /// The width between two judgements.
     held: Cell<u32>,
-    /// The pages judged already, which need not be judged again.
-    judged: RefCell<HashSet<String>>,
     _profile: tempfile::TempDir,
 }
 
@@ -87,7 +91,6 @@ impl Browser {
             _driver: driver,
             wrong: RefCell::default(),
             held: WIDTHS[0].into(),
-            judged: RefCell::default(),
             _profile: profile,
         };
         browser.widen(WIDTHS[0]).await;
@@ -181,13 +184,22 @@ impl Browser {
     /// Clicks the button or link with these words, in the page's main part if it has one there;
     /// the page that follows is judged.
     pub async fn click(&self, words: &str) {
+        self.click_one_of(&["button", "a", "summary", "input[@type='submit']"], words).await;
+    }
+
+    /// The same for a button whose words stand on a link before it too.
+    pub async fn press_button(&self, words: &str) {
+        self.click_one_of(&["button"], words).await;
+    }
+
+    async fn click_one_of(&self, kinds: &[&str], words: &str) {
         let quoted = words.replace('"', "");
         let named =
             format!("[normalize-space(.)=\"{quoted}\" or @value=\"{quoted}\" or @aria-label=\"{quoted}\"]");
-        let within = |place: &str| {
-            let kinds = ["button", "a", "summary", "input[@type='submit']"];
+        let within = |place: &str| -> String {
             // What is hidden from everybody but the key Enter is nothing to click.
-            kinds.map(|kind| format!("{place}//{kind}{named}[not(@aria-hidden='true')]")).join(" | ")
+            let all = kinds.iter().map(|kind| format!("{place}//{kind}{named}[not(@aria-hidden='true')]"));
+            all.collect::<Vec<_>>().join(" | ")
         };
         // The page's own button before one of the same words in its frame.
         let main = within("//main");
@@ -233,6 +245,12 @@ impl Browser {
         self.waits_for(css).await;
         self.settle().await;
         self.judge().await;
+    }
+
+    /// Holds this cookie from now on.
+    pub async fn hold_cookie(&self, name: &str, value: &str) {
+        let cookie = json!({ "name": name, "value": value, "url": self.base, "httpOnly": true });
+        self.devtools("Network.setCookie", cookie).await;
     }
 
     /// Loses all cookies, as a closed private window does.
@@ -300,14 +318,25 @@ impl Browser {
 
     /// Writes down what is wrong with the page now shown, and tells it at once for whoever watches.
     async fn judge(&self) {
-        let page = self.run(PAGE, vec![]).await.to_string();
-        if !self.judged.borrow_mut().insert(page) {
-            return;
-        }
+        let mut page = DefaultHasher::new();
+        self.run(PAGE, vec![]).await.to_string().hash(&mut page);
+        let page = page.finish();
+        let known = JUDGED.lock().unwrap_or_else(PoisonError::into_inner).get(&page).cloned();
+        let found = match known {
+            Some(found) => found,
+            None => {
+                let found = self.findings().await;
+                JUDGED.lock().unwrap_or_else(PoisonError::into_inner).insert(page, found.clone());
+                found
+            }
+        };
         let path = self.path().await;
-        for finding in self.findings().await {
-            eprintln!("{path}: {finding}");
-            self.wrong.borrow_mut().push(format!("{path}: {finding}"));
+        for finding in found {
+            let line = format!("{path}: {finding}");
+            if !self.wrong.borrow().contains(&line) {
+                eprintln!("{line}");
+                self.wrong.borrow_mut().push(line);
+            }
         }
     }
 
@@ -318,6 +347,8 @@ impl Browser {
                 .expect("axe-core is installed; `cargo x test` does it by crates/suite/peers");
             self.run(&source, vec![]).await;
         }
+        // What a bar that sticks to the window covers for the moment is not too small for that.
+        self.run("scrollTo({ top: 0, behavior: 'instant' })", vec![]).await;
         let report = self.client.execute_async(AXE, vec![]).await.expect("axe runs");
         strings(&report).map(str::to_string).collect()
     }
@@ -387,11 +418,16 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-/// The page without what differs each time it is sent.
+/// The page without what differs each time it is sent. Ids that the database gave are counted in their
+/// order, so that two which are the same stay the same.
 const PAGE: &str = r"
 const page = document.documentElement.cloneNode(true);
 page.querySelectorAll('input[type=hidden]').forEach(field => field.remove());
-return page.outerHTML;
+const ids = [];
+return page.outerHTML.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, id => {
+  if (!ids.includes(id)) ids.push(id);
+  return 'id-' + ids.indexOf(id);
+});
 ";
 
 /// What axe is asked, and how its report becomes lines.
@@ -437,7 +473,7 @@ const SIDEWAYS: &str = r"
 const width = document.documentElement.clientWidth;
 if (document.documentElement.scrollWidth <= width) return [];
 const out = [...document.body.querySelectorAll('*')]
-  .filter(e => e.getBoundingClientRect().right > width + 1);
+  .filter(e => !e.ownerSVGElement && e.getBoundingClientRect().right > width + 1);
 return (out.length ? out.slice(-3) : [document.body]).map(e => e.outerHTML.slice(0, 120));
 ";
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use askama::Template;
 use askama::filters::Safe;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 
@@ -337,6 +337,19 @@ pub fn html_with(status: axum::http::StatusCode, page: impl Template) -> Respons
     let mut response = html(page);
     if response.status().is_success() {
         *response.status_mut() = status;
+    }
+    response
+}
+
+/// Has the browser ask again after this many seconds, for the same page or for `to`. It is a header, so
+/// that a page which people read offers, in words of its own, the way to end it.
+pub fn again(mut response: Response, seconds: u32, to: Option<&str>) -> Response {
+    let wish = match to {
+        None => seconds.to_string(),
+        Some(to) => format!("{seconds}; url={to}"),
+    };
+    if let Ok(wish) = HeaderValue::from_str(&wish) {
+        response.headers_mut().insert(HeaderName::from_static("refresh"), wish);
     }
     response
 }

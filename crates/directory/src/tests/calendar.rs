@@ -62,6 +62,13 @@ fn the_province_confirms_a_day_that_was_an_estimate_and_limits_follow() {
         let page = admin.get("/quan-tri/lich?nam=2030").await.body;
         assert!(page.matches("Tết Âm lịch").count() > 4, "five days of Tết: {page}");
         assert!(page.contains("Đề xuất, chờ xác nhận"));
+        // Every day says on what it rests, in the language of the page.
+        let decided = admin.get("/quan-tri/lich?nam=2026").await.body;
+        for (page, cited) in [(&page, "Nghỉ bù theo khoản 3"), (&decided, "Thủ tướng Chính phủ")]
+        {
+            assert!(page.contains("Điều 112 Bộ luật Lao động") && page.contains(cited), "{page}");
+            assert!(!page.contains("Labour"), "{page}");
+        }
 
         // A unit's administrator looks and does not change.
         let mut local = Person::new(&site);

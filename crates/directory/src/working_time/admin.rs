@@ -148,7 +148,17 @@ pub async fn remove(tx: &mut Tx, day: &str, seen: i64) -> Result<(), Problem> {
 
 /// Puts the rows that the moon and the law propose for a year, where there are none yet; how many.
 pub async fn propose(tx: &mut Tx, year: i32) -> Result<u64, Problem> {
-    Ok(super::put_holidays(tx, &base::lunar::propose(year)).await?)
+    let cited = |mut row: Row| {
+        let rule = match (row.kind, row.occasion) {
+            (Kind::Compensation, _) => "compensation",
+            (_, Some(Occasion::Culture)) => "culture",
+            _ => "holiday",
+        };
+        row.source = words::t(&format!("calendar.proposed_by.{rule}"));
+        row
+    };
+    let rows: Vec<Row> = base::lunar::propose(year).into_iter().map(cited).collect();
+    Ok(super::put_holidays(tx, &rows).await?)
 }
 
 /// The hours stated for this very unit, with their source and version.

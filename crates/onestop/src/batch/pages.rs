@@ -129,6 +129,9 @@ struct Line {
     state: &'static str,
 }
 
+/// How soon the page of a running batch is asked for again.
+const AGAIN_S: u32 = 3;
+
 #[derive(Template)]
 #[template(path = "batch/show.html")]
 struct ShowPage {
@@ -156,6 +159,7 @@ struct ShowPage {
     said: String,
     reload: bool,
     reload_href: String,
+    again_s: u32,
 }
 
 /// Everything a page of one batch is made of.
@@ -322,7 +326,10 @@ async fn show(
     let read = read(&app, &official, &place, id, wish(&query.viec, &query.giao)).await?;
     let title = say("batch.title", &[]);
     let shell = frame::shell(&app, &official.viewer, &place, &read.counts, title, None);
-    Ok(page::html(show_page(&place, read, &query, shell)))
+    let shown = show_page(&place, read, &query, shell);
+    let again = shown.reload;
+    let response = page::html(shown);
+    Ok(if again { page::again(response, AGAIN_S, None) } else { response })
 }
 
 fn show_page(place: &Place, read: Read, query: &BatchQuery, shell: Shell) -> ShowPage {
@@ -390,6 +397,7 @@ fn show_page(place: &Place, read: Read, query: &BatchQuery, shell: Shell) -> Sho
             None => String::new(),
         },
         reload: running && !query.dung,
+        again_s: AGAIN_S,
         reload_href: place.href(&path, &[("dung", if query.dung { "" } else { "true" })]),
         shell,
     }

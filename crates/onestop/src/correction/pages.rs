@@ -13,7 +13,7 @@ use base::Instant;
 use db::Tx;
 use directory::AnyOfficial;
 use serde::Deserialize;
-use web::{Form, Path, Problem, Query, RawForm, Shell, page};
+use web::{Form, Problem, Query, RawForm, Shell, page};
 
 use super::rules::{Seat, State as Stand, Verb};
 use super::store::{self, Correction};
@@ -25,7 +25,7 @@ use crate::dossier::{Case, Who, store as dossiers};
 use crate::filters;
 use crate::helper::{OnDossier, Own};
 use crate::mailing;
-use crate::office::{Choice, Field, FormPage, OfficeQuery, Room, Wrong};
+use crate::office::{Before, Choice, Field, FormPage, OfficeQuery, Room, Wrong};
 
 /// What waits after the result.
 pub const PATH: &str = "/mot-cua/sau-ket-qua";
@@ -149,10 +149,10 @@ fn choice(value: &str, label: String, chosen: bool) -> Choice {
     Choice { value: value.into(), label, chosen }
 }
 
-fn form_page(app: &App, official: &AnyOfficial, room: &Room, m: &Matter, t: &Typed) -> FormPage {
+fn form_page(at: &Before, room: &Room, m: &Matter, t: &Typed) -> FormPage {
     let action = room.place.href(&path(&room.case.dossier.code), &[]);
     let make = |key: &str, button: String| {
-        let shell = room.shell(app, official, say(key, &[]));
+        let shell = room.shell(&at.app, &at.official, say(key, &[]));
         let mut page = FormPage::new(shell, &room.place, room.back(), action.clone(), button);
         page.meta = room.meta();
         page
@@ -210,39 +210,27 @@ fn value_field(p: &Printed, t: &Typed) -> Field {
 }
 
 /// `GET /mot-cua/ho-so/{code}/dinh-chinh`: asking, or deciding what waits.
-async fn show(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-) -> Result<Response, Problem> {
-    let (room, m) = Room::read(&app, &official, query.post.as_deref(), &code, matter).await?;
-    crate::dossier::look(&app, &official.viewer, "onestop.look", &code, room.now).await;
+async fn show(at: Before) -> Result<Response, Problem> {
+    let (room, m) = at.look(matter).await?;
     let nothing_here = match &m.open {
         Some(c) => seat(&room.case, c, &room.who) == Seat::Other,
         None => !super::may_ask(&room.case, m.decided, &[]),
     };
     if nothing_here {
-        return Ok(Redirect::to(&room.place.dossier(&code, None)).into_response());
+        return Ok(room.leave());
     }
-    Ok(form_page(&app, &official, &room, &m, &Typed::default()).answer(Wrong::default()))
+    Ok(form_page(&at, &room, &m, &Typed::default()).answer(Wrong::default()))
 }
 
 /// `POST /mot-cua/ho-so/{code}/dinh-chinh`.
-async fn send(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-    form: RawForm,
-) -> Result<Response, Problem> {
-    let (room, m) = Room::read(&app, &official, query.post.as_deref(), &code, matter).await?;
+async fn send(at: Before, form: RawForm) -> Result<Response, Problem> {
+    let (room, m) = at.read(matter).await?;
     let typed = Typed::of(&form, &m.printed);
     let verb = Verb::from_word(&typed.verb);
     if m.open.is_some() && verb.is_none() {
         let errors = vec![web::FieldError::new("verb", say("fault.verb", &[]))];
         let wrong = Wrong::of(Problem::Invalid(errors))?;
-        return Ok(form_page(&app, &official, &room, &m, &typed).answer(wrong));
+        return Ok(form_page(&at, &room, &m, &typed).answer(wrong));
     }
     let verb = verb.filter(|_| m.open.is_some());
     let deed = match verb {
@@ -251,26 +239,16 @@ async fn send(
         Some(Verb::Decline) => "onestop.decline-correction",
         Some(Verb::TakeBack) => "onestop.take-back-correction",
     };
-    let d = &room.case.dossier;
-    let office = room.who.office(d).unwrap_or_else(|| room.place.post.unit.as_str().to_string());
-    let act = official.viewer.act(deed, d.id, room.now).in_office(office);
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (asked, t) = (code.clone(), typed.clone());
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-        match verb {
-            None => super::ask(tx, &mut case, &t.what, &t.fault, &who).await,
-            Some(Verb::Correct) => super::correct(tx, &mut case, &t.values, &t.note, &who).await,
-            Some(Verb::Decline) => super::decline(tx, &mut case, &t.note, &who).await,
-            Some(Verb::TakeBack) => super::take_back(tx, &mut case, &who).await,
-        }
-    });
-    match done.await {
-        Ok(()) => Ok(Redirect::to(&room.place.dossier(&code, None)).into_response()),
-        Err(problem) => {
-            let wrong = Wrong::of(problem)?;
-            Ok(form_page(&app, &official, &room, &m, &typed).answer(wrong))
-        }
+    let t = typed.clone();
+    let work = async move |tx: &mut Tx, case: &mut Case, who: &Who| match verb {
+        None => super::ask(tx, case, &t.what, &t.fault, who).await,
+        Some(Verb::Correct) => super::correct(tx, case, &t.values, &t.note, who).await,
+        Some(Verb::Decline) => super::decline(tx, case, &t.note, who).await,
+        Some(Verb::TakeBack) => super::take_back(tx, case, who).await,
+    };
+    match room.write(&at.app, room.act(&at.official, deed), work).await {
+        Ok(()) => Ok(room.leave()),
+        Err(problem) => Ok(form_page(&at, &room, &m, &typed).answer(Wrong::of(problem)?)),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::desk::frame::{self, Place};
 use crate::dossier::rules::Seat;
 use crate::dossier::{Case, Who};
 use crate::filters;
-use crate::office::{Choice, OfficeQuery, Room, Wrong};
+use crate::office::{Before, Choice, OfficeQuery, Room, Wrong};
 use crate::words_office::{kept, say};
 
 /// Where lists are.
@@ -83,20 +83,13 @@ fn path(code: &str) -> String {
 }
 
 /// `GET /mot-cua/ho-so/{code}/ban-giay`.
-async fn show(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-) -> Result<Response, Problem> {
-    let (room, read) = Room::read(&app, &official, query.post.as_deref(), &code, papers).await?;
-    crate::dossier::look(&app, &official.viewer, "onestop.look", &code, room.now).await;
-    Ok(dossier_page(&app, &official, &room, read, Wrong::default()))
+async fn show(at: Before) -> Result<Response, Problem> {
+    let (room, read) = at.look(papers).await?;
+    Ok(dossier_page(&at, &room, read, Wrong::default()))
 }
 
 fn dossier_page(
-    app: &App,
-    official: &AnyOfficial,
+    at: &Before,
     room: &Room,
     (papers, names): (Vec<Paper>, BTreeMap<String, String>),
     wrong: Wrong,
@@ -112,11 +105,10 @@ fn dossier_page(
         note: p.note,
         id: p.id.to_string(),
     };
-    let components = &room.case.procedure.components;
-    let asks = components.iter().map(|c| Ask { id: c.id.clone(), name: c.name.clone() }).collect();
+    let asks = room.case.procedure.papers().map(|c| Ask { id: c.id.clone(), name: c.name.clone() }).collect();
     let (back, back_label) = room.back();
     let errors: Vec<&str> = wrong.errors.iter().map(|e| e.message.as_str()).collect();
-    let mut shell = room.shell(app, official, say("custody.title", &[]));
+    let mut shell = room.shell(&at.app, &at.official, say("custody.title", &[]));
     if wrong.status.is_some() {
         shell = shell.errors();
     }
@@ -147,7 +139,7 @@ fn change_of(form: &RawForm, case: &Case) -> Result<Change, Problem> {
     match form.get("lam") {
         Some("nhan") => {
             let mut taken = Vec::new();
-            for c in &case.procedure.components {
+            for c in case.procedure.papers() {
                 for kind in FORMS {
                     let text = form.get(&format!("{kind}.{}", c.id)).unwrap_or_default().trim();
                     let count: i64 = if text.is_empty() { 0 } else { text.parse().unwrap_or(-1) };
@@ -179,15 +171,8 @@ fn change_of(form: &RawForm, case: &Case) -> Result<Change, Problem> {
 }
 
 /// `POST /mot-cua/ho-so/{code}/ban-giay`: takes papers in, gives them back, or says why not.
-async fn change(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-    form: RawForm,
-) -> Result<Response, Problem> {
-    let (room, read) = Room::read(&app, &official, query.post.as_deref(), &code, papers).await?;
-    let d = &room.case.dossier;
+async fn change(at: Before, form: RawForm) -> Result<Response, Problem> {
+    let (room, read) = at.read(papers).await?;
     let done = match change_of(&form, &room.case) {
         Err(problem) => Err(problem),
         Ok(change) => {
@@ -196,25 +181,17 @@ async fn change(
                 Change::Back(_) => "onestop.return-papers",
                 Change::Excuse(..) => "onestop.excuse-paper",
             };
-            let act = official.viewer.act(verb, d.id, room.now);
-            let office = room.who.office(d);
-            let act = act.in_office(office.unwrap_or_else(|| room.place.post.unit.as_str().to_string()));
-            let (catalogue, who, now, asked) =
-                (app.catalogue.clone(), room.who.clone(), room.now, code.clone());
-            let write = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-                let mut case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-                match change.clone() {
-                    Change::Take(taken) => super::take_in(tx, &mut case, &taken, &who).await,
-                    Change::Back(ids) => super::give_back(tx, &mut case, &ids, &who).await,
-                    Change::Excuse(id, why) => super::excuse(tx, &mut case, id, &why, &who).await,
-                }
-            });
-            write.await
+            let work = async move |tx: &mut Tx, case: &mut Case, who: &Who| match change.clone() {
+                Change::Take(taken) => super::take_in(tx, case, &taken, who).await,
+                Change::Back(ids) => super::give_back(tx, case, &ids, who).await,
+                Change::Excuse(id, why) => super::excuse(tx, case, id, &why, who).await,
+            };
+            room.write(&at.app, room.act(&at.official, verb), work).await
         }
     };
     match done {
-        Ok(()) => Ok(Redirect::to(&room.place.href(&path(&code), &[])).into_response()),
-        Err(problem) => Ok(dossier_page(&app, &official, &room, read, Wrong::of(problem)?)),
+        Ok(()) => Ok(Redirect::to(&room.place.href(&path(&at.code), &[])).into_response()),
+        Err(problem) => Ok(dossier_page(&at, &room, read, Wrong::of(problem)?)),
     }
 }
 

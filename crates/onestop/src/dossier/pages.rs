@@ -18,8 +18,7 @@ use serde::Deserialize;
 use web::due::Pill;
 use web::{Path, Problem, Query, Shell, page};
 
-use super::proposal as proposal_store;
-use super::proposal::Proposal;
+use super::proposal::{Proposal, store as proposal_store};
 use super::rules::{Seat, Status, Verb};
 use super::{Case, History, StoredFile, Who, store};
 use crate::App;

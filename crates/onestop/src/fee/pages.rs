@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use base::{Dong, Instant, format};
@@ -299,13 +299,8 @@ async fn show(
         page.shell = page.shell.notice(NoticeKind::Done, say("pay.refund_asked", &[]));
     }
     let again = page.waits && !query.dung;
-    let mut response = page::html(page);
-    if again {
-        // A header, so that nothing stands in the page; the link beside it turns it off.
-        let value = HeaderValue::from_str(&AGAIN_S.to_string()).expect("digits are ASCII");
-        response.headers_mut().insert(HeaderName::from_static("refresh"), value);
-    }
-    Ok(response)
+    let response = page::html(page);
+    Ok(if again { page::again(response, AGAIN_S, None) } else { response })
 }
 
 fn view(app: &App, viewer: &Viewer, read: Read, stopped: bool) -> PayPage {

@@ -27,6 +27,8 @@ pub fn routes() -> Router<App> {
         .route("/goi-so/{unit}", get(display))
 }
 
+/// How long a ticket stands on the kiosk before the next person finds it ready.
+const BACK_AFTER_S: u32 = 20;
 /// Numbers the screen shows.
 const SHOWN: usize = 8;
 
@@ -158,7 +160,8 @@ async fn ticket(
         Ok((t, service, ahead))
     };
     let (t, service, ahead) = app.site.db.read(read).await?;
-    Ok(page::html(TicketPage {
+    let back = format!("/lay-so/{key}");
+    let ticket = page::html(TicketPage {
         shell: bare(&app, say("title.ticket", &[("number", &t.label)])),
         place,
         service,
@@ -169,8 +172,9 @@ async fn ticket(
         },
         at: t.taken_at,
         number: t.label,
-        back: format!("/lay-so/{key}"),
-    }))
+        back: back.clone(),
+    });
+    Ok(page::again(ticket, BACK_AFTER_S, Some(&back)))
 }
 
 struct Called {

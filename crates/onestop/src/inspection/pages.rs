@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use base::limits::FILE_SIZE_BYTES_MAX;
 use base::{Instant, format};
@@ -14,9 +14,9 @@ use web::{Path, Problem, Query, RawForm};
 use super::{COMPONENT, Inspection, InspectionId, Minutes, OUTCOMES, Plan};
 use crate::App;
 use crate::desk::frame::{self, Place};
-use crate::dossier::{Case, StoredFile};
+use crate::dossier::{Case, StoredFile, Who};
 use crate::filing::uploads;
-use crate::office::{Choice, Field, FormPage, OfficeQuery, Room, Wrong, day};
+use crate::office::{Before, Choice, Field, FormPage, OfficeQuery, Room, Wrong, day};
 use crate::procedure::model::Record;
 use crate::words_office::say;
 
@@ -38,8 +38,8 @@ fn wanted(case: &Case) -> Option<Record> {
     case.dossier.state.stage().and_then(|id| case.procedure.step(id)).and_then(|s| s.record)
 }
 
-fn plan_page(app: &App, official: &AnyOfficial, room: &Room, p: &Plan, day: &str, hour: &str) -> FormPage {
-    let shell = room.shell(app, official, say("inspection.plan", &[]));
+fn plan_page(at: &Before, room: &Room, p: &Plan, day: &str, hour: &str) -> FormPage {
+    let shell = room.shell(&at.app, &at.official, say("inspection.plan", &[]));
     let action = room.place.href(&path(&room.case.dossier.code), &[]);
     let mut page = FormPage::new(shell, &room.place, room.back(), action, say("inspection.plan", &[]));
     let stage = room.case.dossier.state.stage().and_then(|id| room.case.procedure.step(id));
@@ -78,15 +78,9 @@ async fn nothing(_: &mut Tx, _: &Case) -> Result<(), Problem> {
 }
 
 /// `GET /mot-cua/ho-so/{code}/kiem-tra`.
-async fn form(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-) -> Result<Response, Problem> {
-    let (room, ()) = Room::read(&app, &official, query.post.as_deref(), &code, nothing).await?;
-    crate::dossier::look(&app, &official.viewer, "onestop.look", &code, room.now).await;
-    Ok(plan_page(&app, &official, &room, &Plan::default(), "", "").answer(Wrong::default()))
+async fn form(at: Before) -> Result<Response, Problem> {
+    let (room, ()) = at.look(nothing).await?;
+    Ok(plan_page(&at, &room, &Plan::default(), "", "").answer(Wrong::default()))
 }
 
 /// The instant of `2026-08-25` and `14:30`.
@@ -98,13 +92,7 @@ fn moment(on: &str, hour: &str) -> Option<Instant> {
 }
 
 /// `POST /mot-cua/ho-so/{code}/kiem-tra`.
-async fn plan(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-    form: RawForm,
-) -> Result<Response, Problem> {
+async fn plan(at: Before, form: RawForm) -> Result<Response, Problem> {
     let text = |name: &str| form.get(name).unwrap_or_default().to_string();
     let (on, hour) = (text("day"), text("hour"));
     let planned = Plan {
@@ -114,27 +102,15 @@ async fn plan(
         people: text("people"),
         limit: text("limit"),
     };
-    let (room, ()) = Room::read(&app, &official, query.post.as_deref(), &code, nothing).await?;
-    let act = act(&official, &room, "onestop.plan-inspection");
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (asked, plan) = (code.clone(), planned.clone());
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-        super::plan(tx, &mut case, &plan, &who).await.map(drop)
-    });
-    match done.await {
-        Ok(()) => Ok(Redirect::to(&room.place.dossier(&code, None)).into_response()),
-        Err(problem) => {
-            let wrong = Wrong::of(problem)?;
-            Ok(plan_page(&app, &official, &room, &planned, &on, &hour).answer(wrong))
-        }
+    let (room, ()) = at.read(nothing).await?;
+    let plan = planned.clone();
+    let work = async move |tx: &mut Tx, case: &mut Case, who: &Who| {
+        super::plan(tx, case, &plan, who).await.map(drop)
+    };
+    match room.write(&at.app, room.act(&at.official, "onestop.plan-inspection"), work).await {
+        Ok(()) => Ok(room.leave()),
+        Err(problem) => Ok(plan_page(&at, &room, &planned, &on, &hour).answer(Wrong::of(problem)?)),
     }
-}
-
-fn act(official: &AnyOfficial, room: &Room, verb: &'static str) -> db::Act {
-    let d = &room.case.dossier;
-    let act = official.viewer.act(verb, d.id, room.now);
-    act.in_office(room.who.office(d).unwrap_or_else(|| room.place.post.unit.as_str().to_string()))
 }
 
 fn minutes_page(app: &App, official: &AnyOfficial, room: &Room, i: &Inspection, m: &Minutes) -> FormPage {
@@ -186,7 +162,7 @@ async fn minutes(
     let (room, i) = planned(&app, &official, query.post.as_deref(), &code, &id).await?;
     crate::dossier::look(&app, &official.viewer, "onestop.look", &code, room.now).await;
     if i.state != "planned" {
-        return Ok(Redirect::to(&room.place.dossier(&code, None)).into_response());
+        return Ok(room.leave());
     }
     Ok(minutes_page(&app, &official, &room, &i, &Minutes::default()).answer(Wrong::default()))
 }
@@ -200,7 +176,7 @@ async fn hold(
     mut form: Upload,
 ) -> Result<Response, Problem> {
     let (room, i) = planned(&app, &official, query.post.as_deref(), &code, &id).await?;
-    let act = act(&official, &room, "onestop.hold-inspection");
+    let act = room.act(&official, "onestop.hold-inspection");
     let file = match form.next_file(FILE_SIZE_BYTES_MAX).await? {
         Some(part) if !part.file_name.is_empty() => {
             match uploads::take_loose(&app, act.clone(), part).await {
@@ -229,14 +205,11 @@ async fn hold(
         conclusion: text("conclusion"),
         file,
     };
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (asked, id, kept) = (code.clone(), i.id, minutes.clone());
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-        super::hold(tx, &mut case, id, &kept, &who).await
-    });
-    match done.await {
-        Ok(()) => Ok(Redirect::to(&room.place.dossier(&code, None)).into_response()),
+    let (id, kept) = (i.id, minutes.clone());
+    let work =
+        async move |tx: &mut Tx, case: &mut Case, who: &Who| super::hold(tx, case, id, &kept, who).await;
+    match room.write(&app, act, work).await {
+        Ok(()) => Ok(room.leave()),
         Err(problem) => {
             let wrong = Wrong::of(problem)?;
             Ok(minutes_page(&app, &official, &room, &i, &minutes).answer(wrong))
@@ -253,18 +226,11 @@ async fn cancel(
     form: RawForm,
 ) -> Result<Response, Problem> {
     let (room, i) = planned(&app, &official, query.post.as_deref(), &code, &id).await?;
-    let act = act(&official, &room, "onestop.cancel-inspection");
     let why = form.get("note").unwrap_or_default().to_string();
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (asked, id) = (code.clone(), i.id);
-    app.site
-        .db
-        .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-            let mut case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-            super::cancel(tx, &mut case, id, &why).await
-        })
-        .await?;
-    Ok(Redirect::to(&room.place.dossier(&code, None)).into_response())
+    let id = i.id;
+    let work = async move |tx: &mut Tx, case: &mut Case, _: &Who| super::cancel(tx, case, id, &why).await;
+    room.write(&app, room.act(&official, "onestop.cancel-inspection"), work).await?;
+    Ok(room.leave())
 }
 
 /// A visit or a council as the dossier's page shows it.

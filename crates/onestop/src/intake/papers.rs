@@ -63,7 +63,7 @@ impl Ticked {
         Ticked {
             present,
             keep: form.all("original").map(str::to_string).collect(),
-            counts: p.components.iter().map(typed).collect(),
+            counts: p.papers().map(typed).collect(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Ticked {
     /// The papers on the counter, or every count that is none.
     fn handed<'p>(&self, p: &'p Procedure) -> Result<Vec<Handed<'p>>, Vec<FieldError>> {
         let (mut handed, mut wrong) = (Vec::new(), Vec::new());
-        for component in p.components.iter().filter(|c| self.present.contains(&c.id)) {
+        for component in p.papers().filter(|c| self.present.contains(&c.id)) {
             let keep = self.keep.contains(&component.id);
             match self.typed(component).map(|text| count(&text)) {
                 [Some(originals), Some(copies)] if originals + copies > 0 && (originals > 0 || !keep) => {
@@ -132,7 +132,7 @@ impl Ticked {
 
     /// The lines of the form.
     pub fn lines(&self, p: &Procedure, errors: &[FieldError]) -> Vec<Paper> {
-        p.components.iter().map(|c| self.line(c, errors)).collect()
+        p.papers().map(|c| self.line(c, errors)).collect()
     }
 
     fn line(&self, c: &Component, errors: &[FieldError]) -> Paper {
@@ -161,7 +161,7 @@ impl Ticked {
 
 /// What every case needs.
 fn needed(p: &Procedure) -> impl Iterator<Item = &Component> {
-    p.components.iter().filter(|c| c.required && c.when.is_none())
+    p.papers().filter(|c| c.required && c.when.is_none())
 }
 
 /// Originals and copies by the catalogue; where it says neither, one original is the likely one, and

@@ -2,14 +2,13 @@
 //! ended that gives no result of its own.
 
 use axum::Router;
-use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 use base::{Calendar, Instant};
 use db::Tx;
-use directory::{AnyOfficial, UnitId};
+use directory::UnitId;
 use web::due::{Pill, due_pill, held_pill};
-use web::{Path, Problem, Query, RawForm};
+use web::{Path, Problem, RawForm};
 
 use super::rules::{self, Part};
 use super::words::say;
@@ -17,8 +16,8 @@ use super::{Row, Word};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::rules::Status;
-use crate::dossier::{Case, store};
-use crate::office::{Choice, Field, FormPage, OfficeQuery, Room, Wrong};
+use crate::dossier::{Case, Who, store};
+use crate::office::{Before, Choice, Field, FormPage, Room, Wrong};
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
@@ -144,16 +143,9 @@ async fn part_of(tx: &mut Tx, case: &Case, part: &str) -> Result<(String, Part),
     Ok((super::name(&case.procedure, part).to_string(), row.stands()))
 }
 
-fn page(
-    app: &App,
-    official: &AnyOfficial,
-    room: &Room,
-    part: &str,
-    named: &(String, Part),
-    word: &Word,
-) -> FormPage {
+fn page(at: &Before, room: &Room, part: &str, named: &(String, Part), word: &Word) -> FormPage {
     let code = &room.case.dossier.code;
-    let shell = room.shell(app, official, say("linked.face_title", &[("name", &named.0)]));
+    let shell = room.shell(&at.app, &at.official, say("linked.face_title", &[("name", &named.0)]));
     let action = room.place.href(&path(code, part), &[]);
     let mut page = FormPage::new(shell, &room.place, room.back(), action, say("linked.save", &[]));
     page.meta = room.meta();
@@ -195,26 +187,18 @@ fn page(
 }
 
 /// `GET /mot-cua/ho-so/{code}/lien-thong/{part}`.
-async fn form(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path((code, part)): Path<(String, String)>,
-    Query(query): Query<OfficeQuery>,
-) -> Result<Response, Problem> {
+async fn form(at: Before, Path((_, part)): Path<(String, String)>) -> Result<Response, Problem> {
     let asked = part.clone();
     let found = async move |tx: &mut Tx, case: &Case| part_of(tx, case, &asked).await;
-    let (room, named) = Room::read(&app, &official, query.post.as_deref(), &code, found).await?;
-    crate::dossier::look(&app, &official.viewer, "onestop.look", &code, room.now).await;
+    let (room, named) = at.look(found).await?;
     let word = Word { granted: true, ..Word::default() };
-    Ok(page(&app, &official, &room, &part, &named, &word).answer(Wrong::default()))
+    Ok(page(&at, &room, &part, &named, &word).answer(Wrong::default()))
 }
 
 /// `POST /mot-cua/ho-so/{code}/lien-thong/{part}`.
 async fn face(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path((code, part)): Path<(String, String)>,
-    Query(query): Query<OfficeQuery>,
+    at: Before,
+    Path((_, part)): Path<(String, String)>,
     form: RawForm,
 ) -> Result<Response, Problem> {
     let word = Word {
@@ -223,21 +207,12 @@ async fn face(
     };
     let asked = part.clone();
     let found = async move |tx: &mut Tx, case: &Case| part_of(tx, case, &asked).await;
-    let (room, named) = Room::read(&app, &official, query.post.as_deref(), &code, found).await?;
-    let d = &room.case.dossier;
-    let act = official.viewer.act("onestop.face-part", d.id, room.now);
-    let act = act.in_office(room.who.office(d).unwrap_or_else(|| room.place.post.unit.as_str().to_string()));
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (code, id, said) = (d.code.clone(), part.clone(), word.clone());
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &code, now).await?;
-        super::face(tx, &mut case, &id, &said, &who).await
-    });
-    match done.await {
-        Ok(()) => Ok(Redirect::to(&room.place.dossier(&d.code, None)).into_response()),
-        Err(problem) => {
-            let wrong = Wrong::of(problem)?;
-            Ok(page(&app, &official, &room, &part, &named, &word).answer(wrong))
-        }
+    let (room, named) = at.read(found).await?;
+    let (id, said) = (part.clone(), word.clone());
+    let work =
+        async move |tx: &mut Tx, case: &mut Case, who: &Who| super::face(tx, case, &id, &said, who).await;
+    match room.write(&at.app, room.act(&at.official, "onestop.face-part"), work).await {
+        Ok(()) => Ok(room.leave()),
+        Err(problem) => Ok(page(&at, &room, &part, &named, &word).answer(Wrong::of(problem)?)),
     }
 }

@@ -1,20 +1,18 @@
 //! The counter's form for a result by post: `/mot-cua/ho-so/{code}/buu-chinh`.
 
 use axum::Router;
-use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::routing::get;
 use db::Tx;
-use directory::AnyOfficial;
-use web::{Path, Problem, Query, RawForm};
+use web::{Problem, RawForm};
 
 use super::rules::Verb;
 use super::{Mailing, Typed, of_dossier};
 use crate::App;
 use crate::correction::words::say;
 use crate::desk::frame;
-use crate::dossier::Case;
-use crate::office::{Choice, Field, FormPage, OfficeQuery, Room, Wrong};
+use crate::dossier::{Case, Who};
+use crate::office::{Before, Choice, Field, FormPage, Room, Wrong};
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
@@ -51,16 +49,10 @@ fn field(name: &str, kind: &'static str, value: &str) -> Field {
     }
 }
 
-fn form_page(
-    app: &App,
-    official: &AnyOfficial,
-    room: &Room,
-    all: &[Mailing],
-    (verb, t): (Option<Verb>, &Typed),
-) -> FormPage {
+fn form_page(at: &Before, room: &Room, all: &[Mailing], (verb, t): (Option<Verb>, &Typed)) -> FormPage {
     let open = super::open(&room.case, all);
     let action = room.place.href(&path(&room.case.dossier.code), &[]);
-    let shell = room.shell(app, official, say("title.post", &[]));
+    let shell = room.shell(&at.app, &at.official, say("title.post", &[]));
     let mut page = FormPage::new(shell, &room.place, room.back(), action, say("button.post", &[]));
     page.meta = room.meta();
     page.meta.push(room.case.dossier.applicant.address.clone());
@@ -89,36 +81,23 @@ fn form_page(
 }
 
 /// `GET /mot-cua/ho-so/{code}/buu-chinh`.
-async fn show(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-) -> Result<Response, Problem> {
-    let (room, all) = Room::read(&app, &official, query.post.as_deref(), &code, all_of).await?;
-    crate::dossier::look(&app, &official.viewer, "onestop.look", &code, room.now).await;
+async fn show(at: Before) -> Result<Response, Problem> {
+    let (room, all) = at.look(all_of).await?;
     if super::open(&room.case, &all).is_empty() {
-        return Ok(Redirect::to(&room.place.dossier(&code, None)).into_response());
+        return Ok(room.leave());
     }
-    Ok(form_page(&app, &official, &room, &all, (None, &Typed::default())).answer(Wrong::default()))
+    Ok(form_page(&at, &room, &all, (None, &Typed::default())).answer(Wrong::default()))
 }
 
 /// `POST /mot-cua/ho-so/{code}/buu-chinh`.
-async fn send(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-    form: RawForm,
-) -> Result<Response, Problem> {
+async fn send(at: Before, form: RawForm) -> Result<Response, Problem> {
     let text = |name: &str| form.get(name).unwrap_or_default().to_string();
     let typed =
         Typed { carrier: text("carrier"), waybill: text("waybill"), day: text("day"), why: text("why") };
     let verb = Verb::from_word(&text("verb"));
-    let (room, all) = Room::read(&app, &official, query.post.as_deref(), &code, all_of).await?;
+    let (room, all) = at.read(all_of).await?;
     let again = |problem: Problem| -> Result<Response, Problem> {
-        let wrong = Wrong::of(problem)?;
-        Ok(form_page(&app, &official, &room, &all, (verb, &typed)).answer(wrong))
+        Ok(form_page(&at, &room, &all, (verb, &typed)).answer(Wrong::of(problem)?))
     };
     let Some(verb) = verb else { return again(Problem::field("verb", say("fault.verb", &[]))) };
     let deed = match verb {
@@ -126,17 +105,12 @@ async fn send(
         Verb::Deliver => "onestop.deliver-result",
         Verb::ComeBack => "onestop.result-came-back",
     };
-    let d = &room.case.dossier;
-    let office = room.who.office(d).unwrap_or_else(|| room.place.post.unit.as_str().to_string());
-    let act = official.viewer.act(deed, d.id, room.now).in_office(office);
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (asked, t) = (code.clone(), typed.clone());
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-        super::step(tx, &mut case, verb, &t, &who.account).await
-    });
-    match done.await {
-        Ok(()) => Ok(Redirect::to(&room.place.dossier(&code, None)).into_response()),
+    let t = typed.clone();
+    let work = async move |tx: &mut Tx, case: &mut Case, who: &Who| {
+        super::step(tx, case, verb, &t, &who.account).await
+    };
+    match room.write(&at.app, room.act(&at.official, deed), work).await {
+        Ok(()) => Ok(room.leave()),
         Err(problem) => again(problem),
     }
 }

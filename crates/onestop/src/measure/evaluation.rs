@@ -84,7 +84,7 @@ pub async fn show(
     let now = app.site.clock.now();
     // Officials are judged within one agency: without a choice, the viewer's own.
     let query = ReportQuery { theo: By::Official.slug().into(), ..by_quarter(&query, now) };
-    let seen = Seen::read(&app, &official, &query, now).await?;
+    let seen = Seen::read(&app, official, query, now).await?;
     let (ask, catalogue) = (seen.ask.clone(), app.catalogue.clone());
     let read = async move |tx: &mut Tx| -> Result<_, Problem> {
         let sums = store::sums(tx, &ask).await?;
@@ -108,12 +108,12 @@ pub async fn show(
         let own = [("dv", agency.as_str())].into_iter();
         let own = own.chain((!pairs.iter().any(|(name, _)| *name == "o")).then_some(settled));
         let pairs: Vec<(&str, &str)> = own.chain(pairs.iter().copied()).collect();
-        seen.href("/bao-cao/ho-so", &query, &pairs)
+        seen.href("/bao-cao/ho-so", &pairs)
     };
     let answers = [("dv", agency.as_str()), ("o", "answers")];
     let behind = |index: Index| match index {
         Index::Attitude => Some(listed(&[("theo", By::Unit.slug()), ("o", "complained")])),
-        Index::Complaints => Some(seen.href(super::heard::PATH, &query, &answers)),
+        Index::Complaints => Some(seen.href(super::heard::PATH, &answers)),
         _ => None,
     };
     let view = EvaluationPage {
@@ -121,8 +121,8 @@ pub async fn show(
         from: month_text(seen.ask.from),
         to: month_text(seen.ask.to),
         by: seen.ask.by.slug(),
-        post: query.post.clone().unwrap_or_default(),
-        agencies: pages::agencies(&seen, &query),
+        post: seen.query.post.clone().unwrap_or_default(),
+        agencies: pages::agencies(&seen),
         agency: name.unwrap_or_default(),
         settled: format::thousands(sums.count),
         corrected: format::thousands(corrected),
@@ -135,7 +135,7 @@ pub async fn show(
             .iter()
             .map(|(account, name, sums)| person(name, listed(&[("k", account)]), sums))
             .collect(),
-        shell: seen.shell(&app, &official, &query, PATH, "evaluation"),
+        shell: seen.shell(&app, PATH, "evaluation"),
     };
     Ok(page::html(view))
 }
@@ -294,14 +294,9 @@ struct IndexPage {
 }
 
 /// `GET /bao-cao/chi-so-766?dv=&tu=&den=`: what of the index dossiers tell.
-pub async fn index766(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let (ask, catalogue, today) = (seen.ask.clone(), app.catalogue.clone(), now.day());
+pub async fn index766(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let (ask, catalogue, today) = (seen.ask.clone(), app.catalogue.clone(), seen.now.day());
+    let now = seen.now;
     let read = async move |tx: &mut Tx| -> Result<_, Problem> {
         let weights = store::weights(tx, today).await?;
         let work = online_work(tx, &catalogue, &ask).await?;
@@ -331,7 +326,7 @@ pub async fn index766(
     };
     let listed = |figure: &str| {
         let path = if figure == "steps" { super::heard::PATH } else { "/bao-cao/ho-so" };
-        seen.href(path, &query, &[("o", figure), ("theo", By::Unit.slug())])
+        seen.href(path, &[("o", figure), ("theo", By::Unit.slug())])
     };
     let (mut groups, mut sum, mut open) = (Vec::new(), 0, 0);
     for (group, weight) in &weights {
@@ -355,12 +350,12 @@ pub async fn index766(
         from: month_text(seen.ask.from),
         to: month_text(seen.ask.to),
         by: seen.ask.by.slug(),
-        post: query.post.clone().unwrap_or_default(),
-        agencies: pages::agencies(&seen, &query),
+        post: seen.query.post.clone().unwrap_or_default(),
+        agencies: pages::agencies(&seen),
         groups,
         least: hundredths(sum),
         most: hundredths(sum + open),
-        shell: seen.shell(&app, &official, &query, "/bao-cao/chi-so-766", "index766"),
+        shell: seen.shell(&app, "/bao-cao/chi-so-766", "index766"),
     };
     Ok(page::html(view))
 }

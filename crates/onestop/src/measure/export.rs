@@ -8,12 +8,12 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use db::Tx;
-use directory::{AnyOfficial, UnitId};
+use directory::UnitId;
 use tokio::sync::mpsc;
+use web::Problem;
 use web::lang::{self, Lang};
-use web::{Problem, Query};
 
-use super::pages::{ReportQuery, Seen};
+use super::pages::Seen;
 use super::rules::Grade;
 use super::sheet::{Cell, Kind, Sheet};
 use super::store::{self, Behind, Line};
@@ -98,19 +98,17 @@ fn cell(column: &str, l: &Line, catalogue: &Catalogue, units: &Names) -> Cell {
 }
 
 /// `GET /bao-cao/ho-so/xuat?…&dang=xlsx&cot=code&cot=name`: the dossiers behind a figure.
-pub async fn dossiers(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
-    let behind = seen.behind(&app, &query, now)?;
-    let columns = columns(&query.cot);
+pub async fn dossiers(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let kind = Kind::from_word(&seen.query.dang).ok_or(Problem::NotFound)?;
+    let behind = seen.behind(&app)?;
+    let columns = columns(&seen.query.cot);
     let subject =
         format!("{} {} {}-{}", behind.figure.word(), seen.place.as_str(), seen.ask.from, seen.ask.to);
-    let act = official.viewer.act("onestop.export-dossiers", subject, now).in_office(seen.post.unit.as_str());
+    let act = seen
+        .official
+        .viewer
+        .act("onestop.export-dossiers", subject, seen.now)
+        .in_office(seen.post.unit.as_str());
     db::audit::looked(&app.site.db, act).await?;
     // Files go to other agencies and programs: they are the same whoever takes them.
     let head: Vec<String> = columns.iter().map(|c| kept(&format!("column.{c}"), &[])).collect();
@@ -121,7 +119,7 @@ pub async fn dossiers(
             let _ = to.send(Err(std::io::Error::other(problem.to_string()))).await;
         }
     });
-    let name = format!("ho-so-{}-{}", query.o, base::format::date_vn(now.day()).replace('/', ""));
+    let name = format!("ho-so-{}-{}", seen.query.o, base::format::date_vn(seen.now.day()).replace('/', ""));
     Ok(answer(kind, &name, from))
 }
 
@@ -169,15 +167,9 @@ async fn pour(
 }
 
 /// `GET /bao-cao/xuat?…&dang=csv`: the report itself.
-pub async fn table(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let kind = Kind::from_word(&query.dang).ok_or(Problem::NotFound)?;
-    let lines = lang::speaking(Lang::Vi, seen.report(&app, now)).await?;
+pub async fn table(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let kind = Kind::from_word(&seen.query.dang).ok_or(Problem::NotFound)?;
+    let lines = lang::speaking(Lang::Vi, seen.report(&app)).await?;
     let mut head = vec![kept(&format!("by.{}", by_word(seen.ask.by)), &[])];
     head.extend(Figure::ALL.iter().map(|f| kept(&format!("figure.{}", f.word()), &[])));
     head.extend([kept("figure.in_time", &[]), kept("figure.days", &[])]);

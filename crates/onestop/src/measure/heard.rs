@@ -6,10 +6,9 @@ use axum::extract::State;
 use axum::response::Response;
 use base::{Instant, format};
 use db::Tx;
-use directory::AnyOfficial;
-use web::{Problem, Query, Shell, page};
+use web::{Problem, Shell, page};
 
-use super::pages::{self, ReportQuery, Seen};
+use super::pages::{self, Seen};
 use super::store::{self, Heard};
 use super::words::say;
 use crate::App;
@@ -49,53 +48,47 @@ struct HeardPage {
 }
 
 /// `GET /bao-cao/phan-anh?o=answers&k=late&sau=`.
-pub async fn list(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let heard = match query.o.as_str() {
+pub async fn list(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let heard = match seen.query.o.as_str() {
         "answers" => Heard::Answers,
         "steps" => Heard::Steps,
         _ => return Err(Problem::NotFound),
     };
-    let only_late = query.k.as_deref() == Some("late");
-    let (ask, after) = (seen.ask.clone(), query.sau.clone());
+    let only_late = seen.query.k.as_deref() == Some("late");
+    let (ask, after) = (seen.ask.clone(), seen.query.sau.clone());
     let read = async move |tx: &mut Tx| -> db::Result<_> {
-        let counts = store::petitions(tx, &ask, heard, now).await?;
+        let counts = store::petitions(tx, &ask, heard, seen.now).await?;
         let late = only_late.then_some(1);
-        Ok((counts, store::list_petitions(tx, &ask, heard, late, after.as_deref(), now).await?))
+        Ok((counts, store::list_petitions(tx, &ask, heard, late, after.as_deref(), seen.now).await?))
     };
     let (counts, mut petitions) = app.site.db.read(read).await?;
     let more = petitions.len() > LINES;
     petitions.truncate(LINES);
-    let mut pairs = vec![("o", query.o.as_str())];
-    let all = seen.href(PATH, &query, &pairs);
-    let late = seen.href(PATH, &query, &[pairs.clone(), vec![("k", "late")]].concat());
+    let mut pairs = vec![("o", seen.query.o.as_str())];
+    let all = seen.href(PATH, &pairs);
+    let late = seen.href(PATH, &[pairs.clone(), vec![("k", "late")]].concat());
     pairs.extend(only_late.then_some(("k", "late")));
     let last = petitions.last().map(|p| p.number.clone()).unwrap_or_default();
     let next = [pairs, vec![("sau", last.as_str())]].concat();
     let (whole, in_time) = (format::thousands(counts.whole), format::thousands(counts.whole - counts.late));
     let view = HeardPage {
-        heading: say(&format!("heard.{}", query.o), &[]),
+        heading: say(&format!("heard.{}", seen.query.o), &[]),
         counts: say("heard.counts", &[("whole", &whole), ("in_time", &in_time)]),
         period: pages::period(&seen.ask),
-        back: seen.href("/bao-cao/danh-gia", &query, &[]),
+        back: seen.href("/bao-cao/danh-gia", &[]),
         all,
         late,
         only_late,
-        next: more.then(|| seen.href(PATH, &query, &next)),
-        lines: petitions.iter().map(|p| line(&official, &seen, p)).collect(),
-        shell: seen.shell(&app, &official, &query, PATH, "heard"),
+        next: more.then(|| seen.href(PATH, &next)),
+        lines: petitions.iter().map(|p| line(&seen, p)).collect(),
+        shell: seen.shell(&app, PATH, "heard"),
     };
     Ok(page::html(view))
 }
 
-fn line(official: &AnyOfficial, seen: &Seen, p: &store::Petition) -> Line {
+fn line(seen: &Seen, p: &store::Petition) -> Line {
     let agency = seen.all.iter().find(|(id, _)| id.as_str() == p.agency);
-    let opens = official.official.posts.iter().any(|post| post.unit.as_str() == p.agency);
+    let opens = seen.official.official.posts.iter().any(|post| post.unit.as_str() == p.agency);
     Line {
         href: opens.then(|| format!("/mot-cua/phan-anh/{}", frame::encode(&p.number))),
         number: p.number.clone(),

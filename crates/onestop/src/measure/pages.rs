@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::get;
 use base::{Day, Instant, format};
@@ -60,14 +61,27 @@ pub struct ReportQuery {
     pub cot: Vec<String>,
 }
 
-/// What somebody may see, and what of it is asked for.
+/// What somebody may see, and what of it is asked for: how every page of reports begins.
 pub struct Seen {
+    pub official: AnyOfficial,
+    pub query: ReportQuery,
+    pub now: Instant,
     pub post: Post,
     /// The top of what may be seen.
     pub place: UnitId,
     /// Every agency in it.
     pub all: Vec<(UnitId, String)>,
     pub ask: Ask,
+}
+
+impl FromRequestParts<App> for Seen {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Seen, Problem> {
+        let official = AnyOfficial::from_request_parts(parts, app).await?;
+        let Query(query) = Query::from_request_parts(parts, app).await?;
+        Seen::read(app, official, query, app.site.clock.now()).await
+    }
 }
 
 /// Reports are for those who lead an agency or receive for it: they see it and all that is below.
@@ -100,11 +114,11 @@ impl Seen {
     /// Reads who asks and for what.
     pub async fn read(
         app: &App,
-        official: &AnyOfficial,
-        query: &ReportQuery,
+        official: AnyOfficial,
+        query: ReportQuery,
         now: Instant,
     ) -> Result<Seen, Problem> {
-        let post = post_of(official, query.post.as_deref())?;
+        let post = post_of(&official, query.post.as_deref())?;
         let (unit, today) = (post.unit.clone(), now.day());
         let read = async move |tx: &mut Tx| -> db::Result<_> {
             let place = directory::realm_of(tx, &unit).await?;
@@ -127,12 +141,12 @@ impl Seen {
         let from = month_at(&query.tu).unwrap_or(this / 100 * 100 + 1);
         let to = month_at(&query.den).unwrap_or(this);
         let ask = Ask { by, from: from.min(to), to: to.max(from), agencies };
-        Ok(Seen { post, place, all, ask })
+        Ok(Seen { official, query, now, post, place, all, ask })
     }
 
     /// The report with the names of its lines: key, name, counts.
-    pub async fn report(&self, app: &App, now: Instant) -> Result<Vec<(String, String, Counts)>, Problem> {
-        let (ask, catalogue) = (self.ask.clone(), app.catalogue.clone());
+    pub async fn report(&self, app: &App) -> Result<Vec<(String, String, Counts)>, Problem> {
+        let (ask, catalogue, now) = (self.ask.clone(), app.catalogue.clone(), self.now);
         let read = async move |tx: &mut Tx| -> Result<_, Problem> {
             let lines = report(tx, &catalogue, &ask, now).await?;
             let mut people = Vec::new();
@@ -173,24 +187,24 @@ impl Seen {
     }
 
     /// The dossiers behind the figure that the address names.
-    pub fn behind(&self, app: &App, query: &ReportQuery, now: Instant) -> Result<Behind, Problem> {
-        let figure = Listed::from_word(&query.o).ok_or(Problem::NotFound)?;
-        let keys = query.k.as_ref().map(|key| match self.ask.by {
+    pub fn behind(&self, app: &App) -> Result<Behind, Problem> {
+        let figure = Listed::from_word(&self.query.o).ok_or(Problem::NotFound)?;
+        let keys = self.query.k.as_ref().map(|key| match self.ask.by {
             By::Field => versions_of(app, key),
             _ => vec![key.clone()],
         });
-        Ok(Behind { ask: self.ask.clone(), figure, keys, now })
+        Ok(Behind { ask: self.ask.clone(), figure, keys, now: self.now })
     }
 
     /// An address within reports that asks the same.
-    pub fn href(&self, path: &str, query: &ReportQuery, pairs: &[(&str, &str)]) -> String {
+    pub fn href(&self, path: &str, pairs: &[(&str, &str)]) -> String {
         let (from, to) = (month_text(self.ask.from), month_text(self.ask.to));
-        let post = query.post.as_deref().unwrap_or_default();
+        let post = self.query.post.as_deref().unwrap_or_default();
         let own = [
             ("tu", from.as_str()),
             ("den", to.as_str()),
             ("theo", self.ask.by.slug()),
-            ("dv", query.dv.as_str()),
+            ("dv", self.query.dv.as_str()),
             ("post", post),
         ];
         let kept = own.into_iter().filter(|(name, _)| !pairs.iter().any(|(n, _)| n == name));
@@ -198,16 +212,9 @@ impl Seen {
     }
 
     /// The officials' frame around a report.
-    pub fn shell(
-        &self,
-        app: &App,
-        official: &AnyOfficial,
-        query: &ReportQuery,
-        path: &str,
-        key: &str,
-    ) -> Shell {
+    pub fn shell(&self, app: &App, path: &str, key: &str) -> Shell {
         let item = |key: &str, to: &str, icon| {
-            NavItem::new(say(&format!("nav.{key}"), &[]), self.href(to, query, &[])).icon(icon)
+            NavItem::new(say(&format!("nav.{key}"), &[]), self.href(to, &[])).icon(icon)
         };
         let items = vec![
             item("report", PATH, "chart-bar"),
@@ -215,11 +222,11 @@ impl Seen {
             item("index766", "/bao-cao/chi-so-766", "certificate"),
         ];
         let groups = vec![NavGroup { title: String::new(), items }];
-        official
+        self.official
             .viewer
             .official_shell_at(&app.site, &self.post.unit_name, say(&format!("title.{key}"), &[]))
             .module(frame::MODULE)
-            .active(self.href(path, query, &[]))
+            .active(self.href(path, &[]))
             .side(SideNav { title: say("nav.side", &[]), groups })
     }
 }
@@ -239,11 +246,11 @@ pub struct Choice {
 }
 
 /// The agencies to choose from.
-pub fn agencies(seen: &Seen, query: &ReportQuery) -> Vec<Choice> {
+pub fn agencies(seen: &Seen) -> Vec<Choice> {
     let choice = |(id, name): &(UnitId, String)| Choice {
         value: id.to_string(),
         label: name.clone(),
-        chosen: id.as_str() == query.dv,
+        chosen: id.as_str() == seen.query.dv,
     };
     seen.all.iter().map(choice).collect()
 }
@@ -289,19 +296,13 @@ struct ReportPage {
 }
 
 /// `GET /bao-cao?tu=2026-01&den=2026-12&theo=don-vi&dv=`.
-async fn show(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let lines = seen.report(&app, now).await?;
+async fn show(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let lines = seen.report(&app).await?;
     let total = Counts::sum(lines.iter().map(|l| &l.2));
     let figures = shown(seen.ask.by);
     let row = |key: Option<&str>, name: &str, counts: &Counts| Row {
         name: name.to_string(),
-        figures: figures.iter().map(|f| linked(&seen, &query, *f, key, counts)).collect(),
+        figures: figures.iter().map(|f| linked(&seen, *f, key, counts)).collect(),
         in_time: counts.in_time().map_or_else(|| "–".into(), format::percent),
         days: match seen.ask.by {
             By::Official => "–".into(),
@@ -310,7 +311,7 @@ async fn show(
     };
     let tab = |by: By| Tab {
         label: say(&format!("by.{}", by_word(by)), &[]),
-        href: seen.href(PATH, &query, &[("theo", by.slug())]),
+        href: seen.href(PATH, &[("theo", by.slug())]),
         here: by == seen.ask.by,
     };
     let view = ReportPage {
@@ -319,16 +320,16 @@ async fn show(
         to: month_text(seen.ask.to),
         by: seen.ask.by.slug(),
         by_name: say(&format!("by.{}", by_word(seen.ask.by)), &[]),
-        post: query.post.clone().unwrap_or_default(),
-        agencies: agencies(&seen, &query),
+        post: seen.query.post.clone().unwrap_or_default(),
+        agencies: agencies(&seen),
         tabs: By::ALL.into_iter().map(tab).collect(),
         heads: figures.iter().map(|f| say(&format!("figure.{}", f.word()), &[])).collect(),
         rows: lines.iter().map(|(key, name, counts)| row(Some(key), name, counts)).collect(),
         total: row(None, &say("report.total", &[]), &total),
-        csv: seen.href("/bao-cao/xuat", &query, &[("dang", "csv")]),
-        xlsx: seen.href("/bao-cao/xuat", &query, &[("dang", "xlsx")]),
-        at: now,
-        shell: seen.shell(&app, &official, &query, PATH, "report"),
+        csv: seen.href("/bao-cao/xuat", &[("dang", "csv")]),
+        xlsx: seen.href("/bao-cao/xuat", &[("dang", "xlsx")]),
+        at: seen.now,
+        shell: seen.shell(&app, PATH, "report"),
     };
     Ok(page::html(view))
 }
@@ -355,7 +356,7 @@ pub fn tenths(n: i64) -> String {
     format!("{},{}", format::thousands(n / 10), (n % 10).abs())
 }
 
-fn linked(seen: &Seen, query: &ReportQuery, figure: Figure, key: Option<&str>, counts: &Counts) -> Linked {
+fn linked(seen: &Seen, figure: Figure, key: Option<&str>, counts: &Counts) -> Linked {
     let n = counts.of(figure);
     // The sum over officials counts a dossier once for each: no one list has as many.
     let listed = n > 0 && !(key.is_none() && seen.ask.by == By::Official);
@@ -363,7 +364,7 @@ fn linked(seen: &Seen, query: &ReportQuery, figure: Figure, key: Option<&str>, c
     pairs.extend(key.map(|key| ("k", key)));
     Linked {
         text: format::thousands(n),
-        href: listed.then(|| seen.href("/bao-cao/ho-so", query, &pairs)),
+        href: listed.then(|| seen.href("/bao-cao/ho-so", &pairs)),
         red: n > 0 && matches!(figure, Figure::Late | Figure::Overdue),
     }
 }
@@ -403,15 +404,9 @@ struct ListPage {
 }
 
 /// `GET /bao-cao/ho-so?…&o=late&k=`: the dossiers that a figure counted.
-async fn list(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Query(query): Query<ReportQuery>,
-) -> Result<Response, Problem> {
-    let now = app.site.clock.now();
-    let seen = Seen::read(&app, &official, &query, now).await?;
-    let behind = seen.behind(&app, &query, now)?;
-    let (asked, after) = (behind.clone(), query.sau.clone());
+async fn list(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
+    let behind = seen.behind(&app)?;
+    let (asked, after) = (behind.clone(), seen.query.sau.clone());
     let read = async move |tx: &mut Tx| -> db::Result<_> {
         Ok((store::count(tx, &asked).await?, store::list(tx, &asked, after.as_deref()).await?))
     };
@@ -420,13 +415,17 @@ async fn list(
     lines.truncate(LINES);
     let subject =
         format!("{} {} {}-{}", behind.figure.word(), seen.place.as_str(), seen.ask.from, seen.ask.to);
-    let act = official.viewer.act("onestop.list-dossiers", subject, now).in_office(seen.post.unit.as_str());
+    let act = seen
+        .official
+        .viewer
+        .act("onestop.list-dossiers", subject, seen.now)
+        .in_office(seen.post.unit.as_str());
     if let Err(error) = db::audit::looked(&app.site.db, act).await {
         tracing::warn!(%error, "a look is not in the audit book yet");
     }
-    let rows = lines.iter().map(|l| dossier_row(&app, &official, &seen, l)).collect();
-    let mut pairs = vec![("o", query.o.as_str())];
-    pairs.extend(query.k.as_deref().map(|key| ("k", key)));
+    let rows = lines.iter().map(|l| dossier_row(&app, &seen, l)).collect();
+    let mut pairs = vec![("o", seen.query.o.as_str())];
+    pairs.extend(seen.query.k.as_deref().map(|key| ("k", key)));
     let last = lines.last().map(|l| l.id.clone()).unwrap_or_default();
     let next = [pairs.clone(), vec![("sau", last.as_str())]].concat();
     let column = |(i, word): (usize, &'static str)| ColumnChoice {
@@ -438,22 +437,22 @@ async fn list(
         heading: say(&format!("figure.{}", behind.figure.word()), &[]),
         count: say("report.lines", &[("n", &format::thousands(count))]),
         period: period(&seen.ask),
-        back: seen.href(PATH, &query, &[]),
-        next: more.then(|| seen.href("/bao-cao/ho-so", &query, &next)),
-        first: query.sau.is_some().then(|| seen.href("/bao-cao/ho-so", &query, &pairs)),
+        back: seen.href(PATH, &[]),
+        next: more.then(|| seen.href("/bao-cao/ho-so", &next)),
+        first: seen.query.sau.is_some().then(|| seen.href("/bao-cao/ho-so", &pairs)),
         columns: COLUMNS.into_iter().enumerate().map(column).collect(),
-        hidden: hidden(&seen, &query),
+        hidden: hidden(&seen),
         rows,
-        shell: seen.shell(&app, &official, &query, PATH, "list"),
+        shell: seen.shell(&app, PATH, "list"),
     };
     Ok(page::html(view))
 }
 
-fn dossier_row(app: &App, official: &AnyOfficial, seen: &Seen, l: &store::Line) -> DossierRow {
+fn dossier_row(app: &App, seen: &Seen, l: &store::Line) -> DossierRow {
     let known = app.catalogue.version(&l.procedure);
     let agency = seen.all.iter().find(|(id, _)| id.as_str() == l.agency);
     // Only what this post may open is a link.
-    let opens = |unit: &String| official.official.posts.iter().any(|p| p.unit.as_str() == unit);
+    let opens = |unit: &String| seen.official.official.posts.iter().any(|p| p.unit.as_str() == unit);
     DossierRow {
         href: [&l.agency, &l.counter].into_iter().any(opens).then(|| frame::dossier(&l.code)),
         code: l.code.clone(),
@@ -468,7 +467,8 @@ fn dossier_row(app: &App, official: &AnyOfficial, seen: &Seen, l: &store::Line) 
 }
 
 /// What the form of the export sends along, to ask for the same dossiers.
-fn hidden(seen: &Seen, query: &ReportQuery) -> Vec<(&'static str, String)> {
+fn hidden(seen: &Seen) -> Vec<(&'static str, String)> {
+    let query = &seen.query;
     let pairs = vec![
         ("tu", month_text(seen.ask.from)),
         ("den", month_text(seen.ask.to)),

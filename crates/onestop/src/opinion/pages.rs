@@ -18,10 +18,10 @@ use web::{Path, Problem, Query, RawForm, Shell, page};
 use super::{LIMITS, Line, Opinion, OpinionId, Question};
 use crate::App;
 use crate::desk::frame::{self, Place};
-use crate::dossier::Case;
 use crate::dossier::rules::{Seat, Status};
+use crate::dossier::{Case, Who};
 use crate::filters;
-use crate::office::{Choice, Field, FormPage, OfficeQuery, Room, Wrong};
+use crate::office::{Before, Choice, Field, FormPage, OfficeQuery, Room, Wrong};
 use crate::words_office::say;
 
 /// Where opinions are.
@@ -236,14 +236,12 @@ async fn answer(
     let typed = form.get("answer").unwrap_or_default().to_string();
     let act = official.viewer.act("onestop.answer-opinion", opinion.dossier, room.now);
     let act = act.in_office(opinion.unit.as_str());
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (code, text, asked) = (room.case.dossier.code.clone(), typed.clone(), opinion.id);
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &code, now).await?;
+    let (text, asked) = (typed.clone(), opinion.id);
+    let work = async move |tx: &mut Tx, case: &mut Case, who: &Who| {
         let opinion = super::find(tx, asked).await?.ok_or(Problem::NotFound)?;
-        super::answer(tx, &mut case, &opinion, &text, &who).await
-    });
-    match done.await {
+        super::answer(tx, case, &opinion, &text, who).await
+    };
+    match room.write(&app, act, work).await {
         Ok(()) => {
             let next = room.place.href(PATH, &[("da", "tra-loi")]);
             Ok(Redirect::to(&next).into_response())
@@ -267,15 +265,13 @@ async fn take_back(
     let why = form.get("note").unwrap_or_default().to_string();
     let act = official.viewer.act("onestop.take-back-opinion", opinion.dossier, room.now);
     let act = act.in_office(opinion.asked_office.as_str());
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (code, asked) = (room.case.dossier.code.clone(), opinion.id);
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &code, now).await?;
+    let asked = opinion.id;
+    let work = async move |tx: &mut Tx, case: &mut Case, _: &Who| {
         let opinion = super::find(tx, asked).await?.ok_or(Problem::NotFound)?;
-        super::take_back(tx, &mut case, &opinion, &why).await
-    });
-    match done.await {
-        Ok(()) => Ok(Redirect::to(&room.place.dossier(&room.case.dossier.code, None)).into_response()),
+        super::take_back(tx, case, &opinion, &why).await
+    };
+    match room.write(&app, act, work).await {
+        Ok(()) => Ok(room.leave()),
         Err(problem) => {
             let wrong = Wrong::of(problem)?;
             Ok(show_page(&app, &official, &room, &opinion, &names, String::new(), wrong))
@@ -308,15 +304,9 @@ pub async fn units(tx: &mut Tx, case: &Case, words: &str) -> Result<Vec<(String,
     Ok(units.into_iter().filter(|(id, _)| *id != case.dossier.holder_unit.as_str()).collect())
 }
 
-fn form_page(
-    app: &App,
-    official: &AnyOfficial,
-    room: &Room,
-    units: Vec<(String, String)>,
-    words: &str,
-    q: &Question,
-) -> FormPage {
-    let shell = room.shell(app, official, say("opinion.ask", &[]));
+fn form_page(at: &Before, room: &Room, units: Vec<(String, String)>, q: &Question) -> FormPage {
+    let words = at.query.noi.as_str();
+    let shell = room.shell(&at.app, &at.official, say("opinion.ask", &[]));
     let path = format!("{}/xin-y-kien", frame::dossier(&room.case.dossier.code));
     let action = room.place.href(&path, &[("noi", words)]);
     let mut page = FormPage::new(shell, &room.place, room.back(), action, say("opinion.send", &[]));
@@ -342,51 +332,28 @@ fn form_page(
 }
 
 /// `GET /mot-cua/ho-so/{code}/xin-y-kien?noi=`.
-async fn form(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-) -> Result<Response, Problem> {
-    let words = query.noi.clone();
+async fn form(at: Before) -> Result<Response, Problem> {
+    let words = at.query.noi.clone();
     let found = async move |tx: &mut Tx, case: &Case| units(tx, case, &words).await;
-    let (room, units) = Room::read(&app, &official, query.post.as_deref(), &code, found).await?;
-    crate::dossier::look(&app, &official.viewer, "onestop.look", &code, room.now).await;
-    let page = form_page(&app, &official, &room, units, &query.noi, &Question::default());
-    Ok(page.answer(Wrong::default()))
+    let (room, units) = at.look(found).await?;
+    Ok(form_page(&at, &room, units, &Question::default()).answer(Wrong::default()))
 }
 
 /// `POST /mot-cua/ho-so/{code}/xin-y-kien`.
-async fn ask(
-    State(app): State<App>,
-    official: AnyOfficial,
-    Path(code): Path<String>,
-    Query(query): Query<OfficeQuery>,
-    form: RawForm,
-) -> Result<Response, Problem> {
+async fn ask(at: Before, form: RawForm) -> Result<Response, Problem> {
     let question = Question {
         units: form.all("unit").map(UnitId::from).collect(),
         text: form.get("question").unwrap_or_default().to_string(),
         limit: form.get("limit").unwrap_or_default().to_string(),
     };
-    let words = query.noi.clone();
+    let words = at.query.noi.clone();
     let found = async move |tx: &mut Tx, case: &Case| units(tx, case, &words).await;
-    let (room, units) = Room::read(&app, &official, query.post.as_deref(), &code, found).await?;
-    let d = &room.case.dossier;
-    let act = official.viewer.act("onestop.ask-opinion", d.id, room.now);
-    let act = act.in_office(room.who.office(d).unwrap_or_else(|| room.place.post.unit.as_str().to_string()));
-    let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
-    let (asked, q) = (d.code.clone(), question.clone());
-    let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<(), Problem> {
-        let mut case = Case::find(tx, &catalogue, &who, &asked, now).await?;
-        super::ask(tx, &mut case, &q, &who).await
-    });
-    match done.await {
-        Ok(()) => Ok(Redirect::to(&room.place.dossier(&d.code, None)).into_response()),
-        Err(problem) => {
-            let wrong = Wrong::of(problem)?;
-            Ok(form_page(&app, &official, &room, units, &query.noi, &question).answer(wrong))
-        }
+    let (room, units) = at.read(found).await?;
+    let q = question.clone();
+    let work = async move |tx: &mut Tx, case: &mut Case, who: &Who| super::ask(tx, case, &q, who).await;
+    match room.write(&at.app, room.act(&at.official, "onestop.ask-opinion"), work).await {
+        Ok(()) => Ok(room.leave()),
+        Err(problem) => Ok(form_page(&at, &room, units, &question).answer(Wrong::of(problem)?)),
     }
 }
 

@@ -5,6 +5,7 @@
 mod compare;
 pub mod pages;
 mod rules;
+mod steps;
 mod store;
 #[cfg(test)]
 mod tests;

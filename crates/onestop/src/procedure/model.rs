@@ -625,9 +625,17 @@ impl Procedure {
         self.components.iter().find(|component| component.id == id)
     }
 
-    /// The papers asked for in the case that the answers describe.
+    /// The papers that people bring: all but those that only the form asks for, as files.
+    pub fn papers(&self) -> impl Iterator<Item = &Component> {
+        self.components.iter().filter(|c| !c.question)
+    }
+
+    /// The papers asked for in the case that the answers describe. Where no form was filled in, as at the
+    /// counter, none of its questions was answered with a file either.
     pub fn components_for(&self, answers: &Answers) -> Vec<&Component> {
-        let asked = |c: &&Component| c.when.as_ref().is_none_or(|when| when.holds(answers));
+        let asked = |c: &&Component| {
+            (!c.question || !answers.is_empty()) && c.when.as_ref().is_none_or(|when| when.holds(answers))
+        };
         self.components.iter().filter(asked).collect()
     }
 }

@@ -278,7 +278,7 @@ pub(super) fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
         service: service(p),
         online: p.is_online(),
         form_pages: p.form.as_ref().map_or(0, |f| f.pages.len()),
-        papers: p.components.iter().map(|c| paper_line(p, c)).collect(),
+        papers: p.papers().map(|c| paper_line(p, c)).collect(),
         fees: p.fees.iter().map(fee_line).collect(),
         steps: p.steps.iter().map(|s| s.name.clone()).collect(),
         result: p.result.name.clone(),

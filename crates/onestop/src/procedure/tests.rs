@@ -390,6 +390,26 @@ fn too_many_answers_are_refused_as_a_whole() {
     assert_eq!(told(form.check(&many, today())), [" form.too_many max=300"]);
 }
 
+/// Filed online, the file comes with the questions about it; at the counter the paper itself lies there, and
+/// nobody is asked for a file.
+#[test]
+fn the_catalogue_asks_for_the_file_of_what_is_to_be_signed() {
+    let files = model::newest().into_iter().filter(|p| p.components.iter().any(|c| c.question));
+    let files: Vec<(&str, u32)> = files.map(|p| (&p.code[..], p.version)).collect();
+    assert_eq!(files, [("2.000884", 4)]);
+    let p = model::newest().into_iter().find(|p| p.code == "2.000884").unwrap();
+    let asked = |answers: &Answers| -> Vec<&str> {
+        let papers = p.components_for(answers).into_iter().filter(|c| c.required && !c.by_form);
+        papers.map(|c| &c.id[..]).collect()
+    };
+    assert_eq!(asked(&answers(json!({ "document_name": "Giấy ủy quyền" }))), ["document_file"]);
+    assert_eq!(asked(&Answers::new()), Vec::<&str>::new());
+    assert_eq!(p.papers().map(|c| &c.id[..]).collect::<Vec<_>>(), ["document", "identity"]);
+    // What was filed before the day on which it applies keeps a version that asks for a paper.
+    let before = embedded().iter().find(|p| p.code == "2.000884" && p.version == 3).unwrap();
+    assert!(before.valid_from < p.valid_from && before.components.iter().all(|c| !c.question));
+}
+
 #[test]
 fn every_problem_has_a_key_in_the_list() {
     let mut keys = BTreeMap::new();

@@ -196,7 +196,7 @@ fn answer(
     };
     let paper =
         |id: &str, label: String| Pick { value: id.to_string(), label, chosen: typed.component == id };
-    let components = case.procedure.components.iter().map(|c| paper(&c.id, c.name.clone()));
+    let components = case.procedure.papers().map(|c| paper(&c.id, c.name.clone()));
     let (back, back_label) = room.back();
     let closed = match may_register(case) {
         Err(Problem::Refused(message)) => message.outside,

@@ -26,7 +26,7 @@ pub async fn decided(town: &Town, return_by: &str) -> String {
 }
 
 /// The leader looks at what is asked, is told what is wrong with each try, and makes the new version.
-async fn corrects(town: &Town, code: &str) -> suite::person::Person {
+pub async fn corrects(town: &Town, code: &str) -> suite::person::Person {
     let mut chairman = browser(town, CHAIRMAN).await;
     chairman.opens("/mot-cua/sau-ket-qua").await.expect(200);
     says(&chairman, "in nhầm là Khôi");

@@ -5,18 +5,23 @@ mod bad_line;
 mod busy;
 mod desk;
 mod hands;
+mod house;
+mod offices;
 mod public;
 mod signers;
 mod story;
+mod together;
 mod tour;
 
 use axum::Router;
-use base::Hand;
 use db::testing::{TestDb, both};
+use onestop::national::simulator::Faults;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use suite::browser::{Browser, serve};
-use suite::town::{PASSWORD, Town, morning};
+use std::time::Duration;
+use suite::browser::{Browser, WIDTHS, serve};
+use suite::town::{PASSWORD, Portal, Town};
+use web::session;
 
 /// A browser fills a core by itself, so the stories are told one after another.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -26,7 +31,6 @@ struct Visit {
     town: Town,
     browser: Browser,
     folder: tempfile::TempDir,
-    minutes: std::cell::Cell<i64>,
 }
 
 /// Tells a story in a browser on both databases.
@@ -37,25 +41,62 @@ fn visit<F: AsyncFn(&Visit)>(story: F) {
 /// The same, over a line on which things may happen.
 fn visit_through<F: AsyncFn(&Visit)>(line: fn(Router) -> Router, story: F) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    both(async |t: TestDb| tell(Town::of(&t).await, line, &story).await);
+}
+
+/// The same in a town with a line to a simulated national portal.
+fn visit_linked<F: AsyncFn(&Visit, &Portal)>(story: F) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     both(async |t: TestDb| {
-        let town = Town::of(&t).await;
-        let browser = Browser::start(&serve(line(town.opened.router.clone())).await).await;
-        let folder = tempfile::tempdir().expect("a folder for the story");
-        let visit = Visit { town, browser, folder, minutes: 0.into() };
-        story(&visit).await;
-        visit.browser.close().await;
-        visit.town.delivers().await;
-        visit.town.audit_book_is_whole().await;
+        let (town, portal) = Town::linked(&t, Faults::default()).await;
+        tell(town, |router| router, &async |v: &Visit| story(v, &portal).await).await;
     });
+}
+
+async fn tell<F: AsyncFn(&Visit)>(town: Town, line: fn(Router) -> Router, story: &F) {
+    let browser = Browser::start(&serve(line(town.opened.router.clone())).await).await;
+    let folder = tempfile::tempdir().expect("a folder for the story");
+    let visit = Visit { town, browser, folder };
+    story(&visit).await;
+    visit.browser.close().await;
+    visit.town.delivers().await;
+    visit.town.audit_book_is_whole().await;
 }
 
 impl Visit {
     /// Lets some minutes pass, and everything be delivered that was to be.
-    async fn later(&self, minutes: i64) {
-        self.minutes.set(self.minutes.get() + minutes);
-        let hand: &Hand = &self.town.hand;
-        hand.set(morning().plus_minutes(self.minutes.get()));
+    async fn later(&self, minutes: u64) {
+        self.town.hand.advance(Duration::from_secs(60 * minutes));
         self.town.delivers().await;
+    }
+
+    /// Lets some minutes pass, in which everything is delivered and what is due by then is done.
+    async fn works(&self, minutes: u64) {
+        assert_eq!(self.town.minutes_later(minutes).await, 0, "every job is done");
+    }
+
+    /// Opens a page as somebody who has signed in before.
+    async fn enters(&self, login: &str, path: &str) {
+        let session = crate::desk::session_of(&self.town, login).await;
+        self.browser.hold_cookie(session::COOKIE, &session).await;
+        self.opens(&[path]).await;
+    }
+
+    /// Opens these pages one after another; each must be there for whoever is signed in.
+    async fn opens(&self, pages: &[&str]) {
+        for page in pages {
+            self.browser.goto(page).await;
+            let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
+            assert_eq!(self.browser.run(status, vec![]).await, 200, "{page}");
+            self.keeps(page).await;
+        }
+    }
+
+    /// Sends a form as it is, and reads what it says of what is missing.
+    async fn is_told(&self, button: &str) {
+        self.browser.click(button).await;
+        self.browser.waits_for(".cl-errsum").await;
+        self.keeps(&format!("{}-thieu", self.browser.path().await)).await;
     }
 
     /// Leaves whoever was signed in, and signs in at the door to `path`.
@@ -84,6 +125,15 @@ impl Visit {
         for width in widths {
             self.browser.picture(&folder, name, *width, height_max).await;
         }
+    }
+
+    /// For those who look: every page of a walk as it is, in the folder that the environment names in `LOOK`.
+    async fn keeps(&self, page: &str) {
+        let sqlite = self.town.opened.site.db.kind() == db::Kind::Sqlite;
+        let Some(folder) = std::env::var_os("LOOK").filter(|_| sqlite).map(PathBuf::from) else { return };
+        let name: String = page.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let before = std::fs::read_dir(&folder).map_or(0, |files| files.count() / WIDTHS.len());
+        self.browser.pictures(&folder, &format!("{before:03}{name}")).await;
     }
 
     /// A file to be uploaded, of a name and with a content.

@@ -14,7 +14,7 @@ fn boxes(html: &str) -> Vec<String> {
 }
 
 /// The clerk receives the dossier and takes three papers in, two of them originals.
-async fn takes_in(town: &Town, code: &str, papers: &str) -> suite::person::Person {
+pub async fn takes_in(town: &Town, code: &str, papers: &str) -> suite::person::Person {
     let mut clerk = browser(town, CLERK).await;
     presses(&mut clerk, code, "Tiếp nhận hồ sơ").await;
     clerk.opens(papers).await.expect(200);

@@ -12,6 +12,14 @@ use web::session;
 
 /// Somebody with a browser in which this account is signed in.
 pub async fn browser(town: &Town, login: &str) -> Person {
+    let mut person = town.stranger();
+    person.says("cookie", &format!("{}={}", session::COOKIE, session_of(town, login).await));
+    person
+}
+
+/// What a browser holds in which this account is signed in. The session is begun behind the sign-in, whose
+/// slow password check has stories of its own.
+pub async fn session_of(town: &Town, login: &str) -> String {
     let site = &town.opened.site;
     let (login, now) = (login.to_string(), site.clock.now());
     let token = site.db.upkeep(async move |tx: &mut Tx| -> db::Result<_> {
@@ -19,10 +27,7 @@ pub async fn browser(town: &Town, login: &str) -> Person {
         let account = account.ok_or(db::Error::NotFound)?;
         session::start(tx, &account.id.to_string(), session::Kind::Browser, now).await
     });
-    let token = token.await.expect("a demonstration account");
-    let mut person = town.stranger();
-    person.says("cookie", &format!("cl_phien={}", token.as_str()));
-    person
+    token.await.expect("a demonstration account").as_str().to_string()
 }
 
 pub fn page(code: &str) -> String {

@@ -18,7 +18,7 @@ const HERE: &str = "/quan-tri/thu-tuc/1.001193";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The chairman is given a post as administrator of the province: the second pair of eyes.
-async fn second_admin(town: &Town) {
+pub async fn second_admin(town: &Town) {
     let account = me(town, CHAIRMAN).await;
     let (unit, today) = (unit_of(town, ADMIN).await, town.opened.site.clock.today());
     let given = town.opened.site.db.upkeep(async move |tx: &mut Tx| -> db::Result<_> {
@@ -31,12 +31,12 @@ async fn second_admin(town: &Town) {
 }
 
 /// The published text of a version.
-async fn file(who: &mut Person, version: i64) -> String {
+pub async fn file(who: &mut Person, version: i64) -> String {
     who.gets(&format!("{HERE}/tep/{version}")).await.expect(200).text()
 }
 
 /// The text of the next version: the newest one with its number, its first day, and another name.
-fn second(first: &str, day: &str) -> String {
+pub fn second(first: &str, day: &str) -> String {
     let name = first.lines().find(|line| line.starts_with("name = ")).expect("a name");
     let from = first.lines().find(|line| line.starts_with("valid_from = ")).expect("a first day");
     first
@@ -45,19 +45,19 @@ fn second(first: &str, day: &str) -> String {
         .replace(name, "name = \"Đăng ký khai sinh theo quy định mới\"")
 }
 
-async fn begins(admin: &mut Person) {
+pub async fn begins(admin: &mut Person) {
     admin.opens(HERE).await.expect(200);
     let answer = admin.submits("Soạn phiên bản mới", &[]).await.expect(303);
     admin.follows(answer).await.expect(200);
 }
 
-async fn writes(admin: &mut Person, source: &str) {
+pub async fn writes(admin: &mut Person, source: &str) {
     admin.opens(&format!("{HERE}/sua")).await.expect(200);
     let answer = admin.submits("Lưu và kiểm tra", &[("source", source)]).await.expect(303);
     admin.follows(answer).await.expect(200);
 }
 
-async fn presses(who: &mut Person, button: &str, filled: &[(&str, &str)]) {
+pub async fn presses(who: &mut Person, button: &str, filled: &[(&str, &str)]) {
     who.opens(HERE).await.expect(200);
     let answer = who.submits(button, filled).await.expect(303);
     who.follows(answer).await.expect(200);
@@ -152,6 +152,8 @@ fn a_version_is_written_with_the_check_beside_it_and_nothing_typed_is_lost() {
             says(&admin, words);
         }
 
+        a_step_comes_between(&mut admin).await;
+
         // As a citizen would meet it; nothing is kept.
         admin.opens(&format!("{HERE}/xem-trang")).await.expect(200);
         says(&admin, "Đăng ký khai sinh theo quy định mới");
@@ -170,6 +172,33 @@ fn a_version_is_written_with_the_check_beside_it_and_nothing_typed_is_lost() {
         town.delivers().await;
         town.audit_book_is_whole().await;
     });
+}
+
+/// The buttons of the steps: what was typed in the page is kept with them, and the check says what is missing.
+async fn a_step_comes_between(admin: &mut Person) {
+    let guided = format!("{HERE}/sua-theo-muc");
+    admin.opens(&guided).await.expect(200);
+    let typed = [("limit_note", "Rút ngắn còn hai ngày.")];
+    let answer = admin.submits("Thêm bước sau bước này – Dòng 1", &typed).await.expect(303);
+    admin.follows(answer).await.expect(200);
+    says(admin, "Rút ngắn còn hai ngày.");
+    says(admin, "Bước tiếp theo: step-1");
+    says(admin, "1 lỗi");
+    let typed = [("steps.1.name", "Thẩm tra lại"), ("steps.1.limit", "1wh")];
+    let answer = admin.submits("Lên trước – Dòng 2", &typed).await.expect(303);
+    admin.follows(answer).await.expect(200);
+    let names = |admin: &Person| -> Vec<String> {
+        let fields = admin.page().forms().into_iter().flat_map(|form| form.fields);
+        fields
+            .filter(|(name, _)| name.starts_with("steps.") && name.ends_with(".name"))
+            .map(|f| f.1)
+            .collect()
+    };
+    assert_eq!(names(admin)[0], "Thẩm tra lại");
+    let answer = admin.submits("Bỏ bước này – Dòng 1", &[]).await.expect(303);
+    admin.follows(answer).await.expect(200);
+    assert_eq!(names(admin).len(), 2);
+    says(admin, "0 lỗi");
 }
 
 #[test]

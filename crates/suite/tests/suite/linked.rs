@@ -27,7 +27,7 @@ async fn stand(town: &Town, code: &str) -> Vec<String> {
 }
 
 /// An interlinked dossier that the counter has received and passed on; its code and the birth's.
-async fn received(town: &Town) -> (String, String) {
+pub async fn received(town: &Town) -> (String, String) {
     let code = files_invented(town, "2.000986", COMMUNE).await;
     let mut clerk = town.token(CLERK).await;
     let received = takes(&mut clerk, &code, "receive", json!({})).await;

@@ -23,13 +23,13 @@ fn paper(bytes: &[u8]) -> Upload<'_> {
 }
 
 /// The applicant writes on the page of the dossier.
-async fn asks(who: &mut Person, code: &str, words: &str, files: &[Upload<'_>]) -> Answer {
+pub async fn asks(who: &mut Person, code: &str, words: &str, files: &[Upload<'_>]) -> Answer {
     who.opens(&own(code)).await.expect(200);
     who.submits_files("Gửi lời nhắn", &[("text", words)], files).await
 }
 
 /// An official writes with this button of the page of messages.
-async fn writes(who: &mut Person, code: &str, button: &str, words: &str, files: &[Upload<'_>]) -> Answer {
+pub async fn writes(who: &mut Person, code: &str, button: &str, words: &str, files: &[Upload<'_>]) -> Answer {
     who.opens(&thread(code)).await.expect(200);
     who.submits_files(button, &[("text", words)], files).await
 }

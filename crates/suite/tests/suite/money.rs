@@ -16,7 +16,7 @@ const BANK: &str = "/api/v1/payments/ngan-hang-thu";
 const TASKS: &str = "/mot-cua/thu-phi";
 
 /// A dossier of the citizen that waits for this much; its code.
-async fn owes(town: &Town, amount: i64) -> String {
+pub async fn owes(town: &Town, amount: i64) -> String {
     let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
     let code = files_a_birth(&mut an).await;
     takes(&mut clerk, &code, "receive", json!({})).await;
@@ -25,7 +25,7 @@ async fn owes(town: &Town, amount: i64) -> String {
 }
 
 /// What the pay page says of the transfer: the account and the words.
-async fn told_to_pay(town: &Town, code: &str) -> (String, String) {
+pub async fn told_to_pay(town: &Town, code: &str) -> (String, String) {
     let mut an = town.token(CITIZEN).await;
     an.opens(&format!("/ho-so-cua-toi/{code}/nop-phi")).await.expect(200);
     an.opens(&an.link("Ngân hàng thử (bản trình diễn)")).await.expect(200);
@@ -39,7 +39,7 @@ async fn told_to_pay(town: &Town, code: &str) -> (String, String) {
     (field("account"), field("words"))
 }
 
-fn notice(town: &Town, reference: &str, amount: i64, account: &str, words: &str) -> Notice {
+pub fn notice(town: &Town, reference: &str, amount: i64, account: &str, words: &str) -> Notice {
     Notice {
         reference: reference.into(),
         amount,
@@ -52,7 +52,7 @@ fn notice(town: &Town, reference: &str, amount: i64, account: &str, words: &str)
 }
 
 /// The bank tells; whoever plays it holds its secret.
-async fn tells(town: &Town, notice: &Notice) -> Answer {
+pub async fn tells(town: &Town, notice: &Notice) -> Answer {
     let body = serde_json::to_vec(notice).expect("a notice is JSON");
     let bank = town.opened.onestop.demo_bank.as_ref().expect("the town is a demonstration");
     let mut who = town.stranger();

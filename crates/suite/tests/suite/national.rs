@@ -19,7 +19,7 @@ use crate::desk::browser;
 const PAGE: &str = "/quan-tri/lien-thong-quoc-gia";
 
 /// A birth from filing to the returned certificate, with a pause for papers.
-async fn whole_life(town: &Town, minutes_between: u64) -> String {
+pub async fn whole_life(town: &Town, minutes_between: u64) -> String {
     let code = files_a_birth(&mut town.token(CITIZEN).await).await;
     let steps = [
         (CLERK, "receive", json!({})),
@@ -126,7 +126,7 @@ async fn rounds(town: &Town) {
     panic!("still behind after two days: {:?}", behind(town).await);
 }
 
-async fn compares_today(town: &Town) {
+pub async fn compares_today(town: &Town) {
     for attempt in 0.. {
         let mut admin = browser(town, ADMIN).await;
         admin.opens(PAGE).await.expect(200);
@@ -328,7 +328,7 @@ fn two_reconcilers_on_one_database_do_not_send_twice() {
 }
 
 /// A birth as the national portal hands it over.
-fn birth_there(there: &str) -> Value {
+pub fn birth_there(there: &str) -> Value {
     json!({
         "MaTTHC": "1.001193",
         "MaDonVi": COMMUNE,

@@ -16,7 +16,7 @@ use crate::desk::{browser, page, presses, says};
 const HANH: &str = NEIGHBOUR;
 
 /// A birth is registered from reception to decision.
-async fn is_granted(town: &Town, code: &str) {
+pub async fn is_granted(town: &Town, code: &str) {
     let (mut clerk, mut registrar) = (town.token(CLERK).await, town.token(REGISTRAR).await);
     takes(&mut clerk, code, "receive", json!({})).await;
     takes(&mut clerk, code, "pass_on", json!({})).await;
@@ -174,7 +174,7 @@ fn somebody_elses_entry_does_not_exist_and_a_revoked_one_is_refused_with_its_rea
 }
 
 /// Takes a paper of one's own into the vault.
-async fn adds(who: &mut Person, name: &str, expires_on: &str) {
+pub async fn adds(who: &mut Person, name: &str, expires_on: &str) {
     let bytes = pdf(name);
     let file = Upload { field: "tep", file_name: "giay.pdf", content_type: "application/pdf", bytes: &bytes };
     who.opens("/kho-du-lieu/them").await.expect(200);
@@ -185,7 +185,7 @@ async fn adds(who: &mut Person, name: &str, expires_on: &str) {
 }
 
 /// Copies a dossier into a new draft; the draft's address.
-async fn copies(who: &mut Person, code: &str) -> String {
+pub async fn copies(who: &mut Person, code: &str) -> String {
     who.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200);
     let answer = who.submits("Nộp lại từ hồ sơ này", &[]).await.expect(303);
     who.follows(answer).await.expect(200);

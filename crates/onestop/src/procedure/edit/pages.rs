@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use base::{Day, format};
+use base::{Day, Instant, format};
 use db::Tx;
 use directory::{Admin, Keeper};
 use serde::Deserialize;
@@ -366,31 +366,52 @@ fn version_rows(versions: &[Version], whos: Vec<String>, today: Day) -> Vec<Vers
 }
 
 /// What every deed on a draft sends.
+#[derive(Clone)]
 struct Sent {
+    code: String,
+    /// What the record names: the procedure, or one version of it.
+    about: String,
     seen: i64,
     note: String,
     first_day: String,
 }
 
-fn sent(form: &RawForm) -> Sent {
+fn sent(code: String, form: &RawForm) -> Sent {
     let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    Sent { seen: text("seen").parse().unwrap_or(0), note: text("note"), first_day: text("valid_from") }
+    Sent {
+        about: code.clone(),
+        code,
+        seen: text("seen").parse().unwrap_or(0),
+        note: text("note"),
+        first_day: text("valid_from"),
+    }
 }
 
-async fn answer(
+/// Does one thing to a procedure as this administrator: its record, `work` in one write, and the page that
+/// tells of it or says why not. What is then in force this node takes up at once, the others within
+/// [`crate::catalogue::LOOK_EVERY`].
+async fn done<F>(
     app: &App,
     admin: &Admin,
-    code: &str,
     sent: Sent,
-    done: Result<(), Problem>,
-    word: &str,
-) -> Result<Response, Problem> {
-    match done {
-        Ok(()) => Ok(Redirect::to(&format!("{HERE}/{code}?da={word}")).into_response()),
+    (verb, word): (&'static str, &str),
+    work: F,
+) -> Result<Response, Problem>
+where
+    F: AsyncFn(&mut Tx, &Sent, (&str, Instant)) -> Result<(), Problem> + Send + 'static,
+{
+    let now = app.site.clock.now();
+    let (act, by) = (admin.act(verb, &sent.about, now), admin.viewer.account.to_string());
+    let told = sent.clone();
+    let write = app.site.db.write(act, async move |tx: &mut Tx| work(tx, &told, (&by, now)).await);
+    match write.await {
+        Ok(()) => {
+            app.catalogue.refresh(&app.site.db, now.day()).await?;
+            Ok(Redirect::to(&format!("{HERE}/{}?da={word}", sent.code)).into_response())
+        }
         Err(problem) => {
-            let wrong = Wrong::of(problem)?;
-            let tried = Tried { note: sent.note, first_day: sent.first_day, wrong };
-            view(app, &keeper(admin), code, tried, "").await
+            let tried = Tried { note: sent.note, first_day: sent.first_day, wrong: Wrong::of(problem)? };
+            view(app, &keeper(admin), &sent.code, tried, "").await
         }
     }
 }
@@ -416,12 +437,10 @@ async fn propose(
     Path(code): Path<String>,
     form: RawForm,
 ) -> Result<Response, Problem> {
-    let (now, sent) = (app.site.clock.now(), sent(&form));
-    let (act, by) = (admin.act("onestop.propose-procedure", &code, now), admin.viewer.account.to_string());
-    let (at, seen) = (code.clone(), sent.seen);
-    let write = async move |tx: &mut Tx| super::propose(tx, &at, seen, (&by, now)).await;
-    let done = app.site.db.write(act, write).await;
-    answer(&app, &admin, &code, sent, done, "trinh").await
+    let work = async |tx: &mut Tx, sent: &Sent, by: (&str, Instant)| {
+        super::propose(tx, &sent.code, sent.seen, by).await
+    };
+    done(&app, &admin, sent(code, &form), ("onestop.propose-procedure", "trinh"), work).await
 }
 
 /// `POST …/tra-lai`.
@@ -431,31 +450,23 @@ async fn send_back(
     Path(code): Path<String>,
     form: RawForm,
 ) -> Result<Response, Problem> {
-    let (now, sent) = (app.site.clock.now(), sent(&form));
-    let (act, by) = (admin.act("onestop.send-procedure-back", &code, now), admin.viewer.account.to_string());
-    let (at, seen, note) = (code.clone(), sent.seen, sent.note.clone());
-    let write = async move |tx: &mut Tx| super::send_back(tx, &at, seen, &note, (&by, now)).await;
-    let done = app.site.db.write(act, write).await;
-    answer(&app, &admin, &code, sent, done, "tra-lai").await
+    let work = async |tx: &mut Tx, sent: &Sent, by: (&str, Instant)| {
+        super::send_back(tx, &sent.code, sent.seen, &sent.note, by).await
+    };
+    done(&app, &admin, sent(code, &form), ("onestop.send-procedure-back", "tra-lai"), work).await
 }
 
-/// `POST …/cong-bo`: this node takes the version up at once, the others within
-/// [`crate::catalogue::LOOK_EVERY`].
+/// `POST …/cong-bo`.
 async fn publish(
     State(app): State<App>,
     admin: Admin,
     Path(code): Path<String>,
     form: RawForm,
 ) -> Result<Response, Problem> {
-    let (now, sent) = (app.site.clock.now(), sent(&form));
-    let (act, by) = (admin.act("onestop.publish-procedure", &code, now), admin.viewer.account.to_string());
-    let (at, seen, first) = (code.clone(), sent.seen, day(&sent.first_day));
-    let write = async move |tx: &mut Tx| super::publish(tx, &at, seen, first, (&by, now)).await.map(drop);
-    let done = app.site.db.write(act, write).await;
-    if done.is_ok() {
-        app.catalogue.refresh(&app.site.db, now.day()).await?;
-    }
-    answer(&app, &admin, &code, sent, done, "cong-bo").await
+    let work = async |tx: &mut Tx, sent: &Sent, by: (&str, Instant)| {
+        super::publish(tx, &sent.code, sent.seen, day(&sent.first_day), by).await.map(drop)
+    };
+    done(&app, &admin, sent(code, &form), ("onestop.publish-procedure", "cong-bo"), work).await
 }
 
 /// `POST …/bo`.
@@ -465,12 +476,10 @@ async fn discard(
     Path(code): Path<String>,
     form: RawForm,
 ) -> Result<Response, Problem> {
-    let (now, sent) = (app.site.clock.now(), sent(&form));
-    let (act, by) = (admin.act("onestop.drop-procedure", &code, now), admin.viewer.account.to_string());
-    let (at, seen) = (code.clone(), sent.seen);
-    let write = async move |tx: &mut Tx| super::discard(tx, &at, seen, (&by, now)).await;
-    let done = app.site.db.write(act, write).await;
-    answer(&app, &admin, &code, sent, done, "bo").await
+    let work = async |tx: &mut Tx, sent: &Sent, by: (&str, Instant)| {
+        super::discard(tx, &sent.code, sent.seen, by).await
+    };
+    done(&app, &admin, sent(code, &form), ("onestop.drop-procedure", "bo"), work).await
 }
 
 /// `POST …/rut/{version}`.
@@ -480,13 +489,9 @@ async fn withdraw(
     Path((code, version)): Path<(String, i64)>,
     form: RawForm,
 ) -> Result<Response, Problem> {
-    let (now, sent) = (app.site.clock.now(), sent(&form));
-    let act = admin.act("onestop.withdraw-procedure", format!("{code}@{version}"), now);
-    let (at, why, by) = (code.clone(), sent.note.clone(), admin.viewer.account.to_string());
-    let write = async move |tx: &mut Tx| super::withdraw(tx, &at, version, &why, (&by, now)).await;
-    let done = app.site.db.write(act, write).await;
-    if done.is_ok() {
-        app.catalogue.refresh(&app.site.db, now.day()).await?;
-    }
-    answer(&app, &admin, &code, sent, done, "rut").await
+    let work = async move |tx: &mut Tx, sent: &Sent, by: (&str, Instant)| {
+        super::withdraw(tx, &sent.code, version, &sent.note, by).await
+    };
+    let sent = Sent { about: format!("{code}@{version}"), ..sent(code, &form) };
+    done(&app, &admin, sent, ("onestop.withdraw-procedure", "rut"), work).await
 }

@@ -3,6 +3,7 @@ use web::words::Lang;
 
 use super::compare::{Line, changes, lines};
 use super::rules::{Deed, Facts, No, Standing, State, after, standing};
+use super::steps::{self, Deed as StepDeed};
 use super::words::WORDS;
 use super::{remarks, text};
 use crate::procedure::model;
@@ -165,6 +166,93 @@ fn a_form_writes_what_was_typed_and_keeps_comments() {
     assert_eq!(faults, [("limit".to_owned(), "fault.limit"), ("fees.0.amount".to_owned(), "fault.number")]);
 }
 
+/// The way through the steps of a text: "examine → sign, sign ← examine".
+fn way(source: &str) -> String {
+    let p = model::parse(source).unwrap();
+    let line = |s: &model::Step| {
+        let back = if s.may_return_to.is_empty() {
+            String::new()
+        } else {
+            format!(" ← {}", s.may_return_to.join("+"))
+        };
+        format!("{} → {}{back}", s.id, s.next.join("+"))
+    };
+    p.steps.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_step_is_added_moved_and_taken_out_and_the_way_stays_whole() {
+    let (_, first) = model::files().into_iter().find(|(name, _)| name == "1.012812.4.toml").unwrap();
+    let begins = "verify → council\ncouncil → minutes ← verify\nminutes → sign ← council\nsign →  ← minutes";
+    assert_eq!(way(&first), begins);
+    let words = |source: &str| -> Vec<String> {
+        let of = |deeds: Vec<StepDeed>| deeds.iter().map(|d| d.word()).collect::<Vec<_>>().join(" ");
+        steps::offered(source).into_iter().map(of).collect()
+    };
+    assert_eq!(words(&first), ["down add remove", "up down add remove", "up add remove", ""]);
+
+    let added = steps::after(&first, (StepDeed::Add, 1), "Bước mới").unwrap();
+    let expected = "verify → council\ncouncil → step-1 ← verify\nstep-1 → minutes ← council\n\
+                    minutes → sign ← council\nsign →  ← minutes";
+    assert_eq!(way(&added), expected);
+    assert!(added.contains("quy trình nội bộ"), "comments stay: {added}");
+    // Taken out again, the file is the first one.
+    assert_eq!(steps::after(&added, (StepDeed::Remove, 2), "").unwrap(), first);
+
+    let up = steps::after(&first, (StepDeed::Up, 1), "").unwrap();
+    let expected =
+        "council → verify\nverify → minutes ← council\nminutes → sign ← council\nsign →  ← minutes";
+    assert_eq!(way(&up), expected);
+    assert_eq!(way(&steps::after(&up, (StepDeed::Down, 0), "").unwrap()), begins);
+
+    let short = steps::after(&first, (StepDeed::Remove, 0), "").unwrap();
+    assert_eq!(way(&short), "council → minutes\nminutes → sign ← council\nsign →  ← minutes");
+    let heading = first.lines().find(|line| line.contains("quy trình nội bộ")).unwrap();
+    assert!(short.contains(heading), "the heading of the steps stays: {short}");
+
+    // The decision is neither moved nor taken out, nothing is put behind it, and no step is made up.
+    for (deed, at) in [
+        (StepDeed::Up, 3),
+        (StepDeed::Down, 2),
+        (StepDeed::Remove, 3),
+        (StepDeed::Add, 3),
+        (StepDeed::Add, 4),
+    ] {
+        assert_eq!(steps::after(&first, (deed, at), ""), None, "{deed:?} {at}");
+    }
+    assert_eq!(StepDeed::read("up.1"), Some((StepDeed::Up, 1)));
+    assert_eq!((StepDeed::read("up"), StepDeed::read("sideways.1")), (None, None));
+}
+
+#[test]
+fn where_ways_part_a_step_is_taken_out_and_not_moved() {
+    let (_, permit) = model::files().into_iter().find(|(name, _)| name == "1.013225.2.toml").unwrap();
+    let may: Vec<bool> = steps::offered(&permit).iter().map(|d| d.contains(&StepDeed::Up)).collect();
+    assert_eq!(
+        may,
+        [false, false, false, true, false],
+        "only the review follows one step and is led to by one"
+    );
+    let short = steps::after(&permit, (StepDeed::Remove, 1), "").unwrap();
+    assert!(way(&short).starts_with("examine → draft\ndraft → review ← examine"), "{}", way(&short));
+    // Whatever a button may do leaves a file that the check finds no new error in, but for the limit
+    // that a new step waits for.
+    for (name, source) in model::files() {
+        let errors = |text: &str| {
+            let found = crate::procedure::check::check(&model::parse(text).unwrap());
+            let errors = found.iter().filter(|f| f.severity() == crate::procedure::check::Severity::Error);
+            errors.map(|f| f.key()).filter(|key| *key != "step_without_limit").collect::<Vec<_>>()
+        };
+        let before = errors(&source);
+        for (at, deeds) in steps::offered(&source).into_iter().enumerate() {
+            for deed in deeds {
+                let text = steps::after(&source, (deed, at), "Bước mới").unwrap();
+                assert_eq!(errors(&text), before, "{name}: {deed:?} {at}\n{}", way(&text));
+            }
+        }
+    }
+}
+
 #[test]
 fn the_next_version_has_its_number_and_first_day_and_no_other_code() {
     let next = text::next(SMALL, 2, Day::parse("2026-08-21").unwrap()).unwrap();
@@ -242,6 +330,7 @@ fn every_word_that_is_said_is_there() {
     let mut missing = Vec::new();
     let files = [
         "edit",
+        "edit/steps",
         "edit/trial",
         "edit/text",
         "edit/pages",
@@ -264,6 +353,9 @@ fn every_word_that_is_said_is_there() {
     for (list, words) in lists {
         missing.extend(words.iter().map(|w| format!("{list}.{w}")).filter(|key| !WORDS.has(key)));
     }
+    missing.extend(
+        StepDeed::ALL.map(|d| format!("step.{}", d.word())).into_iter().filter(|key| !WORDS.has(key)),
+    );
     let parts = std::fs::read_to_string(format!("{root}/edit/compare.rs")).unwrap();
     let parts =
         parts.split("single(\"").chain(parts.split("rows(\"")).filter_map(|part| part.split('"').next());

@@ -16,7 +16,7 @@ pub struct List {
     /// What a row without loses its place in the list.
     pub name: &'static str,
     pub columns: &'static [Column],
-    /// Rows may be added and taken away.
+    /// Rows may be added and taken away by writing in them; the steps have buttons (`super::steps`).
     pub open: bool,
     /// New rows get an id beginning so.
     pub ids: Option<&'static str>,
@@ -97,6 +97,8 @@ pub static LISTS: [List; 4] = [
             column("role", Kind::Word(&["counter_clerk", "officer", "leader"])),
             column("unit_kind", Kind::Text),
             column("limit", Kind::Limit),
+            column("next", Kind::Fixed),
+            column("may_return_to", Kind::Fixed),
         ],
         open: false,
         ids: None,
@@ -140,6 +142,10 @@ fn shown(item: Option<&Item>, kind: Kind) -> String {
     match kind {
         Kind::Number | Kind::Count => item.as_integer().map(|n| n.to_string()).unwrap_or_default(),
         Kind::Yes => item.as_bool().filter(|yes| *yes).map(|_| "1".to_owned()).unwrap_or_default(),
+        Kind::Fixed if item.is_array() => {
+            let words = item.as_array().into_iter().flatten().filter_map(Value::as_str);
+            words.collect::<Vec<_>>().join(", ")
+        }
         _ => item.as_str().unwrap_or_default().to_owned(),
     }
 }

@@ -53,9 +53,8 @@ fn a_busy_counter_sees_what_is_most_urgent_first() {
 impl Visit {
     /// The morning some days after the story's first.
     async fn on_day(&self, day: i64) {
-        let gone = self.minutes.get();
-        let there = morning().minutes_until(morning().plus_days(day));
-        self.later((there - gone).max(0)).await;
+        let left = self.town.opened.site.clock.now().minutes_until(morning().plus_days(day));
+        self.later(left.try_into().unwrap_or(0)).await;
     }
 }
 

@@ -44,14 +44,6 @@ async fn furnished(v: &Visit) -> House {
     }
 }
 
-async fn opens(v: &Visit, pages: &[&str]) {
-    for page in pages {
-        v.browser.goto(page).await;
-        let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
-        assert_eq!(v.browser.run(status, vec![]).await, 200, "{page}");
-    }
-}
-
 #[test]
 fn everybodys_other_pages_stand_judged() {
     visit(async |v| {
@@ -68,8 +60,8 @@ fn everybodys_other_pages_stand_judged() {
 async fn outside(v: &Visit, house: &House) {
     let b = &v.browser;
     b.forget().await;
-    opens(v, &["/minh-bach", "/phan-anh", "/phan-anh/gui?noi=phuoc+hau", &house.follow, "/danh-gia"]).await;
-    opens(v, &[&house.kiosk, "/goi-so/29596-MC"]).await;
+    v.opens(&["/minh-bach", "/phan-anh", "/phan-anh/gui?noi=phuoc+hau", &house.follow, "/danh-gia"]).await;
+    v.opens(&[&house.kiosk, "/goi-so/29596-MC"]).await;
 }
 
 async fn a_citizen(v: &Visit, house: &House) {
@@ -78,8 +70,9 @@ async fn a_citizen(v: &Visit, house: &House) {
     b.sees("16.000").await;
     b.goto("/dat-lich").await;
     b.goto("/dat-lich/29596-MC").await;
-    b.click("Đặt lịch").await;
-    opens(v, &["/lich-hen", "/phan-anh/cua-toi", "/ngan-hang-thu"]).await;
+    b.press_button("Đặt lịch").await;
+    b.waits_for(".cl-errsum").await;
+    v.opens(&["/lich-hen", "/phan-anh/cua-toi", "/ngan-hang-thu"]).await;
     b.goto(&format!("/danh-gia?hs={}", house.returned)).await;
     b.goto(&format!("/ho-so-cua-toi/{}", house.asked)).await;
     b.sees("Đang xử lý").await;
@@ -108,7 +101,7 @@ async fn a_clerk(v: &Visit, house: &House) {
         &papers,
         &petition,
     ];
-    opens(v, &pages).await;
+    v.opens(&pages).await;
     b.goto("/mot-cua/hang-cho/thiet-lap").await;
     b.fill("desks", "900").await;
     b.click("Lưu thiết lập").await;
@@ -149,10 +142,10 @@ async fn a_leader(v: &Visit, house: &House) {
         "/mot-cua/phan-anh",
         &petition,
     ];
-    opens(v, &pages).await;
+    v.opens(&pages).await;
 }
 
 async fn an_administrator(v: &Visit) {
     v.signs_in(ADMIN, "/quan-tri/vai-tro").await;
-    opens(v, &["/quan-tri/lien-thong-quoc-gia", "/quan-tri/lich"]).await;
+    v.opens(&["/quan-tri/lien-thong-quoc-gia", "/quan-tri/lich"]).await;
 }

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base::format;
 use db::Tx;
 use directory::Admin;
-use web::{Path, Problem, RawForm, Shell, page};
+use serde::Deserialize;
+use web::{Path, Problem, Query, RawForm, Shell, page};
 
 use super::{HERE, keeper, shell};
 use crate::App;
@@ -44,8 +45,19 @@ struct TrialPage {
     people_max: i64,
     error: String,
     reload: bool,
+    again_s: u32,
     trials: Vec<TrialBox>,
     past: Option<PastBox>,
+}
+
+/// How soon the page of a running trial is asked for again.
+const AGAIN_S: u32 = 3;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct TrialQuery {
+    /// The page stays as it is.
+    dung: bool,
 }
 
 /// `GET …/chay-thu`.
@@ -53,8 +65,9 @@ pub(super) async fn show(
     State(app): State<App>,
     admin: Admin,
     Path(code): Path<String>,
+    Query(query): Query<TrialQuery>,
 ) -> Result<Response, Problem> {
-    view(&app, &admin, &code, trial::PEOPLE.to_string(), Wrong::default()).await
+    view(&app, &admin, &code, trial::PEOPLE.to_string(), Wrong::default(), query.dung).await
 }
 
 /// `POST …/chay-thu`.
@@ -72,7 +85,7 @@ pub(super) async fn ask(
     let write = async move |tx: &mut Tx| trial::ask(tx, &at, people, (&by, now)).await;
     match app.site.db.write(act, write).await {
         Ok(_) => Ok(Redirect::to(&format!("{HERE}/{code}/chay-thu")).into_response()),
-        Err(problem) => view(&app, &admin, &code, typed, Wrong::of(problem)?).await,
+        Err(problem) => view(&app, &admin, &code, typed, Wrong::of(problem)?, true).await,
     }
 }
 
@@ -82,6 +95,7 @@ async fn view(
     code: &str,
     people: String,
     wrong: Wrong,
+    stopped: bool,
 ) -> Result<Response, Problem> {
     let (at, catalogue) = (code.to_owned(), app.catalogue.clone());
     let read = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
@@ -97,6 +111,7 @@ async fn view(
     let errors: Vec<&str> = wrong.errors.iter().map(|e| e.message.as_str()).collect();
     let error = [wrong.message.as_str(), &errors.join(" ")].concat();
     let shell = shell(app, &keeper(admin), say("title.trial", &[("code", code)]));
+    let reload = !stopped && trials.iter().any(|trial| trial.state == "running");
     let page = TrialPage {
         shell: if error.is_empty() { shell } else { shell.errors() },
         here: format!("{HERE}/{code}"),
@@ -104,11 +119,13 @@ async fn view(
         people,
         people_max: trial::PEOPLE_MAX,
         error,
-        reload: trials.iter().any(|trial| trial.state == "running"),
+        reload,
+        again_s: AGAIN_S,
         trials: trials.into_iter().map(|trial| trial_box(trial, draft.version)).collect(),
         past: past.map(past_box),
     };
-    Ok(page::html_with(wrong.status.unwrap_or(StatusCode::OK), page))
+    let response = page::html_with(wrong.status.unwrap_or(StatusCode::OK), page);
+    Ok(if reload { page::again(response, AGAIN_S, None) } else { response })
 }
 
 fn trial_box(trial: Trial, version: i64) -> TrialBox {

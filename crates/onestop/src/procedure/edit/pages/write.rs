@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use db::Tx;
 use directory::Admin;
 use web::lang::spoken;
+use web::page::NoticeKind;
 use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
 
 use super::{Done, Finding, HERE, findings, keeper, shell, told};
@@ -14,16 +15,49 @@ use crate::App;
 use crate::filters;
 use crate::office::Wrong;
 use crate::procedure::edit::rules::State as Stage;
+use crate::procedure::edit::steps::{self, Deed};
 use crate::procedure::edit::store::{self, Draft};
 use crate::procedure::edit::text::{self, Column, Kind, List};
 use crate::procedure::edit::words::{WORDS, say};
 use crate::procedure::edit::{field_errors, remarks, save};
 
-/// The open draft; none of it is there to be written once it is proposed, so that page leads back.
 async fn draft(app: &App, code: &str) -> Result<Draft, Problem> {
     let at = code.to_owned();
     let read = app.site.db.read(async move |tx: &mut Tx| store::find_open(tx, &at).await);
     read.await?.ok_or(Problem::NotFound)
+}
+
+/// A page on which the open draft is written; once it is proposed there is nothing to write, so the page
+/// leads back.
+async fn writing(app: &App, code: &str, page: impl FnOnce(&Draft) -> Response) -> Result<Response, Problem> {
+    let draft = draft(app, code).await?;
+    if draft.state != Stage::Draft {
+        return Ok(Redirect::to(&format!("{HERE}/{code}")).into_response());
+    }
+    Ok(page(&draft))
+}
+
+/// Leads to `next` what was kept; else shows the page again with what was typed, and why it was not kept.
+async fn written(
+    app: &App,
+    code: &str,
+    kept: Result<(), Problem>,
+    next: String,
+    again: impl FnOnce(&Draft, Wrong) -> Response,
+) -> Result<Response, Problem> {
+    match kept {
+        Ok(()) => Ok(Redirect::to(&next).into_response()),
+        Err(problem) => {
+            let wrong = Wrong::of(problem)?;
+            Ok(again(&draft(app, code).await?, wrong))
+        }
+    }
+}
+
+/// The frame of a page that says, after a save, that it was one.
+fn frame(app: &App, admin: &Admin, title: String, done: &Done) -> Shell {
+    let shell = shell(app, &keeper(admin), title);
+    if done.da == "luu" { shell.notice(NoticeKind::Done, say("done.luu", &[])) } else { shell }
 }
 
 #[derive(Template)]
@@ -50,16 +84,10 @@ pub(super) async fn text(
     Path(code): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Response, Problem> {
-    let draft = draft(&app, &code).await?;
-    if draft.state != Stage::Draft {
-        return Ok(Redirect::to(&format!("{HERE}/{code}")).into_response());
-    }
-    let source = draft.source.clone();
-    let mut page = text_page(&app, &admin, &draft, source, Wrong::default());
-    if done.da == "luu" {
-        page.shell = page.shell.notice(web::page::NoticeKind::Done, say("done.luu", &[]));
-    }
-    Ok(page::html(page))
+    let page = |draft: &Draft| {
+        page::html(text_page(&app, &admin, draft, draft.source.clone(), Wrong::default(), &done))
+    };
+    writing(&app, &code, page).await
 }
 
 /// `POST …/sua`: keeps the text, and shows what the check finds in it.
@@ -71,15 +99,12 @@ pub(super) async fn save_text(
 ) -> Result<Response, Problem> {
     let source = format!("{}\n", form.get("source").unwrap_or_default());
     let seen = form.get("seen").and_then(|n| n.parse().ok()).unwrap_or(0);
-    match keep(&app, &admin, &code, seen, &source).await {
-        Ok(()) => Ok(Redirect::to(&format!("{HERE}/{code}/sua?da=luu")).into_response()),
-        Err(problem) => {
-            let wrong = Wrong::of(problem)?;
-            let status = wrong.status.unwrap_or(StatusCode::OK);
-            let draft = draft(&app, &code).await?;
-            Ok(page::html_with(status, text_page(&app, &admin, &draft, source, wrong)))
-        }
-    }
+    let kept = keep(&app, &admin, &code, seen, &source).await;
+    let again = |draft: &Draft, wrong: Wrong| {
+        let status = wrong.status.unwrap_or(StatusCode::OK);
+        page::html_with(status, text_page(&app, &admin, draft, source, wrong, &Done::default()))
+    };
+    written(&app, &code, kept, format!("{HERE}/{code}/sua?da=luu"), again).await
 }
 
 async fn keep(app: &App, admin: &Admin, code: &str, seen: i64, source: &str) -> Result<(), Problem> {
@@ -90,12 +115,12 @@ async fn keep(app: &App, admin: &Admin, code: &str, seen: i64, source: &str) -> 
     app.site.db.write(act, write).await
 }
 
-fn text_page(app: &App, admin: &Admin, draft: &Draft, source: String, wrong: Wrong) -> TextPage {
+fn text_page(app: &App, admin: &Admin, draft: &Draft, source: String, wrong: Wrong, done: &Done) -> TextPage {
     let title = say("title.text", &[("code", &draft.code)]);
     let found = findings(remarks(draft, &source, spoken()), &source);
     let errors: Vec<&str> = wrong.errors.iter().map(|e| e.message.as_str()).collect();
     let error = [wrong.message.as_str(), &errors.join(" ")].concat();
-    let shell = shell(app, &keeper(admin), title);
+    let shell = frame(app, admin, title, done);
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     TextPage {
         shell: if error.is_empty() { shell } else { shell.errors() },
@@ -128,8 +153,11 @@ struct Entry {
 }
 
 struct RowBox {
+    id: String,
     legend: String,
     boxes: Vec<Entry>,
+    /// What a button may do with the step: the button's value and words.
+    deeds: Vec<(String, String)>,
 }
 
 struct ListBox {
@@ -163,15 +191,8 @@ pub(super) async fn guided(
     Path(code): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Response, Problem> {
-    let draft = draft(&app, &code).await?;
-    if draft.state != Stage::Draft {
-        return Ok(Redirect::to(&format!("{HERE}/{code}")).into_response());
-    }
-    let mut page = guided_page(&app, &admin, &draft, None, Wrong::default());
-    if done.da == "luu" {
-        page.shell = page.shell.notice(web::page::NoticeKind::Done, say("done.luu", &[]));
-    }
-    Ok(page::html(page))
+    let page = |draft: &Draft| page::html(guided_page(&app, &admin, draft, None, Wrong::default(), &done));
+    writing(&app, &code, page).await
 }
 
 /// `POST …/sua-theo-muc`.
@@ -187,20 +208,34 @@ pub(super) async fn save_guided(
     let kept = match text::apply(&before.source, &form.0) {
         _ if before.version != seen => Err(Problem::Stale),
         Err(faults) => Err(Problem::Invalid(field_errors(faults))),
-        Ok(source) => keep(&app, &admin, &code, seen, &source).await,
+        Ok(source) => match with_deed(source, form.get("buoc")) {
+            Ok(source) => keep(&app, &admin, &code, seen, &source).await,
+            Err(no) => Err(no),
+        },
     };
-    match kept {
-        Ok(()) => Ok(Redirect::to(&format!("{HERE}/{code}/sua-theo-muc?da=luu")).into_response()),
-        Err(problem) => {
-            let wrong = Wrong::of(problem)?;
-            let status = wrong.status.unwrap_or(StatusCode::OK);
-            let draft = draft(&app, &code).await?;
-            Ok(page::html_with(status, guided_page(&app, &admin, &draft, Some(&form), wrong)))
-        }
-    }
+    let place = if form.get("buoc").is_some() { "#steps" } else { "" };
+    let again = |draft: &Draft, wrong: Wrong| {
+        let status = wrong.status.unwrap_or(StatusCode::OK);
+        page::html_with(status, guided_page(&app, &admin, draft, Some(&form), wrong, &Done::default()))
+    };
+    written(&app, &code, kept, format!("{HERE}/{code}/sua-theo-muc?da=luu{place}"), again).await
 }
 
-fn guided_page(app: &App, admin: &Admin, draft: &Draft, sent: Option<&RawForm>, wrong: Wrong) -> GuidedPage {
+/// The text after what a button of a step does, where one was pressed.
+fn with_deed(source: String, button: Option<&str>) -> Result<String, Problem> {
+    let Some(button) = button else { return Ok(source) };
+    let moved = Deed::read(button).and_then(|deed| steps::after(&source, deed, &say("guided.new_step", &[])));
+    moved.ok_or_else(|| Problem::refused(say("no.step", &[]), "refused: edit.no.step"))
+}
+
+fn guided_page(
+    app: &App,
+    admin: &Admin,
+    draft: &Draft,
+    sent: Option<&RawForm>,
+    wrong: Wrong,
+    done: &Done,
+) -> GuidedPage {
     let known = text::read(&draft.source);
     let value = |name: &str| -> String {
         if let Some(typed) = sent.and_then(|form| form.get(name)) {
@@ -215,10 +250,19 @@ fn guided_page(app: &App, admin: &Admin, draft: &Draft, sent: Option<&RawForm>, 
     };
     let boxed = |c: &Column, id: String, key: &str| field(c, value(&id), error(&id), id, key);
     let single = text::SINGLE.iter().map(|c| boxed(c, c.key.to_owned(), c.key)).collect();
+    let moves = steps::offered(&draft.source);
+    let deeds = |list: &List, at: usize| -> Vec<(String, String)> {
+        let moves = moves.get(at).filter(|_| list.key == "steps").into_iter().flatten();
+        let button =
+            |deed: &Deed| (format!("{}.{at}", deed.word()), say(&format!("step.{}", deed.word()), &[]));
+        moves.map(button).collect()
+    };
     let list = |list: &'static List| {
         let count = text::count(&draft.source, list.key);
         let spare = if list.open { text::SPARE } else { 0 };
         let row = |at: usize| RowBox {
+            id: format!("{}-{at}", list.key),
+            deeds: deeds(list, at),
             legend: match at < count {
                 true => say("guided.row", &[("n", &(at + 1).to_string())]),
                 false => say("guided.new", &[]),
@@ -238,7 +282,7 @@ fn guided_page(app: &App, admin: &Admin, draft: &Draft, sent: Option<&RawForm>, 
         }
     };
     let found = findings(remarks(draft, &draft.source, spoken()), &draft.source);
-    let shell = shell(app, &keeper(admin), say("title.guided", &[("code", &draft.code)]));
+    let shell = frame(app, admin, say("title.guided", &[("code", &draft.code)]), done);
     let bad = !wrong.errors.is_empty() || !wrong.message.is_empty();
     GuidedPage {
         shell: if bad { shell.errors() } else { shell },
