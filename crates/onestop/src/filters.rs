@@ -43,6 +43,7 @@ static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
         "procedure",
         "rating",
         "register",
+        "signer",
         "statement",
         "tracking",
         "vault",

@@ -173,7 +173,7 @@ pub async fn redeem(tx: &mut Tx, me: &Person, code: &str, now: Instant) -> Resul
     Ok(false)
 }
 
-/// Only a person whom somebody has confirmed helps, or agrees with others: a number can be claimed by anybody.
+/// Only a person whom somebody has confirmed helps, or agrees with others: anybody can claim a number.
 pub(crate) fn confirmed(me: &Person) -> Result<(), Problem> {
     match me.confirmed_at {
         Some(_) => Ok(()),

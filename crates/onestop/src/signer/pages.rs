@@ -14,7 +14,7 @@ use directory::Citizen;
 use serde::Deserialize;
 use web::filters::masked_text;
 use web::page::NoticeKind;
-use web::{FieldError, Path, Problem, Query, RawForm, Shell, filters, page};
+use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
 
 use super::rules::Standing;
 use super::store::{self, Signing};
@@ -24,6 +24,7 @@ use crate::App;
 use crate::dossier::{self, Case, DossierId};
 use crate::filing::pages::{about, declared};
 use crate::filing::sniff::Kind;
+use crate::filters;
 use crate::helper::{OnDraft, Own};
 
 /// Where people find what they are asked to agree to.

@@ -1,8 +1,8 @@
 //! How an agreement stands, and whether all who are wanted have agreed. Pure.
 //! law: onestop/several-signers
 
+use super::Hash;
 use base::Instant;
-use db::blobs::Hash;
 
 /// How far somebody's agreement has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,7 +44,8 @@ macro_rules! signing {
     ($tail:literal) => {
         concat!(
             "select id, draft, dossier, key, role, name, invitee, asked_by, asked_at, until_at, again, ",
-            "signer, answer, answered_at, reason, text_version, content_sha256, ended_at, ended_why, office, way, ",
+            "signer, answer, answered_at, reason, text_version, content_sha256, ended_at, ended_why, office, \
+             way, ",
             "paper_name, paper_media, paper_sha256 from signing ",
             $tail
         )

@@ -174,7 +174,7 @@ fn a_version_is_written_with_the_check_beside_it_and_nothing_typed_is_lost() {
     });
 }
 
-/// The buttons of the steps: what was typed in the page is kept with them, and the check says what is missing.
+/// The buttons of the steps: what was typed in the page is kept, and the check says what is missing.
 async fn a_step_comes_between(admin: &mut Person) {
     let guided = format!("{HERE}/sua-theo-muc");
     admin.opens(&guided).await.expect(200);

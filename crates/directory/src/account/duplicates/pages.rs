@@ -1,6 +1,7 @@
 //! `/quan-tri/nguoi-trung`: pairs that may be one person's, two accounts side by side, and what two
 //! administrators agreed on.
 
+use crate::filters;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,7 +10,7 @@ use base::{Instant, format};
 use db::Tx;
 use serde::Deserialize;
 use web::page::NoticeKind;
-use web::{Form, Path, Problem, Query, Shell, Site, filters, page};
+use web::{Form, Path, Problem, Query, Shell, Site, page};
 
 use super::rules::{Ground, may_merge, stays};
 use super::store::{self, Merge, Whole};

@@ -165,7 +165,8 @@ macro_rules! merge {
     ($tail:literal) => {
         concat!(
             "select id, goes, stays, ground, reason, state, goes_seen, stays_seen, proposed_by, ",
-            "proposed_at, decided_by, decided_at, note, undone_at, login, number, number_before, disabled_at ",
+            "proposed_at, decided_by, decided_at, note, undone_at, login, number, number_before, \
+             disabled_at ",
             "from account_merge ",
             $tail
         )

@@ -1,8 +1,8 @@
 //! The rows of proposals.
 
+use super::Problem;
 use base::Instant;
 use db::{Tx, args};
-use web::Problem;
 
 use super::{Proposal, ProposalId};
 use crate::dossier::{Case, DossierId, Who};

@@ -227,7 +227,8 @@ async fn the_book_tells_who_did_what(v: &Visit, code: &str) {
     let read = v.town.opened.site.db.read(async move |tx: &mut Tx| -> db::Result<Vec<(String, String)>> {
         tx.list(
             "select e.verb, a.login from audit_entry e join account a on a.id = e.actor
-              where e.subject = $1 or e.subject in (select id from dossier where code = $1) order by e.id limit 100",
+              where e.subject = $1 or e.subject in (select id from dossier where code = $1)
+              order by e.id limit 100",
             args![code],
         )
         .await

@@ -244,7 +244,7 @@ impl Official {
             self.code = shared.known.lock().expect("no worker panics").queue.pop_front();
         }
         let Some((code, owner)) = self.code.clone() else {
-            // Without this, whoever has nothing to do would wait for ever for work from a server that is gone.
+            // Else whoever has nothing to do would wait for ever for work from a server that is gone.
             let health = somebody.clone().tries(Method::GET, "/healthz", None, Bytes::new()).await;
             return health.ok().map(|_| false);
         };
