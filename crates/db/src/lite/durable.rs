@@ -2,8 +2,8 @@
 //!
 //! The writer commits without waiting for the disk. Its callers are answered here, after one `fdatasync` of
 //! the log for all the commits that came meanwhile: the disk's wait and the writer's work overlap, and the
-//! slower the disk, the more commits share a wait. Nobody is told of a commit before it is durable; a read may
-//! see it some milliseconds earlier, as it may see any write of somebody who has not heard of it yet.
+//! slower the disk, the more commits share a wait. Nobody is told of a commit before it is durable; a read
+//! may see it some milliseconds earlier, as it may see any write of somebody who has not heard of it yet.
 //!
 //! A second thread copies the log's pages to their places, so that the writer need not: SQLite lets a passive
 //! checkpoint run beside a writer.
