@@ -1,6 +1,6 @@
 //! Judging one signature.
 
-use super::{SignedData, SignerInfo};
+use super::{Attribute, SignedData, SignerInfo};
 use crate::cert::Certificate;
 use crate::der::{Read, Reader, Tag};
 use crate::key::{AlgorithmId, BadSignature, Digest};
@@ -45,6 +45,9 @@ pub enum Fault {
     AlgorithmsDiffer,
     /// Both inside and given, and not the same.
     TwoContents,
+    /// The content is itself a set of signed attributes: a signature over them made to look like one over a
+    /// content.
+    AttributesAsContent,
 }
 
 /// Something people should know that does not make the signature wrong.
@@ -165,6 +168,9 @@ impl SignedData {
                 report.faults.push(Fault::NoContent);
                 return None;
             };
+            if is_attributes(bytes) {
+                report.faults.push(Fault::AttributesAsContent);
+            }
             return Some(bytes.to_vec());
         }
         let hash = match content {
@@ -183,6 +189,11 @@ impl SignedData {
         }
         Some(signer.signed_set.clone())
     }
+}
+
+fn is_attributes(bytes: &[u8]) -> bool {
+    let attributes = Reader::new(bytes).set().and_then(|set| set.each(Attribute::read));
+    attributes.is_ok_and(|list| list.iter().any(|attribute| attribute.oid == oid::MESSAGE_DIGEST))
 }
 
 /// How many certificates of the signer's name are compared.

@@ -1,7 +1,7 @@
 //! Is a certificate of the path revoked? RFC 5280 §6.3 over the lists at hand, RFC 6960 over the answers.
 //!
 //! Evidence is only believed after its own signer has been judged: the issuer itself, or somebody whose
-//! path leads to the same anchor. What says "revoked" wins over what says "good".
+//! path leads to the same anchor. A revocation for good wins over whatever says "good".
 
 use super::{Anchor, Fault, Material, Purpose, Revocation, Rules, build};
 use crate::cert::{Certificate, DistributionPoint, KeyUsage, PointName, Reasons};
@@ -55,6 +55,15 @@ pub enum Source {
     Ocsp(Instant),
 }
 
+impl Source {
+    /// When it was true.
+    pub fn true_at(self) -> Instant {
+        match self {
+            Source::Crl(at) | Source::DeltaCrl(at) | Source::Ocsp(at) => at,
+        }
+    }
+}
+
 /// Why a piece of evidence does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -100,6 +109,18 @@ impl Status {
         }
     }
 
+    /// Which of several statuses counts: a revocation for good whatever else is said; of a suspension and its
+    /// end the newer; what is not known least.
+    fn rank(&self) -> Option<(bool, Instant, bool)> {
+        match self {
+            Status::Revoked { reason, source, .. } => {
+                Some((*reason != Some(Reason::CertificateHold), source.true_at(), true))
+            }
+            Status::Good { source, .. } => Some((false, source.true_at(), false)),
+            Status::Unknown(_) | Status::NotAsked => None,
+        }
+    }
+
     fn is_good(&self) -> bool {
         matches!(self, Status::Good { .. } | Status::NotAsked)
     }
@@ -140,16 +161,10 @@ impl Context<'_> {
             return Status::Unknown(vec![EvidenceProblem::TooDeep]);
         }
         self.walk.open.borrow_mut().push(certificate.clone());
-        let answered = self.by_answers(n);
-        let status = match answered {
-            Status::Revoked { .. } => answered,
-            _ => match (self.by_lists(n), answered) {
-                (listed @ Status::Revoked { .. }, _) => listed,
-                (_, answered) if answered.is_good() => answered,
-                (listed, _) if listed.is_good() => listed,
-                (Status::Unknown(lists), Status::Unknown(answers)) => Status::Unknown(both(lists, answers)),
-                (listed, _) => listed,
-            },
+        let status = match (self.by_answers(n), self.by_lists(n)) {
+            (Status::Unknown(answers), Status::Unknown(lists)) => Status::Unknown(both(lists, answers)),
+            (answered, listed) if answered.rank() >= listed.rank() => answered,
+            (_, listed) => listed,
         };
         self.walk.open.borrow_mut().pop();
         status
@@ -340,7 +355,7 @@ impl Context<'_> {
     fn by_answers(&self, n: usize) -> Status {
         let certificate = &self.path[n];
         let (name, key) = self.issuer(n);
-        let (mut problems, mut good) = (Vec::new(), None::<(Instant, Status)>);
+        let (mut problems, mut best) = (Vec::new(), None::<Status>);
         for response in self.material.answers() {
             let single = match response.find(certificate.serial(), name, key) {
                 Ok(Some(single)) => single,
@@ -362,15 +377,15 @@ impl Context<'_> {
                 }
                 ocsp::CertStatus::Good => Status::Good { source, revoked_later: None },
                 ocsp::CertStatus::Revoked { at, reason } if at <= self.rules.at => {
-                    return Status::Revoked { at, reason, invalid_since: None, source };
+                    Status::Revoked { at, reason, invalid_since: None, source }
                 }
                 ocsp::CertStatus::Revoked { at, .. } => Status::Good { source, revoked_later: Some(at) },
             };
-            if good.as_ref().is_none_or(|(newest, _)| *newest < single.this_update) {
-                good = Some((single.this_update, status));
+            if best.as_ref().is_none_or(|best| best.rank() < status.rank()) {
+                best = Some(status);
             }
         }
-        good.map_or(Status::Unknown(problems), |(_, status)| status)
+        best.unwrap_or(Status::Unknown(problems))
     }
 
     fn believe_answer(

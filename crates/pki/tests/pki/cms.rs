@@ -160,3 +160,17 @@ fn the_place_kept_free_is_enough_and_not_much_more() {
         }
     }
 }
+
+#[test]
+fn signed_attributes_cannot_be_passed_off_as_a_content() {
+    let world = World::new();
+    let an = world.holder(Kind::Official, 100, KeyKind::P256);
+    let draft = Draft::new(&an.certificate, &[]);
+    let unsigned = draft.to_sign(&Digest::Sha256.of(PAPER), an.key.algorithm());
+    let signature = an.key.sign(unsigned.bytes()).unwrap();
+    let attributes = unsigned.bytes().to_vec();
+    let mut message = SignedData::parse(&unsigned.finish(&signature, Embed::Detached)).unwrap();
+    message.signers[0].signed = None;
+    let report = message.check(&message.signers[0], Content::Bytes(&attributes), &[]);
+    assert_eq!(report.faults, [Fault::AttributesAsContent]);
+}

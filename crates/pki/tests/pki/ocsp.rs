@@ -175,6 +175,13 @@ fn an_answer_is_evidence_in_a_path() {
     assert_eq!(judge(&[sign(CertStatus::Good)]), (Verdict::Valid, good));
     let revoked = CertStatus::Revoked { at: now().plus_days(-1), reason: Some(Reason::Superseded) };
     assert_eq!(judge(&[sign(CertStatus::Good), sign(revoked)]).0, Verdict::Invalid);
+    // A suspension ends with a newer answer, a revocation for good with none.
+    let newer = Answer { this_update: now(), ..desk.answer(CertStatus::Good) };
+    let newer = Draft { produced_at: now(), ..desk.draft(vec![newer]) }.sign(&desk.responder.key).unwrap();
+    let held = CertStatus::Revoked { at: now().plus_days(-1), reason: Some(Reason::CertificateHold) };
+    assert_eq!(judge(&[sign(held), sign(CertStatus::Good)]).0, Verdict::Invalid);
+    assert_eq!(judge(&[sign(held), newer.clone()]).0, Verdict::Valid);
+    assert_eq!(judge(&[sign(revoked), newer]).0, Verdict::Invalid);
     let unknown = Status::Unknown(vec![EvidenceProblem::ResponderDoesNotKnow]);
     assert_eq!(judge(&[sign(CertStatus::Unknown)]), (Verdict::Indeterminate, unknown));
     let lenient = rules.clone().with_revocation(Revocation::IfKnown);
