@@ -1,0 +1,173 @@
+//! How fast: each job beside the signatures it cannot do without, in the same run.
+//!
+//! `cargo run --release -p pki --example speed`
+
+use base::Instant;
+use pki::cert::{Certificate, Serial, Validity};
+use pki::crl::{Crl, Reason, Revoked};
+use pki::issue::Draft;
+use pki::key::{Digest, KeyKind, PrivateKey, Signer};
+use pki::name::Name;
+use pki::path::{Anchor, Material, Revocation, Rules, validate};
+use pki::profile::{Addresses, Kind};
+use pki::{cms, ocsp, oid, tsp};
+use std::hint::black_box;
+
+/// Seconds each measurement runs.
+const SECONDS: f64 = 2.0;
+
+fn main() {
+    let at = Instant::parse_rfc3339("2026-06-01T08:00:00+07:00").expect("a time");
+    for kind in [KeyKind::P256, KeyKind::Rsa2048] {
+        let key = PrivateKey::generate(kind).expect("a key");
+        let root = certificate(at, &key);
+        let message = [7u8; 300];
+        let sign = rate(&format!("{kind:?} raw sign"), None, || drop(black_box(key.sign(&message))));
+        let signature = key.sign(&message).expect("a signature");
+        let check = rate(&format!("{kind:?} raw verify"), None, || {
+            let verified = key.public_key().verify(key.algorithm(), &message, &signature);
+            verified.expect("verifies");
+        });
+        let draft = draft(at, &key, &root, Kind::Official);
+        rate("  issue a certificate", Some(sign), || drop(black_box(draft.sign(&key))));
+        answers(at, &key, &root, sign);
+        messages(at, &key, &root, sign, check);
+    }
+    list(at);
+}
+
+fn rate(name: &str, raw: Option<f64>, mut job: impl FnMut()) -> f64 {
+    let begin = std::time::Instant::now();
+    let mut count = 0;
+    while begin.elapsed().as_secs_f64() < SECONDS {
+        job();
+        count += 1;
+    }
+    let per_second = f64::from(count) / begin.elapsed().as_secs_f64();
+    match raw {
+        Some(raw) => println!("{name:<28} {per_second:>10.0}/s  {:.2} of raw", per_second / raw),
+        None => println!("{name:<28} {per_second:>10.0}/s"),
+    }
+    per_second
+}
+
+fn draft(at: Instant, key: &PrivateKey, root: &Certificate, kind: Kind) -> Draft {
+    Draft {
+        kind,
+        serial: Serial::random(),
+        issuer: root.subject().clone(),
+        issuer_key_id: root.key_id(),
+        subject: Name::builder().with(oid::COMMON_NAME, "An").build(),
+        key: key.public_key().clone(),
+        validity: Validity { not_before: at, not_after: at.plus_days(365) },
+        alt_names: Vec::new(),
+        policies: Vec::new(),
+        addresses: Addresses { crl: Some("http://a.example/1.crl".into()), ..Addresses::default() },
+    }
+}
+
+fn certificate(at: Instant, key: &PrivateKey) -> Certificate {
+    let name = Name::builder().with(oid::COMMON_NAME, "Root").build();
+    let draft = Draft {
+        kind: Kind::Root,
+        serial: Serial::from_number(1),
+        issuer: name.clone(),
+        issuer_key_id: key.public_key().id(),
+        subject: name,
+        key: key.public_key().clone(),
+        validity: Validity { not_before: at, not_after: at.plus_days(3650) },
+        alt_names: Vec::new(),
+        policies: Vec::new(),
+        addresses: Addresses::default(),
+    };
+    draft.sign(key).expect("a root")
+}
+
+fn answers(at: Instant, key: &PrivateKey, root: &Certificate, sign: f64) {
+    let unit = draft(at, key, root, Kind::Tsa).sign(key).expect("a unit");
+    let id = ocsp::CertId::new(Digest::Sha1, root.subject(), root.public_key(), unit.serial());
+    let status = ocsp::CertStatus::Good;
+    let answer = ocsp::Draft {
+        responder: ocsp::ResponderId::Name(root.subject().clone()),
+        produced_at: at,
+        answers: vec![ocsp::Answer { id, status, this_update: at, next_update: Some(at.plus_days(1)) }],
+        nonce: Some(vec![1; 16]),
+        certificates: Vec::new(),
+    };
+    rate("  OCSP answer with nonce", Some(sign), || drop(black_box(answer.sign(key))));
+    let request = tsp::Request::new(tsp::Imprint::of(Digest::Sha256, b"paper"), Some(&[1, 2, 3]));
+    let der = request.der();
+    rate("  time-stamp reply", Some(sign), || {
+        let request = tsp::Request::parse(&der).expect("a request");
+        let draft = tsp::Draft {
+            request: &request,
+            policy: oid::ANY_POLICY,
+            serial: Serial::random(),
+            time: at,
+            accuracy_millis: Some(1000),
+            certificate: &unit,
+            chain: &[],
+        };
+        drop(black_box(draft.reply(key)));
+    });
+}
+
+fn messages(at: Instant, key: &PrivateKey, root: &Certificate, sign: f64, check: f64) {
+    let an = draft(at, key, root, Kind::Official).sign(key).expect("a certificate");
+    let paper = vec![b'x'; 10 * 1024];
+    let draft = cms::Draft::new(&an, std::slice::from_ref(root)).at(at);
+    rate("  CAdES sign 10 KB", Some(sign), || drop(black_box(draft.sign(&paper, false, key))));
+    let der = draft.sign(&paper, false, key).expect("a message");
+    let (anchors, material) = ([Anchor::from(root.clone())], Material::new());
+    let rules = Rules::at(at).with_revocation(Revocation::Off);
+    rate("  CAdES verify with path", Some(check / 2.0), || {
+        let message = cms::SignedData::parse(&der).expect("a message");
+        let report = message.check(&message.signers[0], cms::Content::Bytes(&paper), &[]);
+        let signer = report.certificate.expect("a signer");
+        assert!(report.faults.is_empty() && validate(&signer, &anchors, &material, &rules).is_valid());
+    });
+}
+
+fn list(at: Instant) {
+    const ENTRIES: u64 = 1_000_000;
+    let key = PrivateKey::generate(KeyKind::P256).expect("a key");
+    let root = certificate(at, &key);
+    let draft = pki::crl::Draft {
+        issuer: root.subject().clone(),
+        authority_key_id: root.key_id(),
+        number: 1,
+        delta_base: None,
+        this_update: at,
+        next_update: at.plus_days(1),
+        shard: None,
+        freshest: None,
+    };
+    let entries = (0..ENTRIES).map(|n| Revoked {
+        serial: Serial::from_unsigned(&[&[0x40; 8], &n.to_be_bytes()[..]].concat()),
+        at,
+        reason: Reason::Superseded,
+        invalid_since: None,
+    });
+    let begin = std::time::Instant::now();
+    let der = draft.sign(entries, &key).expect("a list");
+    println!(
+        "CRL of 1 M entries, made      {:>10.0} ms, {} MB",
+        begin.elapsed().as_secs_f64() * 1e3,
+        der.len() >> 20
+    );
+    println!("  peak memory so far          {:>10} MB", peak_megabytes());
+    let begin = std::time::Instant::now();
+    let crl = Crl::parse(der).expect("a list");
+    println!("  read and looked through     {:>10.0} ms", begin.elapsed().as_secs_f64() * 1e3);
+    let begin = std::time::Instant::now();
+    let last = Serial::from_unsigned(&[&[0x40; 8], &(ENTRIES - 1).to_be_bytes()[..]].concat());
+    assert!(crl.find(crl.issuer(), &last).is_some());
+    println!("  the last entry found        {:>10.0} ms", begin.elapsed().as_secs_f64() * 1e3);
+}
+
+/// The most memory this process has held, as the kernel counts it; 0 where it does not tell.
+fn peak_megabytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()).unwrap_or(0) / 1024
+}

@@ -1,0 +1,137 @@
+//! Object identifiers by their standards' names.
+
+/// An object identifier of at most 39 bytes.
+pub type Oid = const_oid::ObjectIdentifier;
+
+macro_rules! oids {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* #[allow(missing_docs)] pub const $name: Oid = Oid::new_unwrap($text);)*
+    };
+}
+
+oids! {
+    // keys and signatures
+    RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
+    RSASSA_PSS = "1.2.840.113549.1.1.10";
+    MGF1 = "1.2.840.113549.1.1.8";
+    SHA1_WITH_RSA = "1.2.840.113549.1.1.5";
+    SHA256_WITH_RSA = "1.2.840.113549.1.1.11";
+    SHA384_WITH_RSA = "1.2.840.113549.1.1.12";
+    SHA512_WITH_RSA = "1.2.840.113549.1.1.13";
+    EC_PUBLIC_KEY = "1.2.840.10045.2.1";
+    P256 = "1.2.840.10045.3.1.7";
+    P384 = "1.3.132.0.34";
+    P521 = "1.3.132.0.35";
+    ECDSA_WITH_SHA1 = "1.2.840.10045.4.1";
+    ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
+    ECDSA_WITH_SHA384 = "1.2.840.10045.4.3.3";
+    ECDSA_WITH_SHA512 = "1.2.840.10045.4.3.4";
+    ED25519 = "1.3.101.112";
+    SHA1 = "1.3.14.3.2.26";
+    SHA256 = "2.16.840.1.101.3.4.2.1";
+    SHA384 = "2.16.840.1.101.3.4.2.2";
+    SHA512 = "2.16.840.1.101.3.4.2.3";
+
+    // attributes of names
+    COMMON_NAME = "2.5.4.3";
+    SURNAME = "2.5.4.4";
+    SERIAL_NUMBER = "2.5.4.5";
+    COUNTRY = "2.5.4.6";
+    LOCALITY = "2.5.4.7";
+    STATE = "2.5.4.8";
+    STREET = "2.5.4.9";
+    ORGANIZATION = "2.5.4.10";
+    ORGANIZATIONAL_UNIT = "2.5.4.11";
+    TITLE = "2.5.4.12";
+    POSTAL_CODE = "2.5.4.17";
+    NAME = "2.5.4.41";
+    GIVEN_NAME = "2.5.4.42";
+    INITIALS = "2.5.4.43";
+    GENERATION_QUALIFIER = "2.5.4.44";
+    DN_QUALIFIER = "2.5.4.46";
+    PSEUDONYM = "2.5.4.65";
+    ORGANIZATION_IDENTIFIER = "2.5.4.97";
+    USER_ID = "0.9.2342.19200300.100.1.1";
+    DOMAIN_COMPONENT = "0.9.2342.19200300.100.1.25";
+    EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
+
+    // extensions of certificates and CRLs
+    SUBJECT_KEY_ID = "2.5.29.14";
+    KEY_USAGE = "2.5.29.15";
+    SUBJECT_ALT_NAME = "2.5.29.17";
+    ISSUER_ALT_NAME = "2.5.29.18";
+    BASIC_CONSTRAINTS = "2.5.29.19";
+    CRL_NUMBER = "2.5.29.20";
+    CRL_REASON = "2.5.29.21";
+    INVALIDITY_DATE = "2.5.29.24";
+    DELTA_CRL_INDICATOR = "2.5.29.27";
+    ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
+    CERTIFICATE_ISSUER = "2.5.29.29";
+    NAME_CONSTRAINTS = "2.5.29.30";
+    CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    CERTIFICATE_POLICIES = "2.5.29.32";
+    ANY_POLICY = "2.5.29.32.0";
+    POLICY_MAPPINGS = "2.5.29.33";
+    AUTHORITY_KEY_ID = "2.5.29.35";
+    POLICY_CONSTRAINTS = "2.5.29.36";
+    EXT_KEY_USAGE = "2.5.29.37";
+    FRESHEST_CRL = "2.5.29.46";
+    INHIBIT_ANY_POLICY = "2.5.29.54";
+    AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
+    QC_STATEMENTS = "1.3.6.1.5.5.7.1.3";
+    EXPIRED_CERTS_ON_CRL = "2.5.29.60";
+    POLICY_CPS = "1.3.6.1.5.5.7.2.1";
+    POLICY_USER_NOTICE = "1.3.6.1.5.5.7.2.2";
+    ACCESS_OCSP = "1.3.6.1.5.5.7.48.1";
+    ACCESS_CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
+
+    // extended key usage
+    ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
+    SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+    CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+    EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";
+    TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+    OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
+    DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36";
+
+    // OCSP
+    OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+    OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5";
+    OCSP_ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.6";
+
+    // CMS
+    CMS_DATA = "1.2.840.113549.1.7.1";
+    CMS_SIGNED_DATA = "1.2.840.113549.1.7.2";
+    CONTENT_TYPE = "1.2.840.113549.1.9.3";
+    MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
+    SIGNING_TIME = "1.2.840.113549.1.9.5";
+    EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
+    CMS_ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52";
+    TST_INFO = "1.2.840.113549.1.9.16.1.4";
+    SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
+    SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14";
+    SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15";
+    COMMITMENT_TYPE = "1.2.840.113549.1.9.16.2.16";
+    SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+    REVOCATION_INFO_ARCHIVAL = "1.2.840.113583.1.1.8";
+    CMS_ENCRYPTED_DATA = "1.2.840.113549.1.7.6";
+
+    // keys under a password
+    PBES2 = "1.2.840.113549.1.5.13";
+    PBKDF2 = "1.2.840.113549.1.5.12";
+    HMAC_SHA1 = "1.2.840.113549.2.7";
+    HMAC_SHA256 = "1.2.840.113549.2.9";
+    HMAC_SHA384 = "1.2.840.113549.2.10";
+    HMAC_SHA512 = "1.2.840.113549.2.11";
+    AES128_CBC = "2.16.840.1.101.3.4.1.2";
+    AES192_CBC = "2.16.840.1.101.3.4.1.22";
+    AES256_CBC = "2.16.840.1.101.3.4.1.42";
+    PKCS12_KEY_BAG = "1.2.840.113549.1.12.10.1.1";
+    PKCS12_SHROUDED_KEY_BAG = "1.2.840.113549.1.12.10.1.2";
+    PKCS12_CERT_BAG = "1.2.840.113549.1.12.10.1.3";
+    PKCS9_X509_CERTIFICATE = "1.2.840.113549.1.9.22.1";
+    /// OCSP answers among the revocation information of CMS (RFC 5940).
+    RI_OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2";
+}

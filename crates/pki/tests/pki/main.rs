@@ -1,0 +1,11 @@
+//! Stories of certificates, and what other people's tools say of them.
+
+mod cms;
+mod hostile;
+mod issue;
+mod ocsp;
+mod openssl;
+mod path;
+mod revocation;
+mod tsp;
+mod world;
