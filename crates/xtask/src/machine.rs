@@ -4,7 +4,8 @@
 use crate::shell::{Outcome, Program, find_program, is_root};
 use std::path::Path;
 
-/// A Debian package and the program (or file) by which we see that it is there.
+/// A Debian package and the program (or file, or Python module after `python3:`) by which we see that it is
+/// there.
 struct Need {
     package: &'static str,
     shown_by: &'static str,
@@ -22,6 +23,9 @@ const TEST: &[Need] = &[
     Need { package: "openssl", shown_by: "openssl" },
     Need { package: "ca-certificates", shown_by: "/etc/ssl/certs/ca-certificates.crt" },
     Need { package: "npm", shown_by: "npm" },
+    Need { package: "xmlsec1", shown_by: "xmlsec1" },
+    Need { package: "libxml2-utils", shown_by: "xmllint" },
+    Need { package: "python3-venv", shown_by: "python3:ensurepip" },
 ];
 
 /// For `cargo x bench`.
@@ -61,9 +65,10 @@ fn ensure(needs: &[Need]) -> Outcome {
 }
 
 fn missing(needs: &[Need]) -> Vec<&'static str> {
-    let there = |shown_by: &str| match shown_by.starts_with('/') {
-        true => Path::new(shown_by).exists(),
-        false => find_program(shown_by).is_some(),
+    let there = |shown_by: &str| match shown_by.strip_prefix("python3:") {
+        Some(module) => Program::new("python3").args(["-c", &format!("import {module}")]).output().is_ok(),
+        None if shown_by.starts_with('/') => Path::new(shown_by).exists(),
+        None => find_program(shown_by).is_some(),
     };
     needs.iter().filter(|need| !there(need.shown_by)).map(|need| need.package).collect()
 }
@@ -84,6 +89,8 @@ mod tests {
             Need { package: "pearl", shown_by: "/no/such/file" },
         ];
         assert_eq!(missing(&needs), ["dragon", "pearl"]);
+        let python = Need { package: "python3-dragon", shown_by: "python3:no_such_module" };
+        assert_eq!(missing(&[python]), ["python3-dragon"]);
         let line = install_line(&missing(&needs));
         assert_eq!(line, "apt-get update && apt-get install -y --no-install-recommends dragon pearl");
     }
