@@ -202,6 +202,7 @@ async fn link(tx: &mut Tx, links: &[Value<'_>]) -> Result<()> {
 }
 
 fn link_text(rows: usize) -> String {
+    // What SQLite is given row after row: without the table of values around each.
     if rows == 1 {
         return "update audit_entry set no = $2, hash = $3 where id = $1 and no is null".into();
     }

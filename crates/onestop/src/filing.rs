@@ -104,8 +104,7 @@ pub async fn file(
     }
     let counter = counter_at(tx, &filing.unit, now).await?;
     let agency = route::agency(tx, catalogue.frame, &procedure, &filing.answers, &counter, now.day()).await?;
-    let calendar = directory::calendar(tx, &counter.id).await?;
-    let answer_by = calendar.due(now, ANSWER_WITHIN).map_err(|_| dossier::rules::NotAllowed::Uncountable)?.at;
+    let answer_by = answer_by(tx, &counter.id, now).await?;
     let ident = counter.ident.clone().unwrap_or_else(|| counter.code.clone());
     let code = number::next(tx, "dossier", &ident, &[("ident", &ident)], now.day()).await?;
 
@@ -152,6 +151,13 @@ pub async fn file(
     dossier::store::save_entry(tx, &entry).await?;
     outbox::put(tx, event::FILED, &dossier.id.to_string(), &dossier::moved(&dossier, 0, 0, now)).await?;
     Ok(Filed { id: dossier.id, code: dossier.code, answer_by })
+}
+
+/// By when the counter answers what is filed now.
+async fn answer_by(tx: &mut Tx, counter: &UnitId, now: Instant) -> Result<Instant, Problem> {
+    let calendar = directory::calendar(tx, counter).await?;
+    let due = calendar.due(now, ANSWER_WITHIN);
+    Ok(due.map_err(|_| dossier::rules::NotAllowed::Uncountable)?.at)
 }
 
 /// Online only people file whose identity somebody has confirmed; at the counter the clerk sees them.

@@ -30,7 +30,7 @@ use crate::desk::words::say;
 use crate::dossier::rules::Verb;
 use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{self, Applicant, Case, Who};
-use crate::filing::{self, Filing};
+use crate::filing::{self, Filed, Filing};
 use crate::filters;
 use crate::procedure::Procedure;
 use crate::procedure::model::{Channel, Fee};
@@ -442,14 +442,8 @@ async fn keep(
             }
             let mut filing = filing.clone();
             filing.account = confirmed(tx, &filing.applicant.number).await?;
-            let filed = match filing::file(tx, &catalogue, filing, &who.account, now).await {
-                Ok(filed) if errors.is_empty() => filed,
-                Ok(_) => return Err(Problem::Invalid(errors.clone())),
-                Err(Problem::Invalid(more)) => {
-                    return Err(Problem::Invalid(more.into_iter().chain(errors.clone()).collect()));
-                }
-                Err(other) => return Err(other),
-            };
+            let filed = filing::file(tx, &catalogue, filing, &who.account, now).await;
+            let filed = with_faults(filed, &errors)?;
             if !procedure.signers.is_empty() {
                 let case = Case::find(tx, &catalogue, &who, &filed.code, now).await?;
                 present.record(tx, &case.dossier, &procedure, (&office, &who.account), now).await?;
@@ -474,6 +468,16 @@ async fn keep(
             Ok(filed.code)
         })
         .await
+}
+
+/// The filing, where the form has no faults either; else the faults of both at once.
+fn with_faults(filed: Result<Filed, Problem>, errors: &[FieldError]) -> Result<Filed, Problem> {
+    match filed {
+        Ok(filed) if errors.is_empty() => Ok(filed),
+        Ok(_) => Err(Problem::Invalid(errors.to_vec())),
+        Err(Problem::Invalid(more)) => Err(Problem::Invalid([more, errors.to_vec()].concat())),
+        Err(other) => Err(other),
+    }
 }
 
 /// What is wrong with the form beside the filing's own faults.

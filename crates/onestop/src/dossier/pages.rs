@@ -5,6 +5,7 @@ mod proposal;
 mod step;
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use askama::Template;
 use axum::Router;
@@ -109,6 +110,36 @@ impl Beside {
     }
 }
 
+/// The names of accounts, each read once.
+async fn names_of(
+    tx: &mut Tx,
+    accounts: impl Iterator<Item = &str>,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let mut names = BTreeMap::new();
+    for account in accounts {
+        if !names.contains_key(account)
+            && let Ok(id) = account.parse()
+        {
+            names.insert(account.to_string(), directory::person(tx, id).await?.name);
+        }
+    }
+    Ok(names)
+}
+
+/// The names of units, each read once.
+async fn units_of(
+    tx: &mut Tx,
+    ids: impl Iterator<Item = &UnitId>,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let mut units = BTreeMap::new();
+    for id in ids {
+        if !units.contains_key(id.as_str()) {
+            units.insert(id.as_str().to_string(), directory::get_unit(tx, id).await?.name);
+        }
+    }
+    Ok(units)
+}
+
 impl Sheet {
     async fn read(
         tx: &mut Tx,
@@ -122,25 +153,14 @@ impl Sheet {
         let case = Case::find(tx, &app.catalogue, who, code, now).await?;
         let d = &case.dossier;
         let history = store::list_history(tx, d.id).await?;
-        let mut names = BTreeMap::new();
         let proposal = proposal_store::find_open(tx, d.id).await?;
         let declined = proposal_store::find_declined(tx, &case).await?;
         let others =
             proposal.iter().map(|p| p.account.as_str()).chain(declined.iter().map(|p| p.decided_by.as_str()));
-        for account in history.iter().filter_map(|h| h.account.as_deref()).chain(others) {
-            if !names.contains_key(account)
-                && let Ok(id) = account.parse()
-            {
-                names.insert(account.to_string(), directory::person(tx, id).await?.name);
-            }
-        }
-        let mut units = BTreeMap::new();
-        let offices = history.iter().filter_map(|h| h.office.clone());
-        for id in [d.counter.clone(), d.agency.clone(), d.holder_unit.clone()].into_iter().chain(offices) {
-            if !units.contains_key(id.as_str()) {
-                units.insert(id.as_str().to_string(), directory::get_unit(tx, &id).await?.name);
-            }
-        }
+        let accounts = history.iter().filter_map(|h| h.account.as_deref());
+        let names = names_of(tx, accounts.chain(others)).await?;
+        let offices = history.iter().filter_map(|h| h.office.as_ref());
+        let units = units_of(tx, [&d.counter, &d.agency, &d.holder_unit].into_iter().chain(offices)).await?;
         let beside = match list {
             Some(list) => beside(tx, &case, place, list, now).await?,
             None => None,
@@ -336,10 +356,8 @@ fn show_page(
     shell: Shell,
     now: Instant,
 ) -> ShowPage {
-    use std::mem::take;
     let (opinions, inspections) = (take(&mut sheet.opinions), take(&mut sheet.inspections));
-    let (talk, parts) = (take(&mut sheet.talk), take(&mut sheet.parts));
-    let signers = take(&mut sheet.signers);
+    let (talk, parts, signers) = (take(&mut sheet.talk), take(&mut sheet.parts), take(&mut sheet.signers));
     let (corrections, mailings) = (take(&mut sheet.corrections), take(&mut sheet.mailings));
     let sheet = &sheet;
     let d = &sheet.case.dossier;

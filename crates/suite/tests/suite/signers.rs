@@ -120,6 +120,97 @@ async fn agrees(who: &mut Person) {
     says(who, "Đã ghi nhận bạn đồng ý");
 }
 
+async fn she_agrees_to_what_she_reads_and_not_to_what_changed_meanwhile(
+    town: &Town,
+    an: &mut Person,
+    hanh: &mut Person,
+    draft: &str,
+) {
+    asks(an, draft).await;
+    town.delivers().await;
+    hanh.opens("/thong-bao").await.expect(200);
+    says(&hanh, "Có hồ sơ chờ bạn cùng ký");
+    let place = reads(hanh).await;
+    for words in ["Nguyễn Hữu Ẩn", "Ấp Phước Lợi B", "SHA-256", "Bạn là"] {
+        says(&hanh, words);
+    }
+    // It is nobody else's to read, nor the applicant's to answer.
+    an.opens(&place).await.expect(404);
+    browser(town, REGISTRAR).await.opens(&place).await.expect(403);
+    hanh.submits("Đồng ý", &[]).await.expect(422);
+    says(&hanh, "Đọc rồi chọn “Tôi đã đọc và đồng ý”");
+
+    // He changes it while she reads: what she ticks is said of other words, and is not recorded.
+    reads(hanh).await;
+    keeps(town, draft, "partner_address", "Ấp Phước Lợi C, xã Phước Hậu").await;
+    hanh.submits("Đồng ý", &[("agreed", "1")]).await.expect(409);
+    says(&hanh, "Nội dung vừa thay đổi");
+    says(&hanh, "Ấp Phước Lợi C");
+    let answer = hanh.submits("Đồng ý", &[("agreed", "1")]).await.expect(303);
+    hanh.follows(answer).await.expect(200);
+    an.opens(&format!("{draft}/kiem-tra")).await.expect(200);
+    says(&an, "Đã đồng ý");
+    an.opens(&format!("{draft}/partner")).await.expect(200);
+    says(&an, "Sửa câu trả lời hoặc giấy tờ thì đồng ý đó mất hiệu lực");
+}
+
+async fn a_change_is_told_and_asked_again(town: &Town, an: &mut Person, hanh: &mut Person, draft: &str) {
+    // A change makes it void, tells her why and loses nothing that was typed.
+    keeps(town, draft, "partner_address", "Ấp Phước Lợi D, xã Phước Hậu").await;
+    files(an, draft, 422).await;
+    says(&an, "Bên còn lại đã được mời cùng ký, chưa trả lời");
+    says(&an, "Ấp Phước Lợi D");
+    town.delivers().await;
+    hanh.opens("/thong-bao").await.expect(200);
+    says(&hanh, "Hồ sơ bạn đã đồng ý vừa được sửa");
+    reads(hanh).await;
+    says(&hanh, "Nội dung đã đổi sau lần bạn đồng ý trước");
+}
+
+async fn she_declines_and_is_asked_again(town: &Town, an: &mut Person, hanh: &mut Person, draft: &str) {
+    // She says no, and why.
+    hanh.submits("Không đồng ý", &[]).await.expect(422);
+    says(&hanh, "Ghi lý do không đồng ý");
+    hanh.submits("Không đồng ý", &[("reason", "Sai ấp.")]).await.expect(303);
+    files(an, draft, 422).await;
+    says(&an, "Bên còn lại không đồng ý");
+    an.opens(&format!("{draft}/cung-ky")).await.expect(200);
+    says(&an, "Sai ấp.");
+    keeps(town, draft, "partner_address", "Ấp Phước Lợi B, xã Phước Hậu").await;
+    asks(an, draft).await;
+    agrees(hanh).await;
+}
+
+/// What the dossier and the book keep of it.
+async fn it_is_kept_who_agreed(town: &Town, an: &mut Person, hanh: &mut Person, code: &str, link: &str) {
+    // The dossier keeps who agreed to what; the signer follows it, and cannot take back what is filed.
+    hanh.opens("/cung-ky").await.expect(200);
+    says(&hanh, "Theo dõi hồ sơ đã nộp");
+    hanh.opens(link).await.expect(404);
+    let mut clerk = browser(town, CLERK).await;
+    clerk.opens(&page(code)).await.expect(200);
+    for words in ["Trần Thị Bích Hạnh", "Đồng ý trên cổng dịch vụ công", "Đúng nội dung đã nộp"]
+    {
+        says(&clerk, words);
+    }
+    let seen = sees(&mut town.token(CITIZEN).await, code).await;
+    assert_eq!(seen["signers"][0]["as_filed"], true, "{seen}");
+    an.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200);
+    says(&an, "Trần Thị Bích Hạnh (Bên còn lại)");
+    takes(&mut town.token(CLERK).await, code, "receive", json!({})).await;
+    town.delivers().await;
+    town.audit_book_is_whole().await;
+    let told = async |tx: &mut Tx| -> db::Result<Vec<String>> {
+        tx.list("select verb from audit_entry where verb like '%agree%' order by verb limit 50", args![])
+            .await
+    };
+    let told = town.opened.site.db.read(told).await.expect("the store answers");
+    for verb in ["onestop.agree", "onestop.not-agree", "onestop.void-agreement", "onestop.withdraw-agreement"]
+    {
+        assert!(told.iter().any(|t| t == verb), "{verb} is in the book: {told:?}");
+    }
+}
+
 #[test]
 fn nothing_is_filed_before_the_other_has_agreed_to_exactly_what_is_filed() {
     both(async |t| {
@@ -132,55 +223,10 @@ fn nothing_is_filed_before_the_other_has_agreed_to_exactly_what_is_filed() {
         hanh.opens("/cung-ky").await.expect(200);
         says(&hanh, "Không có lời mời nào.");
 
-        asks(&mut an, &draft).await;
-        town.delivers().await;
-        hanh.opens("/thong-bao").await.expect(200);
-        says(&hanh, "Có hồ sơ chờ bạn cùng ký");
-        let place = reads(&mut hanh).await;
-        for words in ["Nguyễn Hữu Ẩn", "Ấp Phước Lợi B", "SHA-256", "Bạn là"] {
-            says(&hanh, words);
-        }
-        // It is nobody else's to read, nor the applicant's to answer.
-        an.opens(&place).await.expect(404);
-        browser(&town, REGISTRAR).await.opens(&place).await.expect(403);
-        hanh.submits("Đồng ý", &[]).await.expect(422);
-        says(&hanh, "Đọc rồi chọn “Tôi đã đọc và đồng ý”");
-
-        // He changes it while she reads: what she ticks is said of other words, and is not recorded.
-        reads(&mut hanh).await;
-        keeps(&town, &draft, "partner_address", "Ấp Phước Lợi C, xã Phước Hậu").await;
-        hanh.submits("Đồng ý", &[("agreed", "1")]).await.expect(409);
-        says(&hanh, "Nội dung vừa thay đổi");
-        says(&hanh, "Ấp Phước Lợi C");
-        let answer = hanh.submits("Đồng ý", &[("agreed", "1")]).await.expect(303);
-        hanh.follows(answer).await.expect(200);
-        an.opens(&format!("{draft}/kiem-tra")).await.expect(200);
-        says(&an, "Đã đồng ý");
-        an.opens(&format!("{draft}/partner")).await.expect(200);
-        says(&an, "Sửa câu trả lời hoặc giấy tờ thì đồng ý đó mất hiệu lực");
-
-        // A change makes it void, tells her why and loses nothing that was typed.
-        keeps(&town, &draft, "partner_address", "Ấp Phước Lợi D, xã Phước Hậu").await;
-        files(&mut an, &draft, 422).await;
-        says(&an, "Bên còn lại đã được mời cùng ký, chưa trả lời");
-        says(&an, "Ấp Phước Lợi D");
-        town.delivers().await;
-        hanh.opens("/thong-bao").await.expect(200);
-        says(&hanh, "Hồ sơ bạn đã đồng ý vừa được sửa");
-        reads(&mut hanh).await;
-        says(&hanh, "Nội dung đã đổi sau lần bạn đồng ý trước");
-
-        // She says no, and why.
-        hanh.submits("Không đồng ý", &[]).await.expect(422);
-        says(&hanh, "Ghi lý do không đồng ý");
-        hanh.submits("Không đồng ý", &[("reason", "Sai ấp.")]).await.expect(303);
-        files(&mut an, &draft, 422).await;
-        says(&an, "Bên còn lại không đồng ý");
-        an.opens(&format!("{draft}/cung-ky")).await.expect(200);
-        says(&an, "Sai ấp.");
-        keeps(&town, &draft, "partner_address", "Ấp Phước Lợi B, xã Phước Hậu").await;
-        asks(&mut an, &draft).await;
-        agrees(&mut hanh).await;
+        she_agrees_to_what_she_reads_and_not_to_what_changed_meanwhile(&town, &mut an, &mut hanh, &draft)
+            .await;
+        a_change_is_told_and_asked_again(&town, &mut an, &mut hanh, &draft).await;
+        she_declines_and_is_asked_again(&town, &mut an, &mut hanh, &draft).await;
 
         // She takes it back before it is filed; then agrees for good.
         let link = hanh.link("Đăng ký kết hôn");
@@ -192,34 +238,7 @@ fn nothing_is_filed_before_the_other_has_agreed_to_exactly_what_is_filed() {
         agrees(&mut hanh).await;
         let link = hanh.link("Đăng ký kết hôn");
         let code = files(&mut an, &draft, 303).await;
-
-        // The dossier keeps who agreed to what; the signer follows it, and cannot take back what is filed.
-        hanh.opens("/cung-ky").await.expect(200);
-        says(&hanh, "Theo dõi hồ sơ đã nộp");
-        hanh.opens(&link).await.expect(404);
-        let mut clerk = browser(&town, CLERK).await;
-        clerk.opens(&page(&code)).await.expect(200);
-        for words in ["Trần Thị Bích Hạnh", "Đồng ý trên cổng dịch vụ công", "Đúng nội dung đã nộp"]
-        {
-            says(&clerk, words);
-        }
-        let seen = sees(&mut town.token(CITIZEN).await, &code).await;
-        assert_eq!(seen["signers"][0]["as_filed"], true, "{seen}");
-        an.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200);
-        says(&an, "Trần Thị Bích Hạnh (Bên còn lại)");
-        takes(&mut town.token(CLERK).await, &code, "receive", json!({})).await;
-        town.delivers().await;
-        town.audit_book_is_whole().await;
-        let told = async |tx: &mut Tx| -> db::Result<Vec<String>> {
-            tx.list("select verb from audit_entry where verb like '%agree%' order by verb limit 50", args![])
-                .await
-        };
-        let told = town.opened.site.db.read(told).await.expect("the store answers");
-        for verb in
-            ["onestop.agree", "onestop.not-agree", "onestop.void-agreement", "onestop.withdraw-agreement"]
-        {
-            assert!(told.iter().any(|t| t == verb), "{verb} is in the book: {told:?}");
-        }
+        it_is_kept_who_agreed(&town, &mut an, &mut hanh, &code, &link).await;
     });
 }
 

@@ -31,8 +31,8 @@ fn long_files_lines_and_functions_are_found() {
     let wide = format!("// {}\n", "ơ".repeat(108));
     assert_eq!(rust("a/b.rs", &wide), ["1 111 columns in a line of at most 110"]);
     let body = |lines: usize| format!("/// Long.\nfn f() {{\n{}}}\n", "    g();\n".repeat(lines));
-    assert_eq!(rust("a/b.rs", &body(103)), [""; 0]);
-    assert_eq!(rust("a/b.rs", &body(104)), ["2 106 lines in `f`, a function of at most 105"]);
+    assert_eq!(rust("a/b.rs", &body(68)), [""; 0]);
+    assert_eq!(rust("a/b.rs", &body(69)), ["2 71 lines in `f`, a function of at most 70"]);
     assert_eq!(rust("a/b.rs", "trait T { fn f(&self); }\n type F = fn(u8);"), [""; 0]);
 }
 

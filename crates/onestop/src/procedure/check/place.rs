@@ -83,14 +83,7 @@ impl<'a> Lines<'a> {
             | OneAnswer { field }
             | UnusedChoice { field }
             | GroupUnfit { field, .. } => self.property(field),
-            WhenUnknown { at, .. } | WhenLater { at, .. } | WhenNever { at } => {
-                match at.split('\'').collect::<Vec<_>>().as_slice() {
-                    ["component ", id, ..] => self.line(&[Name("components"), Id(id, 0), Name("when")]),
-                    ["signer ", id, ..] => self.line(&[Name("signers"), Id(id, 0), Name("when")]),
-                    [_, field, ..] => self.property(field),
-                    _ => 1,
-                }
-            }
+            WhenUnknown { at, .. } | WhenLater { at, .. } | WhenNever { at } => self.condition(at),
             TemplateLacks { .. } => self.line(&[Name("result"), Name("template")]),
             ResultUnknown { field, .. }
             | TemplateMayLack { field, .. }
@@ -111,6 +104,16 @@ impl<'a> Lines<'a> {
             SignerPerson { id, .. } => self.line(&[Name("signers"), Id(id, 0), Name("person")]),
             ResultCodeOdd { .. } => self.line(&[Name("result"), Name("code")]),
             Doubt { text } => self.line(&[Name("doubts"), Text(text, 0)]),
+        }
+    }
+
+    /// A condition, of what `at` names: `component 'ID'`, `signer 'ID'` or `question 'FIELD'`.
+    fn condition(&self, at: &str) -> usize {
+        match at.split('\'').collect::<Vec<_>>().as_slice() {
+            ["component ", id, ..] => self.line(&[Name("components"), Id(id, 0), Name("when")]),
+            ["signer ", id, ..] => self.line(&[Name("signers"), Id(id, 0), Name("when")]),
+            [_, field, ..] => self.property(field),
+            _ => 1,
         }
     }
 

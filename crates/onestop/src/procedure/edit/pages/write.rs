@@ -251,18 +251,12 @@ fn guided_page(
     let boxed = |c: &Column, id: String, key: &str| field(c, value(&id), error(&id), id, key);
     let single = text::SINGLE.iter().map(|c| boxed(c, c.key.to_owned(), c.key)).collect();
     let moves = steps::offered(&draft.source);
-    let deeds = |list: &List, at: usize| -> Vec<(String, String)> {
-        let moves = moves.get(at).filter(|_| list.key == "steps").into_iter().flatten();
-        let button =
-            |deed: &Deed| (format!("{}.{at}", deed.word()), say(&format!("step.{}", deed.word()), &[]));
-        moves.map(button).collect()
-    };
     let list = |list: &'static List| {
         let count = text::count(&draft.source, list.key);
         let spare = if list.open { text::SPARE } else { 0 };
         let row = |at: usize| RowBox {
             id: format!("{}-{at}", list.key),
-            deeds: deeds(list, at),
+            deeds: moves.get(at).filter(|_| list.key == "steps").map_or(Vec::new(), |m| buttons(m, at)),
             legend: match at < count {
                 true => say("guided.row", &[("n", &(at + 1).to_string())]),
                 false => say("guided.new", &[]),
@@ -298,6 +292,12 @@ fn guided_page(
         message: wrong.message.clone(),
         errors: wrong.errors.clone(),
     }
+}
+
+/// The buttons of a step: what each sends, and its words.
+fn buttons(deeds: &[Deed], at: usize) -> Vec<(String, String)> {
+    let button = |deed: &Deed| (format!("{}.{at}", deed.word()), say(&format!("step.{}", deed.word()), &[]));
+    deeds.iter().map(button).collect()
 }
 
 fn field(c: &Column, value: String, error: String, id: String, key: &str) -> Entry {
