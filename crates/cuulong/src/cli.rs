@@ -54,6 +54,8 @@ enum Command {
     /// The key that signs proof slips and receipts
     #[command(subcommand)]
     StatementKey(crate::statement_key::StatementKeyCommand),
+    /// Sign with the token in this machine, for an agency's site in the browser
+    Agent(crate::agent::AgentArgs),
     /// Files of procedures
     #[command(subcommand)]
     Procedure(crate::procedure::ProcedureCommand),
@@ -134,6 +136,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Seed(args) => crate::seed::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Import(args) => crate::import::run(&args).map(exit),
+        Command::Agent(args) => crate::agent::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Recount(arg) => crate::seed::recount(&arg).map(|()| ExitCode::SUCCESS),
         Command::Migrate(arg) => {
             let config = Config::read(&arg.config)?;

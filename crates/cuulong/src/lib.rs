@@ -1,5 +1,6 @@
 //! The roof: configuration, wiring and subcommands. Here the systems meet, and only here.
 
+pub mod agent;
 pub mod audit;
 pub mod background;
 pub mod backup;
