@@ -18,13 +18,14 @@ use crate::words::WORDS;
 /// An installation, open.
 pub struct Opened {
     pub site: Site,
+    pub trust: trust::App,
     pub onestop: onestop::App,
     pub router: Router,
 }
 
 /// Every table of every system, in the order of the crates.
 pub fn migrations() -> Vec<Migration> {
-    [web::migrations(), directory::migrations(), onestop::migrations()].concat()
+    [web::migrations(), directory::migrations(), trust::migrations(), onestop::migrations()].concat()
 }
 
 /// Opens everything. `progress` hears what is being loaded, how much is done, and of how much.
@@ -63,6 +64,9 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     site.secure_cookies = config.secure();
     site.inbox = Some(onestop::inbox());
     site.holdings = Some(onestop::holdings());
+    let trust = trust::App::open(site.clone(), &config.address)
+        .await
+        .map_err(|e| Failure::new(format!("cannot open the certificates: {e}")))?;
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
@@ -76,11 +80,12 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     let router = Router::new()
         .merge(web::routes(&site))
         .merge(directory::routes(&site))
+        .merge(trust::routes(&trust))
         .merge(onestop::routes(&onestop))
         .merge(crate::health::routes(&site, config, &onestop))
         .merge(crate::openapi::routes());
     let router = web::layers(router, &site);
-    Ok(Opened { site, onestop, router })
+    Ok(Opened { site, trust, onestop, router })
 }
 
 /// The database with its tables up to date.
