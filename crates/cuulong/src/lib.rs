@@ -1,6 +1,7 @@
 //! The roof: configuration, wiring and subcommands. Here the systems meet, and only here.
 
 pub mod audit;
+pub mod authority;
 pub mod background;
 pub mod backup;
 pub mod blobs;
