@@ -270,6 +270,20 @@ impl<'f, 'a> View<'f, 'a> {
         &self.file.sections[self.from].trailer
     }
 
+    /// The `index`th of its sections, the newest first.
+    pub(crate) fn section(&self, index: usize) -> Option<&'f Section> {
+        self.file.sections.get(self.from.checked_add(index)?)
+    }
+
+    /// The object of this number, whichever its generation.
+    pub(crate) fn numbered(&self, number: u32) -> Result<Object, Unreadable> {
+        let generation = match self.entry(number) {
+            Some(Entry::At { generation, .. }) => generation,
+            _ => 0,
+        };
+        self.get(Id { number, generation })
+    }
+
     pub(crate) fn entry(&self, number: u32) -> Option<Entry> {
         let sections = self.file.sections.get(self.from..).unwrap_or_default();
         sections.iter().find_map(|section| section.entry(number))

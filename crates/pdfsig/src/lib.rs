@@ -7,6 +7,8 @@
 
 pub mod appearance;
 mod append;
+mod changes;
+mod dss;
 pub mod file;
 mod filter;
 mod form;
@@ -15,6 +17,8 @@ mod sign;
 pub mod source;
 mod verify;
 
+pub use changes::{Change, Changes, Later, Reach, changes};
+pub use dss::{Evidence, Store, add_evidence, store};
 pub use file::{File, Unreadable, View};
 pub use form::{Lock, Permission};
 pub use sign::{

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used)] // what fails here fails the test
 
 mod attacks;
+mod changes;
 mod interop;
+mod levels;
 mod support;

@@ -1,7 +1,7 @@
 //! Files of every kind of cross-references, and an official who signs them.
 
 use base::Instant;
-use pdfsig::{CannotSign, Plan};
+use pdfsig::{CannotSign, File, Plan};
 use pki::cert::{Certificate, Serial, Validity};
 use pki::crl::Crl;
 use pki::key::{KeyKind, PrivateKey, Signer};
@@ -45,16 +45,80 @@ pub fn said(program: &str, words: &[&str]) -> String {
     said
 }
 
-/// Two pages with a cross-reference table.
-pub fn table() -> Vec<u8> {
-    let objects = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Resources<<>>/Contents 5 0 R>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Resources<<>>/Annots[]>>",
-        "<</Length 6 0 R>>\nstream\n0 0 m 100 100 l S\nendstream",
-        "17",
-    ];
+/// A program that `cargo x test` installs.
+pub fn peer(name: &str) -> String {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../suite/peers/venv/bin").join(name);
+    assert!(program.exists(), "{} is missing; `cargo x test` installs it", program.display());
+    program.to_str().unwrap().into()
+}
+
+/// What pyHanko says.
+pub fn pyhanko(words: &[&str]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pdfsig/peer/pyhanko_peer.py");
+    let output = run(&peer("python"), &[&[script.to_str().unwrap()], words].concat());
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into()
+}
+
+/// What pyHanko says of each signature of a file: field, intact, valid, trusted, coverage, modification, allowed,
+/// all in all, stamped.
+pub fn judged_by_pyhanko(path: &str) -> Vec<String> {
+    let said = pyhanko(&["judge", &world().ca_path, path]);
+    said.lines().map(String::from).collect()
+}
+
+/// Files of every kind of cross-references.
+pub fn files() -> Vec<(&'static str, Vec<u8>, pdfsig::file::Kind)> {
+    vec![
+        ("table", table(), pdfsig::file::Kind::Table),
+        ("stream", stream(), pdfsig::file::Kind::Stream),
+        ("hybrid", hybrid(), pdfsig::file::Kind::Hybrid),
+    ]
+}
+
+/// The file with an update.
+pub fn cat(bytes: &[u8], update: Result<Vec<u8>, CannotSign>) -> Vec<u8> {
+    [bytes, &update.unwrap()].concat()
+}
+
+/// A file with an update written by hand: objects by number, and what more the trailer says.
+pub fn appended(bytes: &[u8], objects: &[(u32, &str)], trailer: &str) -> Vec<u8> {
+    let file = File::open(&bytes).unwrap();
+    let (prev, size) = (file.sections()[0].offset, file.next_number() + 100);
+    let root = file.now().trailer().get("Root").reference().unwrap();
+    let mut out = bytes.to_vec();
+    let mut table = String::from("xref\n");
+    for (number, object) in objects {
+        match object.strip_prefix("at ") {
+            // Nothing is written, and the object is said to be somewhere already.
+            Some(place) => {
+                let place: usize = place.parse().unwrap();
+                table += &format!("{number} 1\n{place:010} 00000 n \n");
+            }
+            None if *object == "free" => table += &format!("{number} 1\n0000000000 00001 f \n"),
+            None => {
+                table += &format!("{number} 1\n{:010} 00000 n \n", out.len());
+                out.extend_from_slice(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
+            }
+        }
+    }
+    let start = out.len();
+    let root = if trailer.contains("/Root") { String::new() } else { format!("/Root {} 0 R", root.number) };
+    let end = format!("trailer\n<</Size {size}/Prev {prev}{root}{trailer}>>\nstartxref\n{start}\n%%EOF\n");
+    out.extend_from_slice((table + &end).as_bytes());
+    out
+}
+
+/// The text between two words in a file.
+pub fn between(bytes: &[u8], from: &str, to: &str) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let start = text.find(from).unwrap_or_else(|| panic!("{from} is not there")) + from.len();
+    let end = start + text[start..].find(to).unwrap();
+    text[start..end].to_string()
+}
+
+/// Objects as a file with a cross-reference table, the first the catalog.
+pub fn with_table(objects: &[&str]) -> Vec<u8> {
     let mut out = String::from("%PDF-1.7\n%\u{e2}\u{e3}\n");
     let mut places = vec![];
     for (index, object) in objects.iter().enumerate() {
@@ -69,6 +133,34 @@ pub fn table() -> Vec<u8> {
         objects.len() + 1
     );
     out.into_bytes()
+}
+
+const OBJECTS: [&str; 6] = [
+    "<</Type/Catalog/Pages 2 0 R>>",
+    "<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
+    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Resources<<>>/Contents 5 0 R>>",
+    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Resources<<>>/Annots[]>>",
+    "<</Length 6 0 R>>\nstream\n0 0 m 100 100 l S\nendstream",
+    "17",
+];
+
+/// Two pages with a cross-reference table.
+pub fn table() -> Vec<u8> {
+    with_table(&OBJECTS)
+}
+
+/// The same with a form: a text field (7) and an empty signature field (8).
+pub fn with_form() -> Vec<u8> {
+    let mut objects = OBJECTS.to_vec();
+    objects[0] = "<</Type/Catalog/Pages 2 0 R/AcroForm 9 0 R>>";
+    objects[2] = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Resources<<>>/Contents 5 0 R\
+                  /Annots[7 0 R 8 0 R]>>";
+    objects.extend([
+        "<</Type/Annot/Subtype/Widget/FT/Tx/T(note)/Rect[9 9 99 20]>>",
+        "<</Type/Annot/Subtype/Widget/FT/Sig/T(approval)/Rect[200 200 300 250]>>",
+        "<</Fields[7 0 R 8 0 R]>>",
+    ]);
+    with_table(&objects)
 }
 
 /// The same as a stream of cross-references with objects in streams, by qpdf.
@@ -168,7 +260,7 @@ pub fn world() -> &'static World {
         };
         let official = holder(Kind::Official, 0x77, "Nguyễn Văn An", KeyKind::P256);
         let rsa = holder(Kind::AgencySeal, 0x78, "UBND xã An Thử", KeyKind::Rsa2048);
-        let tsa = holder(Kind::Tsa, 0x79, "TSA", KeyKind::P256);
+        let tsa = holder(Kind::Tsa, 0x79, "TSA", KeyKind::Rsa2048);
         let ca_path = put("ca.pem", ca.certificate.pem().as_bytes());
         for (file, holder) in [("an", &official), ("seal", &rsa), ("tsa", &tsa)] {
             let der = holder.key.to_pkcs8();

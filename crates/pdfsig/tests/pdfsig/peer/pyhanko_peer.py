@@ -2,7 +2,6 @@
 
 judge CA FILE…           prints one line for each signature of each file:
                          kind intact valid trusted coverage modification docmdp_ok bottom_line stamped
-ltv CA FILE…             the same of the last signature by its evidence inside the file alone (PAdES B-LT, B-LTA)
 sign FOLDER LEVEL IN OUT signs IN as an-{key,pem} of FOLDER at LEVEL (b, t, lt, lta), stamped by tsa-{key,pem}
 """
 
@@ -13,12 +12,7 @@ from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers, timestamps
-from pyhanko.sign.validation import (
-    RevocationInfoValidationType,
-    async_validate_pdf_ltv_signature,
-    async_validate_pdf_signature,
-    async_validate_pdf_timestamp,
-)
+from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -39,21 +33,9 @@ async def judge(ca, path):
             change = getattr(status, "modification_level", None)
             print(
                 sig.field_name.replace(" ", "_"), status.intact, status.valid, status.trusted, status.coverage.name,
-                change.name if change is not None else "-", getattr(status, "docmdp_ok", "-"), status.bottom_line,
+                change.name if change is not None else "-", getattr(status, "docmdp_ok", "-"), getattr(status, "bottom_line", "-"),
                 "stamped" if stamp is not None and stamp.valid and stamp.trusted else "unstamped",
             )
-
-
-async def ltv(ca, path):
-    with open(path, "rb") as file:
-        reader = PdfFileReader(file, strict=False)
-        sig = reader.embedded_regular_signatures[-1]
-        has_stamps = any(s.sig_object_type == "/DocTimeStamp" for s in reader.embedded_signatures)
-        kind = RevocationInfoValidationType.PADES_LTA if has_stamps else RevocationInfoValidationType.PADES_LT
-        status = await async_validate_pdf_ltv_signature(
-            sig, kind, validation_context_kwargs={"trust_roots": [load_cert_from_pemder(ca)], "allow_fetching": False}
-        )
-        print(kind.name, status.intact, status.valid, status.trusted, status.bottom_line)
 
 
 def signer(folder, who):
@@ -94,9 +76,6 @@ def main(words):
         case ["judge", ca, *paths]:
             for path in paths:
                 asyncio.run(judge(ca, path))
-        case ["ltv", ca, *paths]:
-            for path in paths:
-                asyncio.run(ltv(ca, path))
         case ["sign", folder, level, source, target]:
             asyncio.run(sign(folder, level, source, target))
         case _:
