@@ -12,6 +12,7 @@ mod dss;
 pub mod file;
 mod filter;
 mod form;
+pub mod layout;
 pub mod object;
 mod sign;
 pub mod source;

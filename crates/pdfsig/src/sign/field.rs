@@ -101,7 +101,9 @@ impl Chosen {
                     update
                         .change(widget, &[], |object| {
                             let Object::Dict(dict) = object else { return };
-                            looks.iter().for_each(|(key, value)| dict.set(key, value.clone()));
+                            // It keeps its place, which is part of the form.
+                            let looks = looks.iter().filter(|(key, _)| *key == "AP");
+                            looks.for_each(|(key, value)| dict.set(key, value.clone()));
                             dict.set("F", Object::Int(PRINTED_AND_LOCKED));
                         })?
                         .ok_or(barred.clone())?;

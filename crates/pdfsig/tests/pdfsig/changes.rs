@@ -3,12 +3,13 @@
 use super::support::{appended, between, cat, plan, signed, table, update, with_form};
 use pdfsig::{Change, File, Finding, Later, Lock, Permission, Plan, changes, signatures};
 
-/// What came after the first signature of a file, and what is amiss with it.
+/// What came after the signature "Sig" of a file, and what is amiss with it.
 fn later(bytes: &Vec<u8>) -> (Vec<Finding>, Later) {
     let file = File::open(bytes).unwrap();
     let found = signatures(&file).unwrap();
     let changes = changes(&file, &found).unwrap();
-    (found[0].check(&file, &[]).findings, changes.after(&found[0]))
+    let first = found.iter().find(|one| one.field == "Sig").unwrap();
+    (first.check(&file, &[]).findings, changes.after(first))
 }
 
 fn forbidden(bytes: &Vec<u8>) -> Vec<Change> {

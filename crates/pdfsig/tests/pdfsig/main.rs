@@ -7,3 +7,4 @@ mod changes;
 mod interop;
 mod levels;
 mod support;
+mod visible;

@@ -72,7 +72,7 @@ pub fn files() -> Vec<(&'static str, Vec<u8>, pdfsig::file::Kind)> {
     vec![
         ("table", table(), pdfsig::file::Kind::Table),
         ("stream", stream(), pdfsig::file::Kind::Stream),
-        ("hybrid", hybrid(), pdfsig::file::Kind::Hybrid),
+        ("hybrid", hybrid(false), pdfsig::file::Kind::Hybrid),
     ]
 }
 
@@ -171,32 +171,28 @@ pub fn stream() -> Vec<u8> {
     std::fs::read(to).unwrap()
 }
 
-/// The same with a table for old readers and, hidden from them, the second page's place in a stream.
-pub fn hybrid() -> Vec<u8> {
-    let table = table();
-    let text = String::from_utf8(table).unwrap();
-    let (body, rest) = text.split_once("xref\n0 7").unwrap();
-    let place = body.find("4 0 obj").unwrap();
-    let hidden: String = rest
-        .split_inclusive('\n')
-        .map(|line| match line.starts_with(&format!("{place:010}")) {
-            true => "0000000000 00000 f \n".to_string(),
-            false => line.to_string(),
-        })
-        .collect();
-    let at = body.len();
+/// The same with a table for old readers and, hidden from them, the second page's place in a stream. The table either
+/// says that it is free or does not speak of it.
+pub fn hybrid(is_said_free: bool) -> Vec<u8> {
+    let text = String::from_utf8(table()).unwrap();
+    let (body, rest) = text.split_once("xref\n0 7\n").unwrap();
+    let (at, place) = (body.len(), body.find("4 0 obj").unwrap());
     let row = [&[1u8][..], &(place as u32).to_be_bytes(), &[0u8]].concat();
     let mut out = body.as_bytes().to_vec();
-    out.extend_from_slice(
-        format!("7 0 obj\n<</Type/XRef/Size 8/W[1 4 1]/Index[4 1]/Length {}>>\nstream\n", row.len())
-            .as_bytes(),
-    );
+    let dict = format!("<</Type/XRef/Size 8/W[1 4 1]/Index[4 1]/Length {}>>", row.len());
+    out.extend_from_slice(format!("7 0 obj\n{dict}\nstream\n").as_bytes());
     out.extend_from_slice(&row);
     out.extend_from_slice(b"\nendstream\nendobj\n");
     let start = out.len();
-    let hidden = hidden.replace("/Root", &format!("/XRefStm {at}/Root")).replace("/Size 7", "/Size 8");
-    let (entries, _) = hidden.split_once("startxref").unwrap();
-    out.extend_from_slice(format!("xref\n0 7{entries}startxref\n{start}\n%%EOF\n").as_bytes());
+    let (rest, _) = rest.split_once("startxref").unwrap();
+    let (first, rest) = rest.split_at(4 * 20);
+    let (_, rest) = rest.split_at(20);
+    let table = match is_said_free {
+        true => format!("0 7\n{first}0000000000 00000 f \n{rest}"),
+        false => format!("0 4\n{first}5 2\n{rest}"),
+    };
+    let table = table.replace("/Root", &format!("/XRefStm {at}/Root")).replace("/Size 7", "/Size 8");
+    out.extend_from_slice(format!("xref\n{table}startxref\n{start}\n%%EOF\n").as_bytes());
     out
 }
 
