@@ -25,7 +25,7 @@ const OBJECT_MAX: u64 = 16 << 20;
 /// Unpacked streams of objects kept at a time, in bytes.
 const KEPT_MAX: usize = 16 << 20;
 /// Everything that is parsed and unpacked of one file, in bytes.
-const WORK_MAX: u64 = 512 << 20;
+const WORK_MAX: u64 = 256 << 20;
 
 /// Why a file is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

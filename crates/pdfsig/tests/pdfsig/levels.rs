@@ -29,7 +29,7 @@ fn b_lt(bytes: &[u8], field: &str) -> Vec<u8> {
     cat(&bytes, add_evidence(&bytes, &evidence(), &[field]))
 }
 
-fn b_lta(bytes: &[u8], field: &str, stamp: &str) -> Vec<u8> {
+pub fn b_lta(bytes: &[u8], field: &str, stamp: &str) -> Vec<u8> {
     let bytes = b_lt(bytes, field);
     cat(&bytes, time_stamp(&bytes, stamp, Digest::Sha256, &token))
 }

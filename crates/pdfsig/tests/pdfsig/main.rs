@@ -4,6 +4,7 @@
 
 mod attacks;
 mod changes;
+mod hostile;
 mod interop;
 mod levels;
 mod support;
