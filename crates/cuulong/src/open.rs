@@ -76,6 +76,7 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
     onestop = onestop.with_carriers(config.carriers()?);
+    onestop.trust = Some(trust.clone());
     if let Some(settings) = config.national.settings()? {
         let link = onestop::national::Link::open(settings)
             .map_err(|e| Failure::new(format!("cannot open the line to the national portal: {e}")))?;

@@ -15,7 +15,7 @@ use typst::{Library, LibraryExt, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use crate::{Pdf, RenderError, SignHere};
+use crate::{Pdf, RenderError, SignHere, fonts};
 
 /// Vietnam keeps UTC+7 all year.
 const OFFSET_MINUTES: i32 = 7 * 60;
@@ -25,12 +25,7 @@ const EVICT_AFTER_RENDERS: usize = 10;
 
 const DATA: &str = "data.json";
 
-const FONTS: [&[u8]; 4] = [
-    include_bytes!("../fonts/Tinos_400Regular.ttf"),
-    include_bytes!("../fonts/Tinos_400Regular_Italic.ttf"),
-    include_bytes!("../fonts/Tinos_700Bold.ttf"),
-    include_bytes!("../fonts/Tinos_700Bold_Italic.ttf"),
-];
+const FONTS: [&[u8]; 4] = [fonts::REGULAR, fonts::ITALIC, fonts::BOLD, fonts::BOLD_ITALIC];
 
 macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };

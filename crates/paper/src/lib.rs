@@ -13,6 +13,7 @@
 mod clean;
 mod codes;
 mod engine;
+pub mod fonts;
 mod forms;
 mod money;
 mod office;

@@ -12,6 +12,7 @@ mod key;
 mod request;
 mod revocation;
 mod seed;
+pub mod signing;
 mod stamp;
 pub mod words;
 
@@ -68,7 +69,10 @@ impl axum::extract::FromRef<App> for Site {
 /// The tables of this system.
 pub fn migrations() -> Vec<Migration> {
     let own = |name, sql| Migration { system: "trust", name, sql };
-    vec![own("0001_trust", include_str!("../migrations/0001_trust.sql"))]
+    vec![
+        own("0001_trust", include_str!("../migrations/0001_trust.sql")),
+        own("0010_signing", include_str!("../migrations/0010_signing.sql")),
+    ]
 }
 
 /// The pages, the JSON and the addresses that certificates name.
@@ -84,6 +88,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(certificate::pages::routes())
         .merge(request::pages::routes())
         .merge(authority::pages::routes())
+        .merge(signing::pages::routes())
         .with_state(app.clone())
 }
 
