@@ -136,6 +136,7 @@ fn introduce(config: &Config) -> Result<(), Failure> {
             a.unit.as_deref().unwrap_or("")
         );
     }
+    println!("\nofficials sign results at {}/mot-cua/ky-so with the PIN {}", config.address, open::DEMO_PIN);
     println!("\nCtrl+C ends it; the data stays in {}", config.data.display());
     Ok(())
 }

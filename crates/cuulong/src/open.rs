@@ -15,6 +15,9 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::words::WORDS;
 
+/// With this PIN the officials of a demonstration sign.
+pub const DEMO_PIN: &str = "246810";
+
 /// An installation, open.
 pub struct Opened {
     pub site: Site,
@@ -39,7 +42,9 @@ pub async fn open(
     let blobs = contents(config).await?;
     let opened = assemble(db, blobs, config, clock.clone()).await?;
     if config.demo {
-        let loaded = trust::seed_demo(&opened.trust, clock.now(), progress).await;
+        let people = Province::named(&config.province).map(|p| p.demo_accounts()).unwrap_or_default();
+        let plan = trust::Plan::province(people.into_iter().map(|a| a.login).collect(), DEMO_PIN);
+        let loaded = trust::seed_demo(&opened.trust, &plan, clock.now(), progress).await;
         loaded.map_err(|e| Failure::new(format!("cannot load the demonstration's certificates: {e}")))?;
     }
     Ok(opened)

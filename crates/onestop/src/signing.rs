@@ -41,7 +41,8 @@ pub async fn wait(
     now: Instant,
 ) -> db::Result<()> {
     let part = word(Part::Person);
-    store::put_task(tx, &Task { dossier, ordinal, part: part.into(), whose: decided_by.into(), since: now }).await
+    store::put_task(tx, &Task { dossier, ordinal, part: part.into(), whose: decided_by.into(), since: now })
+        .await
 }
 
 /// A result about to be signed.

@@ -555,12 +555,13 @@ fn the_place_of_the_signature_is_told_and_is_free() {
         let at = pdf.sign_here.unwrap_or_else(|| panic!("{name} is signed by an official"));
         let words = tools::words_on(&path, at.page);
         let inside = |w: &&tools::Word| {
-            (w.middle - at.centre_pt).abs() < 50.0 && w.top < at.top_pt - 1.0 && w.bottom > at.top_pt - at.room_pt
+            (w.middle - at.centre_pt).abs() < 50.0
+                && w.top < at.top_pt - 1.0
+                && w.bottom > at.top_pt - at.room_pt
         };
         assert_eq!(words.iter().filter(inside).count(), 0, "{name}: {at:?}");
         let close = |w: &&tools::Word| {
-            (w.middle - at.centre_pt).abs() < 80.0
-                && (at.top_pt - at.room_pt - w.top).abs() < 20.0
+            (w.middle - at.centre_pt).abs() < 80.0 && (at.top_pt - at.room_pt - w.top).abs() < 20.0
         };
         let below: Vec<&str> = words.iter().filter(close).map(|w| w.text.as_str()).collect();
         assert!(!below.is_empty(), "{name}: the signer's name stands below {at:?}");

@@ -32,7 +32,7 @@ use crate::key::Keyring;
 use crate::revocation::live::Live;
 use crate::stamp::Stamper;
 
-pub use crate::seed::Loaded;
+pub use crate::seed::{Loaded, Plan};
 
 /// What the handlers of this system hold.
 #[derive(Clone)]
@@ -131,10 +131,11 @@ pub async fn establish(app: &App, key_kind: &str, now: Instant) -> Result<String
 /// When the store does not answer, or there are fewer officials than certificates.
 pub async fn seed_demo(
     app: &App,
+    plan: &Plan,
     now: Instant,
     progress: impl FnMut(&str, usize, usize),
 ) -> Result<Loaded, Problem> {
-    seed::load(app, now, progress).await
+    seed::load(app, plan, now, progress).await
 }
 
 /// What follows from events.

@@ -20,7 +20,33 @@ use crate::certificate::store::New;
 use crate::certificate::{self, row_of};
 use crate::key::NewKey;
 use crate::revocation::rules::whole_second;
+use crate::signing;
 use crate::words::WORDS;
+
+/// How many certificates are loaded, and who is sure to have one of ours.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// From outside: in use and revoked.
+    pub imported: (usize, usize),
+    /// Our own, with their keys here.
+    pub own: (usize, usize),
+    /// Logins of officials who get one of ours, and the seal of their unit if they keep it.
+    pub signers: Vec<String>,
+    /// The PIN of all of these.
+    pub pin: String,
+}
+
+impl Plan {
+    /// The whole register of a demonstration, 1,059 in use and 128 revoked, in which these officials sign.
+    pub fn province(signers: Vec<String>, pin: &str) -> Plan {
+        Plan { imported: (918, 116), own: (141, 12), signers, pin: pin.into() }
+    }
+
+    /// These officials, with their seals, and nobody else.
+    pub fn signers(signers: Vec<String>, pin: &str) -> Plan {
+        Plan { imported: (0, 0), own: (0, 0), signers, pin: pin.into() }
+    }
+}
 
 /// What was loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,11 +57,8 @@ pub struct Loaded {
     pub revoked: usize,
 }
 
-/// From outside: in use and revoked; a part of them from a public authority.
-const IMPORTED: (usize, usize) = (918, 116);
+/// So many of those from outside come from a public authority.
 const PUBLIC: usize = 150;
-/// Our own.
-const OWN: (usize, usize) = (141, 12);
 /// Every so many-th certificate is the seal of an agency.
 const SEAL_EACH: usize = 5;
 /// Every so many-th certificate from outside ends within a month.
@@ -47,19 +70,20 @@ db::record! {
     /// Somebody a certificate is for.
     struct Holder {
         account: Option<String>, post: Option<String>, unit: String, name: String, title: String,
-        unit_name: String,
+        unit_name: String, login: String, role: String,
     }
 }
 
 /// Officials who sign or seal, leaders first.
 async fn list_officials(tx: &mut Tx) -> db::Result<Vec<Holder>> {
     tx.list(
-        "select a.id as account, p.id as post, p.unit, a.name, p.title, u.name as unit_name
+        "select a.id as account, p.id as post, p.unit, a.name, p.title, u.name as unit_name,
+                a.login, p.role
            from post p join account a on a.id = p.account join unit u on u.id = p.unit
           where p.valid_to is null and a.kind = 'official'
             and p.role in ('leader', 'records_clerk', 'counter_clerk')
           order by case p.role when 'leader' then 0 when 'records_clerk' then 1 else 2 end, u.position, p.id
-          limit 1200",
+          limit 4000",
         args![],
     )
     .await
@@ -69,11 +93,25 @@ async fn list_officials(tx: &mut Tx) -> db::Result<Vec<Holder>> {
 async fn list_agencies(tx: &mut Tx) -> db::Result<Vec<Holder>> {
     tx.list(
         "select cast(null as text) as account, cast(null as text) as post, id as unit, name, '' as title,
-                name as unit_name
+                name as unit_name, '' as login, '' as role
            from unit where territory = 0 and valid_to is null order by position limit 300",
         args![],
     )
     .await
+}
+
+/// Takes out those who are sure to get one of ours: the officials named, and the units whose records clerks
+/// they are.
+fn take_signers(officials: &mut Vec<Holder>, agencies: &mut Vec<Holder>, logins: &[String]) -> Vec<Holder> {
+    let (mut signers, others) =
+        std::mem::take(officials).into_iter().partition::<Vec<_>, _>(|h| logins.contains(&h.login));
+    *officials = others;
+    let keeps = |unit: &str| signers.iter().any(|h| h.role == "records_clerk" && h.unit == unit);
+    let (seals, others) =
+        std::mem::take(agencies).into_iter().partition::<Vec<_>, _>(|agency| keeps(&agency.unit));
+    *agencies = others;
+    signers.extend(seals);
+    signers
 }
 
 /// Who gets the how-manieth certificate: a seal for every [`SEAL_EACH`]-th.
@@ -90,6 +128,7 @@ fn holders(officials: Vec<Holder>, agencies: Vec<Holder>, wanted: usize) -> Opti
 /// Loads them, in a demonstration that has none.
 pub async fn load(
     app: &App,
+    plan: &Plan,
     now: Instant,
     mut progress: impl FnMut(&str, usize, usize),
 ) -> Result<Loaded, Problem> {
@@ -98,8 +137,10 @@ pub async fn load(
         let authorities = authority::store::count(tx).await?;
         Ok((authorities, list_officials(tx).await?, list_agencies(tx).await?, is_loaded(tx).await?))
     };
-    let (authorities, officials, agencies, loaded) = db.read(read).await?;
-    let total = IMPORTED.0 + IMPORTED.1 + OWN.0 + OWN.1;
+    let (authorities, mut officials, mut agencies, loaded) = db.read(read).await?;
+    let signers = take_signers(&mut officials, &mut agencies, &plan.signers);
+    let own = (plan.own.0 + plan.own.1).max(signers.len());
+    let total = plan.imported.0 + plan.imported.1 + own;
     if loaded {
         return Ok(Loaded::default());
     }
@@ -114,22 +155,27 @@ pub async fn load(
     }
     let issuing = db.read(async |tx: &mut Tx| authority::store::find_issuing(tx).await).await?;
     let issuing = Issuing::of(app, &issuing.ok_or(Problem::NotFound)?).await?;
-    let own = OWN.0 + OWN.1;
     let keys = app.keys.make_many(db, "p256", own).await?;
-    let mut holders = holders(officials, agencies, total)
+    let mut holders = holders(officials, agencies, total - signers.len())
         .ok_or_else(|| Problem::fault("fewer officials and agencies than certificates"))?;
-    let ours = holders.split_off(total - own);
+    let mut ours = holders.split_off(total - own);
+    let with_pin = signers.len();
+    // At the end, where nothing is revoked.
+    ours.extend(signers);
+    let (pin, revoked) = (plan.pin.clone(), plan.imported.1);
     let address = app.address.clone();
     let made = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
-        let mut rows = imported(&holders, now)?;
+        let mut rows = imported(&holders, revoked, now)?;
         rows.extend(own_rows(&issuing, &address, &ours, &keys, now)?);
-        Ok((rows, keys))
+        let pin = directory::signin::password::hash_now(&pin).map_err(|e| Problem::fault(e.to_string()))?;
+        Ok(Made { rows, keys, pin, with_pin })
     });
-    let (rows, keys) = made.await.map_err(Problem::fault)??;
-    put(db, rows, keys, now).await?;
+    let made = made.await.map_err(Problem::fault)??;
+    put(db, made, plan.own.1, now).await?;
     app.live.forget();
     progress("certificates", total, total);
-    Ok(Loaded { valid: IMPORTED.0 + OWN.0, revoked: IMPORTED.1 + OWN.1 })
+    let revoked = plan.imported.1 + plan.own.1;
+    Ok(Loaded { valid: total - revoked, revoked })
 }
 
 async fn is_loaded(tx: &mut Tx) -> db::Result<bool> {
@@ -137,8 +183,18 @@ async fn is_loaded(tx: &mut Tx) -> db::Result<bool> {
     Ok(tx.get::<i64>(sql, args![]).await? > 0)
 }
 
+/// Everything made, ready to be kept.
+struct Made {
+    rows: Vec<New>,
+    keys: Vec<NewKey>,
+    /// The hash of a PIN, for the last so many.
+    pin: String,
+    with_pin: usize,
+}
+
 /// Keeps all of it in one commit; those of ours that were revoked are revoked by the rules.
-async fn put(db: &Db, rows: Vec<New>, keys: Vec<NewKey>, now: Instant) -> Result<(), Problem> {
+async fn put(db: &Db, made: Made, revoked: usize, now: Instant) -> Result<(), Problem> {
+    let Made { rows, keys, pin, with_pin } = made;
     let write = async move |tx: &mut Tx| -> Result<(), Problem> {
         if is_loaded(tx).await? {
             return Ok(());
@@ -148,13 +204,16 @@ async fn put(db: &Db, rows: Vec<New>, keys: Vec<NewKey>, now: Instant) -> Result
         }
         certificate::store::save_all(tx, &rows).await?;
         let ours = rows.iter().filter(|row| row.origin == "own" && row.kind != "authority");
-        for (n, row) in ours.take(OWN.1).enumerate() {
+        for (n, row) in ours.take(revoked).enumerate() {
             let reason =
                 [Reason::AffiliationChanged, Reason::KeyCompromise, Reason::CessationOfOperation][n % 3];
             let note = WORDS.kept(&format!("certificate.reason.{}", reason.code()), &[]);
             let wish =
                 certificate::Wish { step: Step::Revoke, reason: Some(reason), since: None, note, seen: 1 };
             certificate::step(tx, &row.id, &wish, "", now).await?;
+        }
+        for row in rows.iter().rev().take(with_pin) {
+            signing::store::put_pin(tx, &row.id, &pin, now).await?;
         }
         Ok(())
     };
@@ -213,13 +272,16 @@ fn subject(holder: &Holder) -> Name {
         .build()
 }
 
-fn imported(holders: &[Holder], now: Instant) -> Result<Vec<New>, Problem> {
+fn imported(holders: &[Holder], revoked: usize, now: Instant) -> Result<Vec<New>, Problem> {
+    if holders.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut dice = Dice::new(SEED);
     let issuers = [outside("official_duty", now)?, outside("public", now)?];
     let mut rows: Vec<New> =
         issuers.iter().map(|issuer| row_of(&issuer.certificate, "imported", issuer.class, now)).collect();
     for (n, holder) in holders.iter().enumerate() {
-        let issuer = &issuers[usize::from(n % (holders.len() / PUBLIC) == 0)];
+        let issuer = &issuers[usize::from(n % (holders.len() / PUBLIC).max(1) == 0)];
         let days = match n % ENDING_EACH {
             0 => FIVE_YEARS_DAYS - i64::from(dice.between(4, 28)),
             _ => i64::from(dice.between(30, 1_700)),
@@ -244,8 +306,9 @@ fn imported(holders: &[Holder], now: Instant) -> Result<Vec<New>, Problem> {
         belongs(&mut row, holder, word);
         row.device = if n.is_multiple_of(4) { "sim".into() } else { "token".into() };
         row.device_no = format!("{:08}", dice.between(10_000_000, 99_999_999));
-        if n % (holders.len() / IMPORTED.1) == 0
-            && rows.iter().filter(|r| r.state == "revoked").count() < IMPORTED.1
+        if revoked > 0
+            && n % (holders.len() / revoked) == 0
+            && rows.iter().filter(|r| r.state == "revoked").count() < revoked
         {
             let since = i64::from(dice.between(1, u32::try_from(days).unwrap_or(1)));
             row.state = "revoked";

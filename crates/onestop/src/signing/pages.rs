@@ -155,8 +155,7 @@ async fn show(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let waiting = read(&app, &official, app.site.clock.now()).await?;
-    let mut shown =
-        list_page(&app, &official, query.post.as_deref(), (waiting, &Typed::default())).await?;
+    let mut shown = list_page(&app, &official, query.post.as_deref(), (waiting, &Typed::default())).await?;
     if let Some(n) = query.da {
         let words = say("signing.did", &[("n", &n.to_string())]);
         shown.shell = shown.shell.notice(NoticeKind::Done, words);
@@ -182,9 +181,8 @@ async fn send(
         None => Err(Problem::field("credential", say("signing.no_key", &[]))),
         Some(with) => {
             let part = super::word(with.part);
-            let fits = |l: &&Line| {
-                l.part == part && typed.results.contains(&format!("{}:{}", l.dossier, l.ordinal))
-            };
+            let fits =
+                |l: &&Line| l.part == part && typed.results.contains(&format!("{}:{}", l.dossier, l.ordinal));
             let tasks = waiting.lines.iter().filter(fits).map(task).collect();
             super::sign(&app, tasks, with, form.get("pin").unwrap_or_default(), &official.viewer).await
         }
