@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod audit;
+pub mod authority;
 pub mod background;
 pub mod backup;
 pub mod blobs;

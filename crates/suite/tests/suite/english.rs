@@ -20,7 +20,7 @@ const TELLING: usize = 21;
 fn sentences(lang: &str) -> BTreeSet<String> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the folder of crates");
     let mut all = BTreeSet::new();
-    for name in ["web", "directory", "onestop", "cuulong"] {
+    for name in ["web", "directory", "trust", "onestop", "cuulong"] {
         walk(&crates.join(name).join("words"), lang, &mut all);
     }
     all

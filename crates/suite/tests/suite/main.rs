@@ -34,6 +34,7 @@ mod routes;
 mod running;
 mod scan;
 mod signers;
+mod signing;
 mod sql;
 mod takeover;
 mod thirteen;
