@@ -1,7 +1,7 @@
 //! Signing results (ký số kết quả): the official who decided signs the printed result, then the records clerk
 //! puts the agency's seal on it. Each signature is an update at the end of the file, so that what was signed
 //! before stays as it was. Keys and PINs are `trust`'s.
-//! law: nd30/digital-signature
+//! law: nd30/signature
 
 mod draw;
 pub mod pages;

@@ -48,7 +48,7 @@ pub struct Pdf {
 }
 
 /// The place of a signature in the coordinates of PDF: points from the page's lower left corner. Below its
-/// top there is room for the person's image and, over its left third, the seal. law: nd30/digital-signature
+/// top there is room for the person's image and, over its left third, the seal. law: nd30/signature
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SignHere {
     /// The page, from 1.
