@@ -38,6 +38,7 @@ mod sql;
 mod takeover;
 mod thirteen;
 mod torn;
+mod trust;
 mod upgrade;
 mod vault;
 mod world;
