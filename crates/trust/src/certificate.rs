@@ -198,9 +198,8 @@ pub async fn tell(tx: &mut Tx, topic: &'static str, id: &str, now: Instant) -> R
 pub async fn watch(db: &Db, now: Instant) -> Result<usize, Problem> {
     let act = db::Act::system("trust.watch-expiry", "", now);
     let write = async move |tx: &mut Tx| -> Result<usize, Problem> {
-        let until = now.plus_days(rules::WARN_DAYS[0]);
         let mut told = 0;
-        for ending in store::list_ending(tx, now, until).await? {
+        for ending in store::list_ending(tx, now).await? {
             let Some(days) = rules::warning(ending.not_after, ending.warned_days, now) else { continue };
             store::save_warned(tx, &ending.id, days).await?;
             tell(tx, event::CERTIFICATE_EXPIRING, &ending.id, now).await?;

@@ -160,8 +160,8 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         })
         .every(QUARTER),
         Handler::new("trust.replace-units", move |db: Db, _| {
-            let app = units.clone();
-            async move { authority::keep_units(&app, &db, app.site.clock.now()).await.map(drop).map_err(told) }
+            let (app, now) = (units.clone(), units.site.clock.now());
+            async move { authority::keep_units(&app, &db, now).await.map(drop).map_err(told) }
         })
         .every(DAY),
         Handler::new("trust.watch-expiry", move |db: Db, _| {

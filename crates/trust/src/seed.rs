@@ -1,6 +1,6 @@
-//! The certificates of a demonstration: 1,059 in use and 128 revoked, as many as the province had, of invented
-//! officials and their agencies. Most are played as brought from outside, under simulated issuers whose keys
-//! are thrown away; some are the province's own, with their keys here.
+//! The certificates of a demonstration: 1,059 in use and 128 revoked, as many as the province had, of
+//! invented officials and their agencies. Most are played as brought from outside, under simulated issuers
+//! whose keys are thrown away; some are the province's own, with their keys here.
 
 use base::Instant;
 use db::{Act, Db, Tx, args};

@@ -6,7 +6,7 @@
 
 pub mod pages;
 mod rules;
-mod store;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 

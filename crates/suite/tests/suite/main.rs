@@ -39,6 +39,7 @@ mod sql;
 mod takeover;
 mod thirteen;
 mod torn;
+mod trust;
 mod upgrade;
 mod vault;
 mod world;

@@ -76,7 +76,7 @@ fn every_route_and_every_role() {
 /// answers 401 (API), or does not exist.
 #[test]
 fn without_signing_in_only_public_pages_answer() {
-    const PUBLIC: [&str; 24] = [
+    const PUBLIC: [&str; 26] = [
         "/",
         "/thu-tuc",
         "/thu-tuc/{code}",
@@ -99,6 +99,8 @@ fn without_signing_in_only_public_pages_answer() {
         "/api/v1/statement-keys",
         "/api/v1/dossiers/{code}",
         "/healthz",
+        "/pki/ocsp",
+        "/pki/ocsp/{*request}",
         "/tai-nguyen/{file}",
         "/favicon.ico",
     ];

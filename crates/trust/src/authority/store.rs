@@ -15,8 +15,8 @@ db::record! {
 macro_rules! authority {
     ($tail:literal) => {
         concat!(
-            "select id, role, name, parent, key, der, shards, state, crl_number, crl_base, crl_at, crl_next, ",
-            "made_at from authority ",
+            "select id, role, name, parent, key, der, shards, state, crl_number, crl_base, crl_at, ",
+            "crl_next, made_at from authority ",
             $tail
         )
     };

@@ -1,5 +1,5 @@
-//! `/quan-tri/chung-thu-so`: the register, one certificate, what is done with it, and import; `/chung-thu-so`:
-//! an official's own.
+//! `/quan-tri/chung-thu-so`: the register, one certificate, what is done with it, and import;
+//! `/chung-thu-so`: an official's own.
 
 use askama::Template;
 use axum::Router;

@@ -276,16 +276,20 @@ pub async fn count(tx: &mut Tx, now: Instant) -> db::Result<Vec<Count>> {
 
 db::record! {
     /// A certificate whose end is near.
-    pub struct Ending { id: String, account: Option<String>, not_after: Instant, warned_days: Option<i64> }
+    pub struct Ending { id: String, not_after: Instant, warned_days: Option<i64> }
 }
 
-/// Certificates in use that end between two instants and have not been told at the last step; at most 500.
-pub async fn list_ending(tx: &mut Tx, from: Instant, to: Instant) -> db::Result<Vec<Ending>> {
+/// Certificates in use whose end is to be told: within 30 days and not told yet, within 14 and not told since
+/// then, within 3 likewise; at most 500.
+pub async fn list_ending(tx: &mut Tx, now: Instant) -> db::Result<Vec<Ending>> {
+    let [far, near, last] = super::rules::WARN_DAYS.map(|days| now.plus_days(days));
     tx.list(
-        "select id, account, not_after, warned_days from certificate
-          where state = 'valid' and not_after > $1 and not_after <= $2 and (warned_days is null or warned_days > 3)
+        "select id, not_after, warned_days from certificate
+          where state = 'valid' and not_after > $1 and not_after <= $2
+            and (warned_days is null or (warned_days > 14 and not_after <= $3)
+                 or (warned_days > 3 and not_after <= $4))
           order by not_after limit 500",
-        args![from, to],
+        args![now, far, near, last],
     )
     .await
 }

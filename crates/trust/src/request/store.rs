@@ -57,7 +57,8 @@ pub async fn save(tx: &mut Tx, r: &Request) -> db::Result<()> {
     tx.change_one(
         "insert into certificate_request (id, kind, account, post, unit, holder, title, email, host, letter,
                 reason, device, device_no, csr, key_kind, years, renews, state, asked_by, asked_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'asked', $18, $19)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'asked', $18,
+                 $19)",
         args![
             r.id,
             r.kind,
