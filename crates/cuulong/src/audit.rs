@@ -31,8 +31,10 @@ pub fn verify(args: &VerifyArgs) -> Result<bool, Failure> {
         let db = crate::open::database_that_is_there(&config).await?;
         let report =
             db::audit::verify(&db).await.map_err(|e| Failure::new(format!("cannot read the book: {e}")))?;
+        let seals = trust::book::check(&db).await;
+        let seals = seals.map_err(|e| Failure::new(format!("cannot read the seals of the book: {e}")))?;
         db.close().await;
-        let good = report.broken.is_none();
+        let good = report.broken.is_none() && seals.broken.is_none();
         if args.json {
             let broken = report
                 .broken
@@ -44,6 +46,7 @@ pub fn verify(args: &VerifyArgs) -> Result<bool, Failure> {
                 "unchained_tail": report.unchained_tail,
                 "broken": broken,
                 "head": report.head,
+                "seals": { "count": seals.count, "last": seals.last, "broken": seals.broken },
             });
             println!("{told}");
             return Ok(good);
@@ -55,6 +58,11 @@ pub fn verify(args: &VerifyArgs) -> Result<bool, Failure> {
         match &report.broken {
             Some(broken) => println!("BROKEN at entry {}: {:?}", broken.no, broken.why),
             None => println!("the chain holds; its end is {}", report.head.as_deref().unwrap_or("(empty)")),
+        }
+        match (seals.broken, seals.last) {
+            (Some(no), _) => println!("BROKEN: the seal after entry {no} does not fit the book"),
+            (None, Some(last)) => println!("{} seals under time-stamps fit, the last of {last}", seals.count),
+            (None, None) => println!("no seal was made yet"),
         }
         Ok(good)
     })

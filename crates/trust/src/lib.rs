@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod authority;
+pub mod book;
 mod certificate;
 mod filters;
 mod forms;
@@ -72,6 +73,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         own("0001_trust", include_str!("../migrations/0001_trust.sql")),
         own("0010_signing", include_str!("../migrations/0010_signing.sql")),
+        own("0011_book_seal", include_str!("../migrations/0011_book_seal.sql")),
     ]
 }
 
@@ -147,7 +149,7 @@ pub fn listeners(_app: &App) -> Vec<Listener> {
 pub fn jobs(app: &App) -> Vec<Handler> {
     const QUARTER: Duration = Duration::from_secs(15 * 60);
     const DAY: Duration = Duration::from_secs(24 * 3600);
-    let (lists, units, ends) = (app.clone(), app.clone(), app.clone());
+    let (lists, units, ends, book) = (app.clone(), app.clone(), app.clone(), app.clone());
     let told = |problem: Problem| problem.to_string();
     vec![
         Handler::new("trust.renew-lists", move |db: Db, _| {
@@ -162,6 +164,11 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         Handler::new("trust.replace-units", move |db: Db, _| {
             let (app, now) = (units.clone(), units.site.clock.now());
             async move { authority::keep_units(&app, &db, now).await.map(drop).map_err(told) }
+        })
+        .every(DAY),
+        Handler::new("trust.seal-book", move |_, _| {
+            let app = book.clone();
+            async move { book::seal(&app).await.map(drop).map_err(told) }
         })
         .every(DAY),
         Handler::new("trust.watch-expiry", move |db: Db, _| {

@@ -62,7 +62,8 @@ pub async fn stamp(State(app): State<App>, headers: HeaderMap, body: Bytes) -> R
     Ok(([(header::CONTENT_TYPE, "application/timestamp-reply")], reply).into_response())
 }
 
-async fn stamped(app: &App, der: &[u8]) -> Result<Vec<u8>, Failure> {
+/// The reply to a request.
+pub async fn stamped(app: &App, der: &[u8]) -> Result<Vec<u8>, Failure> {
     let request = Request::parse(der)?;
     if request.policy.is_some_and(|policy| policy != POLICY) {
         return Err(Failure::UnacceptedPolicy);

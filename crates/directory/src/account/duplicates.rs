@@ -19,7 +19,7 @@ use web::{FieldError, Problem};
 
 use self::rules::{Ground, No, Side, ground, may_merge};
 use self::store::{Merge, Whole};
-use super::AccountId;
+use super::{AccountId, Kind};
 use crate::words;
 
 enum MergeKind {}
@@ -65,7 +65,7 @@ pub async fn suggest(tx: &mut Tx, holdings: Option<Holdings>) -> Result<Vec<Pair
         None => Vec::new(),
     };
     let mut people = accounts_beside(tx, &unregistered).await?;
-    for whole in unregistered.into_iter().map(Whole::unregistered) {
+    for whole in unregistered.into_iter().map(as_record) {
         // With a record, the record speaks for them; with an account of their own, its confirmation.
         if !people.iter().any(|known| known.is_written_as(&whole)) {
             people.push(whole);
@@ -91,6 +91,29 @@ pub async fn suggest(tx: &mut Tx, holdings: Option<Holdings>) -> Result<Vec<Pair
     pairs.sort_by_key(|p| (p.ground != Ground::Number, p.ground != Ground::Near));
     pairs.truncate(PAIRS_MAX);
     Ok(pairs)
+}
+
+/// A person without an account, as the record that would be made of them: it has no number of its own,
+/// so that it stands in nobody's way, and no version until it is kept.
+fn as_record(person: Unregistered) -> Whole {
+    Whole {
+        id: AccountId::fresh(),
+        kind: Kind::Citizen,
+        login: person.key,
+        name_folded: base::text::fold(&person.name),
+        name: person.name,
+        personal_number: None,
+        number_before: person.number,
+        phone: person.phone,
+        email: person.email,
+        address: person.address,
+        confirmed_at: None,
+        disabled_at: None,
+        created_at: person.since,
+        has_password: false,
+        leads_to: None,
+        version: 0,
+    }
 }
 
 /// Accounts that look like one another, or may like one of these people.
@@ -143,7 +166,7 @@ async fn find(
     let person = (holdings.find)(tx, key).await?;
     Ok(person.map(|mut person| {
         let held = std::mem::take(&mut person.held);
-        (Whole::unregistered(person), held)
+        (as_record(person), held)
     }))
 }
 

@@ -1,8 +1,8 @@
 //! How a signature looks on a result, and the file with it.
 //!
 //! The rules want the picture of the hand-written signature, blue, and of the seal, red. Until officials and
-//! agencies have brought their pictures, the name stands in blue where the signature goes, and the agency with
-//! the time, in red, where the seal goes. law: nd30/signature
+//! agencies have brought their pictures, the name stands in blue where the signature goes, and the agency
+//! with the time, in red, where the seal goes. law: nd30/signature
 
 use std::sync::LazyLock;
 

@@ -100,7 +100,8 @@ pub async fn save_signature(
 ) -> db::Result<()> {
     let s = signature;
     tx.change_one(
-        "insert into result_signature (dossier, ordinal, part, certificate, holder, account, before, sha256, at)
+        "insert into result_signature
+                (dossier, ordinal, part, certificate, holder, account, before, sha256, at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         args![dossier, ordinal, s.part, s.certificate, s.holder, s.account, s.before, s.sha256, s.at],
     )

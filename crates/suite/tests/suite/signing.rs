@@ -170,3 +170,26 @@ fn the_files_before_each_signature_are_kept() {
         assert_eq!(town.opened.site.db.read::<_, db::Error, _>(lost).await.expect("the store answers"), 0);
     });
 }
+
+#[test]
+fn the_audit_book_is_sealed_and_a_remade_entry_is_found() {
+    both(async |t| {
+        let town = signing_town(&t).await;
+        after_result::decided(&town, "counter").await;
+        let db = &town.opened.site.db;
+        let seals = async || trust::book::check(db).await.expect("the store answers");
+        assert_eq!(seals().await, trust::book::Seals::default());
+        town.audit_book_is_whole().await;
+        assert!(trust::book::seal(&town.opened.trust).await.expect("it is stamped"));
+        while db::audit::chain_once(db).await.expect("the store answers") > 0 {}
+        let found = seals().await;
+        assert_eq!((found.count, found.broken), (1, None));
+        let forge = async |tx: &mut Tx| {
+            let last = "(select max(no) from book_seal)";
+            let sql = format!("update audit_entry set hash = '00' where no = {last}");
+            tx.change(db::Sql(sql.into()), db::args![]).await
+        };
+        db.upkeep::<_, db::Error, _>(forge).await.expect("the store lets its owner forge");
+        assert!(seals().await.broken.is_some());
+    });
+}

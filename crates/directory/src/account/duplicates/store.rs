@@ -2,7 +2,6 @@
 
 use base::Instant;
 use db::{Filter, Tx, args};
-use web::site::Unregistered;
 
 use super::rules::Side;
 use crate::account::store::{New, insert};
@@ -20,29 +19,6 @@ db::record! {
 }
 
 impl Whole {
-    /// A person without an account, as the record that would be made of them: it has no number of its own,
-    /// so that it stands in nobody's way, and no version until it is kept.
-    pub fn unregistered(person: Unregistered) -> Whole {
-        Whole {
-            id: AccountId::fresh(),
-            kind: Kind::Citizen,
-            login: person.key,
-            name_folded: base::text::fold(&person.name),
-            name: person.name,
-            personal_number: None,
-            number_before: person.number,
-            phone: person.phone,
-            email: person.email,
-            address: person.address,
-            confirmed_at: None,
-            disabled_at: None,
-            created_at: person.since,
-            has_password: false,
-            leads_to: None,
-            version: 0,
-        }
-    }
-
     /// There is an account.
     pub fn is_kept(&self) -> bool {
         self.version > 0
