@@ -5,7 +5,7 @@
 use base::Instant;
 use pdfsig::appearance::{Font, Image, PageBox, Rect};
 use pdfsig::layout::{Page, in_force};
-use pdfsig::{Evidence, File, Later, Plan, Seekable, add_evidence, changes, signatures, store, time_stamp};
+use pdfsig::{Evidence, File, Later, Plan, Seekable, add_evidence, time_stamp};
 use pki::cert::{Certificate, Serial, Validity};
 use pki::cms;
 use pki::issue;
@@ -190,14 +190,13 @@ fn sign_small(holder: &Holder, paper: &Vec<u8>, raw: f64) {
 
 fn judge(bytes: &Vec<u8>, count: usize) {
     let file = File::open(bytes).expect("a file");
-    let found = signatures(&file).expect("signatures");
-    assert_eq!(found.len(), count);
-    let changes = changes(&file, &found).expect("changes");
-    for signature in &found {
-        assert!(signature.check(&file, &[]).is_intact());
-        assert!(matches!(changes.after(signature), Later::Nothing | Later::Allowed(_)));
+    let judgement = pdfsig::judge(&file, &[]).expect("judged");
+    assert_eq!(judgement.signatures.len(), count);
+    for judged in &judgement.signatures {
+        assert!(judged.report.is_intact());
+        assert!(matches!(judged.later, Later::Nothing | Later::Allowed(_)));
     }
-    black_box(store(&file).expect("a store"));
+    black_box(judgement);
 }
 
 fn verify(holder: &Holder, paper: &Vec<u8>, raw: f64) {
