@@ -1,5 +1,5 @@
-//! A PDF file read from its end: its cross-references, section by section, and the objects that are asked for. A file
-//! of any length costs what is read of it.
+//! A PDF file read from its end: its cross-references, section by section, and the objects that are asked
+//! for. A file of any length costs what is read of it.
 
 mod section;
 
@@ -173,8 +173,8 @@ impl<'a> File<'a> {
         highest.max(size.min(8_388_607))
     }
 
-    /// The index of the section that the last `startxref` before `end` names, when exactly its `%%EOF` and at most
-    /// one end of line stand there: where a revision ends.
+    /// The index of the section that the last `startxref` before `end` names, when exactly its `%%EOF` and at
+    /// most one end of line stand there: where a revision ends.
     pub fn revision_ending_at(&self, end: u64) -> Result<Option<usize>, Unreadable> {
         let bytes = self.bytes(end.saturating_sub(64)..end)?;
         let line = |bytes: &[u8]| {
@@ -217,8 +217,8 @@ impl<'a> File<'a> {
         if cache.work > WORK_MAX { Err(Unreadable::TooMuch) } else { Ok(()) }
     }
 
-    /// Parses at an offset; answers where the parser stands then. Of a source that is not in memory more and more is
-    /// read until it suffices.
+    /// Parses at an offset; answers where the parser stands then. Of a source that is not in memory more and
+    /// more is read until it suffices.
     fn parse<T>(
         &self,
         offset: u64,
@@ -359,8 +359,8 @@ impl<'f, 'a> View<'f, 'a> {
         if found == id { Ok((object, end)) } else { Err(Unreadable::Malformed { offset }) }
     }
 
-    /// An object with its number, whichever it is; `length` answers what a stream's length means where it is a
-    /// reference.
+    /// An object with its number, whichever it is; `length` answers what a stream's length means where it is
+    /// a reference.
     pub(crate) fn indirect(
         &self,
         offset: u64,

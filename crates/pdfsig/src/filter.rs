@@ -8,8 +8,8 @@ use std::io::Read as _;
 /// One stream, unpacked, in bytes.
 pub(crate) const UNPACKED_MAX: u64 = 16 << 20;
 
-/// The bytes of a stream, plain or deflated, with or without a predictor. Other filters are `Malformed`: nothing
-/// that is read here uses them.
+/// The bytes of a stream, plain or deflated, with or without a predictor. Other filters are `Malformed`:
+/// nothing that is read here uses them.
 pub(crate) fn unpack(dict: &Dict, packed: &[u8], offset: u64) -> Result<Vec<u8>, Unreadable> {
     let wrong = Unreadable::Malformed { offset };
     let bytes = match one(dict.get("Filter")) {

@@ -26,8 +26,8 @@ pub struct Judgement {
     pub store: Store,
 }
 
-/// Judges all signatures of a file in one passage over it. Certificates are looked for in the signatures, in the file's
-/// store and among `others`; whom to trust is left to `pki::path`.
+/// Judges all signatures of a file in one passage over it. Certificates are looked for in the signatures, in
+/// the file's store and among `others`; whom to trust is left to `pki::path`.
 pub fn judge(file: &File<'_>, others: &[Certificate]) -> Result<Judgement, Unreadable> {
     let found = signatures(file)?;
     let changes = changes(file, &found)?;

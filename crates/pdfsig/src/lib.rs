@@ -1,5 +1,6 @@
-//! Signatures in PDF files (PAdES): pure functions over bytes. A file goes in; what comes out is the update to append
-//! to it, or what is to be said of the signatures it has. The file itself is never copied and never changed.
+//! Signatures in PDF files (PAdES): pure functions over bytes. A file goes in; what comes out is the update
+//! to append to it, or what is to be said of the signatures it has. The file itself is never copied and never
+//! changed.
 //!
 //! `README.md` has the promise, the map and the limits.
 

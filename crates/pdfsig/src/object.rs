@@ -1,5 +1,5 @@
-//! PDF objects: read from bytes, written to bytes. What is read and written again means the same; numbers keep their
-//! spelling.
+//! PDF objects: read from bytes, written to bytes. What is read and written again means the same; numbers
+//! keep their spelling.
 
 use std::ops::Range;
 

@@ -279,7 +279,8 @@ fn ranges(view: View<'_, '_>, dict: &Dict) -> Result<Option<[Range<u64>; 2]>, Un
     Ok(end.map(|end| [0..first, start..end]))
 }
 
-/// Whether the gap is the hexadecimal string of the message and nothing else, inside the signature's own object.
+/// Whether the gap is the hexadecimal string of the message and nothing else, inside the signature's own
+/// object.
 fn is_message(
     view: View<'_, '_>,
     gap: Range<u64>,
@@ -310,8 +311,9 @@ fn coverage(file: &File<'_>, end: u64) -> Result<(Covers, Option<usize>), Unread
     Ok((covers, Some(section)))
 }
 
-/// The hashes of what signatures cover. Each covers the file from its beginning to its own message, and so one passage
-/// over the file serves all of them up to there; only what follows each message is hashed for itself.
+/// The hashes of what signatures cover. Each covers the file from its beginning to its own message, and so
+/// one passage over the file serves all of them up to there; only what follows each message is hashed for
+/// itself.
 pub(crate) struct Hashes<'f, 'a> {
     file: &'f File<'a>,
     /// Where messages begin, in order.

@@ -3,8 +3,8 @@
 use crate::file::{Unreadable, View};
 use crate::object::{Dict, Object};
 
-/// Both mean the same: in another order, or with numbers written differently, they still do. References are compared
-/// as such; what they lead to is compared by itself.
+/// Both mean the same: in another order, or with numbers written differently, they still do. References are
+/// compared as such; what they lead to is compared by itself.
 pub(super) fn is_same(
     old: (View<'_, '_>, &Object),
     new: (View<'_, '_>, &Object),
@@ -53,7 +53,8 @@ pub(super) fn differing<'a>(old: &'a Dict, new: &'a Dict) -> Vec<&'a [u8]> {
     keys
 }
 
-/// What an array has that another one had not, when all that was there is there in its order; `None` when not.
+/// What an array has that another one had not, when all that was there is there in its order; `None` when
+/// not.
 pub(super) fn added<'a>(old: &[Object], new: &'a [Object]) -> Option<Vec<&'a Object>> {
     let mut old = old.iter().peekable();
     let mut added = vec![];

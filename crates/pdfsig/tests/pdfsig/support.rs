@@ -60,8 +60,8 @@ pub fn pyhanko(words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into()
 }
 
-/// What pyHanko says of each signature of a file: field, intact, valid, trusted, coverage, modification, allowed,
-/// all in all, stamped.
+/// What pyHanko says of each signature of a file: field, intact, valid, trusted, coverage, modification,
+/// allowed, all in all, stamped.
 pub fn judged_by_pyhanko(path: &str) -> Vec<String> {
     let said = pyhanko(&["judge", &world().ca_path, path]);
     said.lines().map(String::from).collect()
@@ -171,8 +171,8 @@ pub fn stream() -> Vec<u8> {
     std::fs::read(to).unwrap()
 }
 
-/// The same with a table for old readers and, hidden from them, the second page's place in a stream. The table either
-/// says that it is free or does not speak of it.
+/// The same with a table for old readers and, hidden from them, the second page's place in a stream. The
+/// table either says that it is free or does not speak of it.
 pub fn hybrid(is_said_free: bool) -> Vec<u8> {
     let text = String::from_utf8(table()).unwrap();
     let (body, rest) = text.split_once("xref\n0 7\n").unwrap();
