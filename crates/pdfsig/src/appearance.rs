@@ -131,7 +131,8 @@ impl Appearance<'_> {
     /// Writes what it needs into the update; answers the keys of the widget.
     pub(crate) fn write(&self, update: &mut Update<'_, '_>) -> Vec<(&'static str, Object)> {
         let space = Object::Reference(update.add(&color_space()));
-        let mut subset = self.font.map(Subset::new);
+        let has_text = self.parts.iter().any(|part| matches!(part, Part::Text { .. }));
+        let mut subset = self.font.filter(|_| has_text).map(Subset::new);
         let mut content = String::new();
         let mut pictures = Dict::default();
         for part in &self.parts {

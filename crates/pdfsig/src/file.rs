@@ -24,6 +24,9 @@ const ENTRIES_MAX: usize = 1_000_000;
 const OBJECT_MAX: u64 = 16 << 20;
 /// Unpacked streams of objects kept at a time, in bytes.
 const KEPT_MAX: usize = 16 << 20;
+/// Short objects kept, in bytes of the file together, and each.
+const OBJECTS_MAX: u64 = 1 << 20;
+const SHORT: u64 = 32 << 10;
 /// Everything that is parsed and unpacked of one file, in bytes.
 const WORK_MAX: u64 = 256 << 20;
 
@@ -72,6 +75,9 @@ struct Container {
 struct Cache {
     containers: HashMap<u64, Rc<Container>>,
     kept: usize,
+    /// Short objects by their offset, and where each ends.
+    objects: HashMap<u64, (Id, Object, u64)>,
+    objects_left: u64,
     work: u64,
 }
 
@@ -98,7 +104,11 @@ impl<'a> File<'a> {
         } {
             return Err(Unreadable::NotPdf);
         }
-        let mut file = File { source, sections: vec![], cache: RefCell::default() };
+        let mut file = File {
+            source,
+            sections: vec![],
+            cache: RefCell::new(Cache { objects_left: OBJECTS_MAX, ..Cache::default() }),
+        };
         let tail = source.len().saturating_sub(TAIL);
         let bytes = file.bytes(tail..source.len())?;
         let word = b"startxref";
@@ -366,9 +376,15 @@ impl<'f, 'a> View<'f, 'a> {
         offset: u64,
         length: impl Fn(Id) -> Option<u64>,
     ) -> Result<(Id, Object, u64), Unreadable> {
+        if let Some(known) = self.file.cache.borrow().objects.get(&offset) {
+            return Ok(known.clone());
+        }
         let ((id, body), at) = self.file.parse(offset, |parser| parser.indirect())?;
         let dict = match body {
-            Body::Object(object) => return Ok((id, object, at)),
+            Body::Object(object) => {
+                self.keep(offset, &(id, object.clone(), at));
+                return Ok((id, object, at));
+            }
             Body::StreamFrom(dict) => dict,
         };
         let bytes = match dict.get("Length") {
@@ -382,6 +398,18 @@ impl<'f, 'a> View<'f, 'a> {
             if ends { Ok(()) } else { Err(Malformed { offset: parser.at }) }
         })?;
         Ok((id, Object::Stream(dict, at..end), after))
+    }
+
+    /// Keeps a short object, so that comparing many revisions does not read it for each.
+    fn keep(&self, offset: u64, object: &(Id, Object, u64)) {
+        let mut cache = self.file.cache.borrow_mut();
+        let size = object.2 - offset;
+        if size <= SHORT
+            && let Some(left) = cache.objects_left.checked_sub(size)
+        {
+            cache.objects_left = left;
+            cache.objects.insert(offset, object.clone());
+        }
     }
 
     /// A stream's length that is an object of its own. Such a one is no stream and stands in none.
