@@ -188,18 +188,21 @@ impl Step<'_, '_, '_> {
                 }
                 continue;
             }
+            let is_seen = self.is_seen(field)?;
             let was_signed = known.is_some_and(|known| *known.dict.get("V") != Object::Null);
             let value = field.dict.get("V");
             if *value != Object::Null && !was_signed {
                 let signature = self.new.view.dict(value)?;
                 let field = field.name.clone();
-                let is_stamp =
-                    signature.is("Type", "DocTimeStamp") && signature.is("SubFilter", "ETSI.RFC3161");
+                // A time-stamp that shows something is no more than any signature.
+                let is_stamp = signature.is("Type", "DocTimeStamp")
+                    && signature.is("SubFilter", "ETSI.RFC3161")
+                    && !is_seen;
                 self.found.push(if is_stamp { Change::Stamped { field } } else { Change::Signed { field } });
             } else if *value == Object::Null && known.is_none() {
                 let field_name = field.name.clone();
                 // Only a signature explains a picture.
-                let shows = *field.dict.get("AP") != Object::Null || !field.kids.is_empty();
+                let shows = is_seen && (*field.dict.get("AP") != Object::Null || !field.kids.is_empty());
                 self.found.push(match shows {
                     true => Change::FieldChanged { field: field_name },
                     false => Change::FieldAdded { field: field_name },
@@ -207,6 +210,19 @@ impl Step<'_, '_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a field takes any room on a page; one whose widgets are elsewhere is taken to.
+    fn is_seen(&self, field: &Field) -> Result<bool, Unreadable> {
+        let mut sides = vec![];
+        for side in self.new.view.array(field.dict.get("Rect"))? {
+            sides.extend(self.new.view.resolve(&side)?.number());
+        }
+        let is_flat = match sides[..] {
+            [left, bottom, right, top] => left == right || bottom == top,
+            ref other => other.is_empty(),
+        };
+        Ok(!is_flat || !field.kids.is_empty())
     }
 
     fn object(&mut self, number: u32, entry: Entry, signed_end: u64) -> Result<(), Unreadable> {

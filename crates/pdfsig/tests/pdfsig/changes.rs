@@ -1,7 +1,7 @@
 //! What is said of files that were changed after they were signed: one table, and stories beside it.
 
 use super::support::{appended, between, cat, plan, signed, table, update, with_form};
-use pdfsig::{Change, File, Finding, Later, Lock, Permission, Plan, changes, signatures};
+use pdfsig::{Change, File, Finding, Later, Lock, Permission, Plan, Unreadable, changes, signatures};
 
 /// What came after the signature "Sig" of a file, and what is amiss with it.
 fn later(bytes: &Vec<u8>) -> (Vec<Finding>, Later) {
@@ -145,6 +145,17 @@ fn on_forms() -> Vec<Attack> {
             ],
             "",
             vec![changed("New")],
+        ),
+        (
+            "a signature field that shows nothing anywhere",
+            vec![
+                fields(" 20 0 R"),
+                page_with(" 20 0 R"),
+                (20, widget("/AP<</N 21 0 R>>").replace("[0 0 9 9]", "[5 5 5 5]")),
+                (21, stream("S")),
+            ],
+            "",
+            vec![],
         ),
         (
             "a signature field that is a page too",
@@ -349,4 +360,29 @@ fn a_certification_allows_what_it_says() {
         );
         assert_eq!(matches!(later(&annotated), (_, Later::Allowed(_))), note, "{permission:?}");
     }
+}
+
+#[test]
+fn a_time_stamp_that_shows_something_is_no_mere_time_stamp() {
+    let plan = Plan { certify: Some(Permission::Nothing), ..plan("Sig") };
+    let bytes = cat(&table(), update(&table(), &plan));
+    let catalog =
+        between(&bytes[table().len()..], "1 0 obj\n", "\nendobj").replace("[8 0 R]", "[8 0 R 20 0 R]");
+    let stamp = "<</Type/DocTimeStamp/SubFilter/ETSI.RFC3161/Contents<00>>>";
+    for (rect, is_allowed) in [("[0 0 0 0]", true), ("[0 0 500 500]", false)] {
+        let widget =
+            format!("<</Type/Annot/Subtype/Widget/FT/Sig/T(New)/V 21 0 R/AP<</N 22 0 R>>/Rect{rect}>>");
+        let objects =
+            [(1, catalog.as_str()), (20, &widget), (21, stamp), (22, "<</Length 1>>\nstream\nS\nendstream")];
+        let (_, later) = later(&appended(&bytes, &objects, ""));
+        assert_eq!(matches!(later, Later::Allowed(_)), is_allowed, "{rect}: {later:?}");
+    }
+}
+
+#[test]
+fn one_section_that_says_two_things_of_an_object_is_refused() {
+    let bytes = base();
+    let twice = [(5, "<</Length 1>>\nstream\nA\nendstream"), (5, "<</Length 1>>\nstream\nB\nendstream")];
+    let file = appended(&bytes, &twice, "");
+    assert!(matches!(File::open(&file), Err(Unreadable::Malformed { .. })));
 }
