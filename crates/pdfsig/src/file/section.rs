@@ -88,8 +88,8 @@ pub(super) fn read(file: &File<'_>, offset: u64, room: usize) -> Result<Section,
     Ok(Section { offset, end, beside, kind, trailer, entries: in_order(entries, offset)? })
 }
 
-/// By number. One section that says two things of an object is read differently by different readers, and refused;
-/// that it is free counts only where nothing else is said.
+/// By number. One section that says two things of an object is read differently by different readers, and
+/// refused; that it is free counts only where nothing else is said.
 fn in_order(mut entries: Entries, offset: u64) -> Result<Entries, Unreadable> {
     entries.sort_by_key(|(number, entry)| (*number, *entry == Entry::Free));
     let is_split =

@@ -1,7 +1,8 @@
 """Signs and judges PDF files with pyHanko, for the interop tests.
 
 judge CA FILE…           prints one line for each signature of each file:
-                         kind intact valid trusted coverage modification docmdp_ok bottom_line stamped
+                         field intact valid trusted coverage modification docmdp_ok bottom_line stamped
+modified CA FILE…        prints one line for each file: what the signature "Sig" says of later changes, or the error
 sign FOLDER LEVEL IN OUT signs IN as an-{key,pem} of FOLDER at LEVEL (b, t, lt, lta), stamped by tsa-{key,pem}
 """
 
@@ -36,6 +37,17 @@ async def judge(ca, path):
                 change.name if change is not None else "-", getattr(status, "docmdp_ok", "-"), getattr(status, "bottom_line", "-"),
                 "stamped" if stamp is not None and stamp.valid and stamp.trusted else "unstamped",
             )
+
+
+async def modified(ca, path):
+    try:
+        with open(path, "rb") as file:
+            reader = PdfFileReader(file, strict=False)
+            sig = next(sig for sig in reader.embedded_signatures if sig.field_name == "Sig")
+            status = await async_validate_pdf_signature(sig, context(ca), context(ca))
+            print(status.modification_level.name, status.bottom_line)
+    except Exception as error:  # whatever it is, it is no acceptance
+        print("ERROR", type(error).__name__)
 
 
 def signer(folder, who):
@@ -76,6 +88,9 @@ def main(words):
         case ["judge", ca, *paths]:
             for path in paths:
                 asyncio.run(judge(ca, path))
+        case ["modified", ca, *paths]:
+            for path in paths:
+                asyncio.run(modified(ca, path))
         case ["sign", folder, level, source, target]:
             asyncio.run(sign(folder, level, source, target))
         case _:
