@@ -199,8 +199,8 @@ fn judge(bytes: &Vec<u8>, count: usize) {
     black_box(judgement);
 }
 
-fn verify(holder: &Holder, paper: &Vec<u8>, raw: f64) {
-    let mut bytes = paper.clone();
+fn verify(holder: &Holder, paper: &[u8], raw: f64) {
+    let mut bytes = paper.to_vec();
     for count in 1..=50 {
         let plan = Plan::new(&format!("Sig {count}"), holder.at);
         let update = holder.sign(&bytes, &plan);
