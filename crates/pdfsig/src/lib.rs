@@ -24,7 +24,7 @@ pub use changes::{Change, Changes, Later, Reach, changes};
 pub use dss::{Evidence, Store, add_evidence, store};
 pub use file::{File, Unreadable, View};
 pub use form::{Lock, Permission};
-pub use judge::{Judged, Judgement, judge};
+pub use judge::{Judged, Judgement, Level, judge};
 pub use sign::{
     CannotSign, Patch, Plan, Prepared, Stamper, prepare, prepare_time_stamp, sign, stamp_signature,
     time_stamp,

@@ -2,8 +2,8 @@
 
 use super::support::{cat, crl, files, folder, judged_by_pyhanko, now, plan, put, said, table, token, world};
 use pdfsig::{
-    CannotSign, Change, Covers, Evidence, File, Later, Permission, Plan, SubFilter, add_evidence, changes,
-    sign, signatures, stamp_signature, store, time_stamp,
+    CannotSign, Change, Covers, Evidence, File, Later, Level, Permission, Plan, SubFilter, add_evidence,
+    changes, sign, signatures, stamp_signature, store, time_stamp,
 };
 use pki::cms;
 use pki::key::Digest;
@@ -50,8 +50,21 @@ fn every_level_is_accepted_by_pyhanko_and_qpdf() {
                 let is_stamp = words[0].starts_with("Stamp");
                 assert!(is_stamp || words[7..] == ["True", "stamped"], "{name} {level}: {line}");
             }
+            assert_eq!(level_of(&bytes), level.split(' ').next().unwrap(), "{name}");
             assert_eq!(holds_by_evidence_alone(&path), level != "t", "{name} {level}");
         }
+    }
+}
+
+/// The level of the first signature of a file.
+fn level_of(bytes: &Vec<u8>) -> &'static str {
+    let judgement = pdfsig::judge(&File::open(bytes).unwrap(), &[]).unwrap();
+    match judgement.signatures[0].level {
+        Level::None => "none",
+        Level::BB => "b",
+        Level::BT => "t",
+        Level::BLT => "lt",
+        Level::BLTA => "lta",
     }
 }
 
@@ -106,6 +119,7 @@ fn check_pyhankos(bytes: &Vec<u8>, name: &str, level: &str) {
         assert_eq!(after, later, "{name}");
         assert!(!matches!(later, Later::Forbidden { .. }), "{name}");
     }
+    assert_eq!(level_of(bytes), level, "{name}");
     if level == "lt" {
         let store = store(&file).unwrap();
         assert_eq!((store.unreadable, store.evidence.crls.len()), (0, 1), "{name}");
