@@ -115,7 +115,8 @@ impl Holder {
     }
 }
 
-/// A document of one page, filled to a size with the bytes of a picture that nobody shows, and with small objects.
+/// A document of one page, filled to a size with the bytes of a picture that nobody shows, and with small
+/// objects.
 fn paper(size: usize, objects: usize) -> Vec<u8> {
     let small = vec!["<</Type/StructElem/S/P>>"; objects];
     let mut out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();

@@ -1,9 +1,10 @@
 //! What changed in a file after each of its signatures.
 //!
 //! Each later revision is compared with the one before it, object by object. What may change, and how, is a
-//! list of what is harmless wherever the object is used; everything else is a finding. Bytes that no
-//! cross-reference leads to, objects that were hidden in signed bytes, and references that led nowhere when
-//! they were signed are findings too: they are what shadow attacks (Mladenov et al., 2021) are made of.
+//! list of what is harmless wherever the object is used, or in an object that was never referred to as
+//! anything else; everything else is a finding. Bytes that no cross-reference leads to, objects that were
+//! hidden in signed bytes, and references that led nowhere when they were signed are findings too: they are
+//! what shadow attacks (Mladenov et al., 2021) are made of.
 
 mod compare;
 mod step;

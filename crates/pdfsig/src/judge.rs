@@ -8,8 +8,8 @@ use crate::verify::{Hashes, Report, Signature, SubFilter, signatures};
 use pki::cert::Certificate;
 use pki::cms;
 
-/// The baseline level a signature has by its form (ETSI EN 319 142-1, 6). Whether its evidence suffices, and its
-/// time-stamps are to be trusted, remains to be judged.
+/// The baseline level a signature has by its form (ETSI EN 319 142-1, 6). Whether its evidence suffices, and
+/// its time-stamps are to be trusted, remains to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// None: not PAdES, or not over what it covers.

@@ -66,13 +66,43 @@ pub(super) fn added<'a>(old: &[Object], new: &'a [Object]) -> Option<Vec<&'a Obj
     old.next().is_none().then_some(added)
 }
 
-/// All references in an object.
-pub(super) fn references(object: &Object, found: &mut Vec<u32>) {
+/// As what objects are referred to: some changes are harmless only to what is nothing else. An object of one
+/// use has one of these bits; whatever stands under another key is in `ELSEWHERE`.
+pub(super) mod uses {
+    pub const INFO: u8 = 1;
+    pub const METADATA: u8 = 2;
+    /// The document security store, or the lists of single signatures in it.
+    pub const STORE: u8 = 4;
+    /// A list of evidence.
+    pub const EVIDENCE: u8 = 8;
+    /// A member of any list, or a field above another.
+    pub const MEMBER: u8 = 16;
+    pub const ELSEWHERE: u8 = 32;
+}
+
+/// As what the value of a key is referred to.
+fn use_of(key: &[u8]) -> u8 {
+    match key {
+        b"Info" => uses::INFO,
+        b"Metadata" => uses::METADATA,
+        b"DSS" | b"VRI" => uses::STORE,
+        b"Certs" | b"CRLs" | b"OCSPs" | b"Cert" | b"CRL" | b"OCSP" => uses::EVIDENCE,
+        // `Obj` is how the structure of a document speaks of an annotation.
+        b"Parent" | b"Obj" => uses::MEMBER,
+        name if name.len() == 40 && name.iter().all(u8::is_ascii_hexdigit) => uses::STORE,
+        _ => uses::ELSEWHERE,
+    }
+}
+
+/// All references in an object, and as what each refers.
+pub(super) fn references(object: &Object, as_what: u8, found: &mut Vec<(u32, u8)>) {
     match object {
-        Object::Reference(id) => found.push(id.number),
-        Object::Array(members) => members.iter().for_each(|member| references(member, found)),
+        Object::Reference(id) => found.push((id.number, as_what)),
+        Object::Array(members) => {
+            members.iter().for_each(|member| references(member, uses::MEMBER, found));
+        }
         Object::Dict(dict) | Object::Stream(dict, _) => {
-            dict.0.iter().for_each(|(_, value)| references(value, found));
+            dict.0.iter().for_each(|(key, value)| references(value, use_of(key), found));
         }
         _ => {}
     }

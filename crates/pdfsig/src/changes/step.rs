@@ -1,7 +1,7 @@
 //! One revision against the one before it.
 
 use super::Change;
-use super::compare::{added, differing, is_same, references};
+use super::compare::{added, differing, is_same, references, uses};
 use crate::dss::{LISTS, LISTS_OF_ONE, is_evidence};
 use crate::file::{Entry, File, Unreadable, View};
 use crate::form::{Field, fields};
@@ -14,16 +14,20 @@ pub(super) fn steps(file: &File<'_>, count: usize) -> Result<Vec<Vec<Change>>, U
     if count == 0 {
         return Ok(steps);
     }
-    let mut before = State::read(file.at(count))?;
+    let mut known = Uses::new();
+    let mut before = State::read(file.at(count), &mut known)?;
     for section in (0..count).rev() {
-        let after = State::of(file.at(section), before.dangling.clone(), Some(&before))?;
-        let mut step = Step { section, old: &before, new: &after, found: vec![] };
+        let after = State::after(file.at(section), &before, &mut known)?;
+        let mut step = Step { section, old: &before, new: &after, uses: &known, found: vec![] };
         step.compare()?;
         steps[section] = step.found;
         before = after;
     }
     Ok(steps)
 }
+
+/// As what each object was ever referred to.
+type Uses = HashMap<u32, u8>;
 
 /// A revision, and what is asked of it often.
 struct State<'f, 'a> {
@@ -38,7 +42,7 @@ struct State<'f, 'a> {
 
 impl<'f, 'a> State<'f, 'a> {
     /// The revision with all its references.
-    fn read(view: View<'f, 'a>) -> Result<State<'f, 'a>, Unreadable> {
+    fn read(view: View<'f, 'a>, known: &mut Uses) -> Result<State<'f, 'a>, Unreadable> {
         let mut numbers: Vec<u32> = vec![];
         for section in 0.. {
             match view.section(section) {
@@ -48,20 +52,26 @@ impl<'f, 'a> State<'f, 'a> {
         }
         numbers.sort_unstable();
         numbers.dedup();
-        let dangling = references_of(view, numbers.into_iter())?;
-        State::of(view, dangling, None)
+        add_references(view, numbers.into_iter(), known)?;
+        let dangling = known.keys().copied().collect();
+        State::of(view, dangling)
     }
 
-    fn of(
+    /// The next one, with what it adds.
+    fn after(
         view: View<'f, 'a>,
-        mut dangling: HashSet<u32>,
-        before: Option<&State<'_, '_>>,
+        before: &State<'_, '_>,
+        known: &mut Uses,
     ) -> Result<State<'f, 'a>, Unreadable> {
-        if before.is_some()
-            && let Some(section) = view.section(0)
-        {
-            dangling.extend(references_of(view, section.entries.iter().map(|(number, _)| *number))?);
+        let mut dangling = before.dangling.clone();
+        if let Some(section) = view.section(0) {
+            let numbers = section.entries.iter().map(|(number, _)| *number);
+            dangling.extend(add_references(view, numbers, known)?);
         }
+        State::of(view, dangling)
+    }
+
+    fn of(view: View<'f, 'a>, mut dangling: HashSet<u32>) -> Result<State<'f, 'a>, Unreadable> {
         dangling.retain(|number| matches!(view.entry(*number), None | Some(Entry::Free)));
         let fields = fields(view)?;
         let numbered = fields.iter().enumerate();
@@ -80,20 +90,29 @@ impl<'f, 'a> State<'f, 'a> {
     }
 }
 
-/// Whatever is referred to by these objects. One that cannot be read refers to nothing a reader could follow.
-fn references_of(view: View<'_, '_>, numbers: impl Iterator<Item = u32>) -> Result<HashSet<u32>, Unreadable> {
-    let mut found = vec![];
-    references(&Object::Dict(view.trailer().clone()), &mut found);
-    let mut all = HashSet::new();
+/// Notes whatever is referred to by these objects, and answers what was not known. One that cannot be read
+/// refers to nothing a reader could follow.
+fn add_references(
+    view: View<'_, '_>,
+    numbers: impl Iterator<Item = u32>,
+    known: &mut Uses,
+) -> Result<Vec<u32>, Unreadable> {
+    let (mut found, mut new) = (vec![], vec![]);
+    references(&Object::Dict(view.trailer().clone()), uses::ELSEWHERE, &mut found);
     for number in numbers {
         match view.numbered(number) {
-            Ok(object) => references(&object, &mut found),
+            Ok(object) => references(&object, uses::ELSEWHERE, &mut found),
             Err(Unreadable::Malformed { .. }) => {}
             Err(why) => return Err(why),
         }
-        all.extend(found.drain(..));
+        for (number, as_what) in found.drain(..) {
+            *known.entry(number).or_insert_with(|| {
+                new.push(number);
+                0
+            }) |= as_what;
+        }
     }
-    Ok(all)
+    Ok(new)
 }
 
 /// The keys of a signature field's widget, none of which makes anything else of it.
@@ -133,8 +152,13 @@ struct Step<'s, 'f, 'a> {
     section: usize,
     old: &'s State<'f, 'a>,
     new: &'s State<'f, 'a>,
+    uses: &'s Uses,
     found: Vec<Change>,
 }
+
+/// What a document's information says (14.3.3), none of which means anything elsewhere.
+const INFO_KEYS: [&str; 9] =
+    ["Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate", "Trapped"];
 
 impl Step<'_, '_, '_> {
     fn compare(&mut self) -> Result<(), Unreadable> {
@@ -256,12 +280,13 @@ impl Step<'_, '_, '_> {
         let (old_dict, new_dict) = match (old, new) {
             (Object::Dict(old), Object::Dict(new)) => (old, new),
             (Object::Array(old), Object::Array(new)) => {
-                self.list(old, new, replaced);
+                self.list(old, new, replaced, self.is_only(number, uses::EVIDENCE));
                 return Ok(());
             }
             (Object::Stream(old, _), Object::Stream(new, _)) => {
                 let is_metadata = old.is("Type", "Metadata") && new.is("Type", "Metadata");
-                self.found.push(if is_metadata { Change::Information } else { replaced });
+                let is_harmless = is_metadata && self.is_only(number, uses::METADATA);
+                self.found.push(if is_harmless { Change::Information } else { replaced });
                 return Ok(());
             }
             _ => {
@@ -274,17 +299,19 @@ impl Step<'_, '_, '_> {
             return self.catalog(old_dict, new_dict);
         } else if is(self.old.catalog.get("AcroForm")) {
             self.form(old_dict, new_dict)?;
-        } else if is(self.old.view.trailer().get("Info")) {
-            self.found.push(Change::Information);
         } else if let Some(field) = self.old.field(number) {
-            self.field(field, old_dict, new_dict);
+            self.field(field, old_dict, new_dict, self.is_only(number, uses::MEMBER));
+        } else if self.is_only(number, uses::INFO)
+            && differing(old_dict, new_dict).iter().all(|key| is_one_of(key, &INFO_KEYS))
+        {
+            self.found.push(Change::Information);
         } else if old_dict.is("Type", "Page") {
             self.page(number, old_dict, new_dict)?;
-        } else if is(&dss) {
+        } else if is(&dss) && self.is_only(number, uses::STORE) {
             self.store(old_dict, new_dict)?;
-        } else if is(self.old.view.dict(&dss)?.get("VRI")) {
+        } else if is(self.old.view.dict(&dss)?.get("VRI")) && self.is_only(number, uses::STORE) {
             self.lists(old_dict, new_dict)?;
-        } else if differing(old_dict, new_dict).iter().all(|key| is_one_of(key, &LISTS_OF_ONE)) {
+        } else if self.is_only(number, uses::STORE) {
             self.evidence(old_dict, new_dict, replaced)?;
         } else if old_dict.is("Type", "Annot") || *old_dict.get("Rect") != Object::Null {
             self.found.push(Change::AnnotationChanged { object: number });
@@ -294,22 +321,59 @@ impl Step<'_, '_, '_> {
         Ok(())
     }
 
+    /// Whether an object was never referred to otherwise.
+    fn is_only(&self, number: u32, as_what: u8) -> bool {
+        self.uses.get(&number) == Some(&as_what)
+    }
+
+    /// The dictionaries under a key, before and after; `None` when it is something else now.
+    fn dicts(&self, old: &Dict, new: &Dict, key: &str) -> Result<Option<(Dict, Dict)>, Unreadable> {
+        let old = self.old.view.dict(old.get(key))?;
+        Ok(match self.new.view.resolve(new.get(key))? {
+            Object::Dict(new) => Some((old, new)),
+            Object::Null => Some((old, Dict::default())),
+            _ => None,
+        })
+    }
+
+    /// The lists under a key, before and after; `None` when it is something else now.
+    fn lists_of(
+        &self,
+        old: &Dict,
+        new: &Dict,
+        key: &str,
+    ) -> Result<Option<(Vec<Object>, Vec<Object>)>, Unreadable> {
+        let old = self.old.view.array(old.get(key))?;
+        Ok(match self.new.view.resolve(new.get(key))? {
+            Object::Array(new) => Some((old, new)),
+            Object::Null => Some((old, vec![])),
+            _ => None,
+        })
+    }
+
     fn catalog(&mut self, old: &Dict, new: &Dict) -> Result<(), Unreadable> {
         for key in differing(old, new) {
+            let wrong = Change::Catalog { key: String::from_utf8_lossy(key).into() };
             match key {
-                b"AcroForm" => {
-                    let (old, new) =
-                        (self.old.view.dict(old.get("AcroForm"))?, self.new.view.dict(new.get("AcroForm"))?);
-                    self.form(&old, &new)?;
-                }
-                b"DSS" => {
-                    let (old, new) =
-                        (self.old.view.dict(old.get("DSS"))?, self.new.view.dict(new.get("DSS"))?);
-                    self.store(&old, &new)?;
-                }
+                b"AcroForm" => match self.dicts(old, new, "AcroForm")? {
+                    Some((old, new)) => self.form(&old, &new)?,
+                    None => self.found.push(wrong),
+                },
+                b"DSS" => match self.dicts(old, new, "DSS")? {
+                    Some((old, new)) => self.store(&old, &new)?,
+                    None => self.found.push(wrong),
+                },
                 // What the file is written by, and what describes it.
-                b"Extensions" | b"Version" | b"Metadata" => self.found.push(Change::Information),
-                other => self.found.push(Change::Catalog { key: String::from_utf8_lossy(other).into() }),
+                b"Extensions" | b"Version" | b"Metadata" => {
+                    let name = String::from_utf8_lossy(key);
+                    let is_harmless = match self.new.view.resolve(new.get(&name))? {
+                        Object::Stream(dict, _) => dict.is("Type", "Metadata") && dict.is("Subtype", "XML"),
+                        Object::Dict(_) | Object::Name(_) | Object::Null => true,
+                        _ => false,
+                    };
+                    self.found.push(if is_harmless { Change::Information } else { wrong });
+                }
+                _ => self.found.push(wrong),
             }
         }
         Ok(())
@@ -319,11 +383,10 @@ impl Step<'_, '_, '_> {
         for key in differing(old, new) {
             let wrong = Change::Catalog { key: String::from_utf8_lossy(key).into() };
             match key {
-                b"Fields" => {
-                    let (old, new) =
-                        (self.old.view.array(old.get("Fields"))?, self.new.view.array(new.get("Fields"))?);
-                    self.list(&old, &new, wrong);
-                }
+                b"Fields" => match self.lists_of(old, new, "Fields")? {
+                    Some((old, new)) => self.list(&old, &new, wrong, false),
+                    None => self.found.push(wrong),
+                },
                 b"SigFlags" => {}
                 _ => self.found.push(wrong),
             }
@@ -334,25 +397,24 @@ impl Step<'_, '_, '_> {
     fn page(&mut self, number: u32, old: &Dict, new: &Dict) -> Result<(), Unreadable> {
         for key in differing(old, new) {
             let wrong = Change::Page { object: number, key: String::from_utf8_lossy(key).into() };
-            if key == b"Annots" {
-                let (old, new) =
-                    (self.old.view.array(old.get("Annots"))?, self.new.view.array(new.get("Annots"))?);
-                self.list(&old, &new, wrong);
-            } else {
-                self.found.push(wrong);
+            match self.lists_of(old, new, "Annots")?.filter(|_| key == b"Annots") {
+                Some((old, new)) => self.list(&old, &new, wrong, false),
+                None => self.found.push(wrong),
             }
         }
         Ok(())
     }
 
-    fn field(&mut self, field: &Field, old: &Dict, new: &Dict) {
+    /// A field or widget; one that is anything else besides, such as the resources of a page, has nothing
+    /// filled in.
+    fn field(&mut self, field: &Field, old: &Dict, new: &Dict, is_nothing_else: bool) {
         let name = field.name.clone();
         let parent = self.old.signature_field(&field.name);
         let was_signed = parent.is_some_and(|field| *field.dict.get("V") != Object::Null);
         let keys = differing(old, new);
         if field.is_signature && was_signed {
             self.found.push(Change::SignatureChanged { field: name });
-        } else if !keys.iter().all(|key| is_one_of(key, &VALUE_KEYS)) {
+        } else if !is_nothing_else || !keys.iter().all(|key| is_one_of(key, &VALUE_KEYS)) {
             self.found.push(Change::FieldChanged { field: name });
         } else if !field.is_signature {
             self.found.push(Change::Filled { field: name });
@@ -363,23 +425,24 @@ impl Step<'_, '_, '_> {
     }
 
     /// A list of fields, annotations or evidence that has grown. What was there must stay in its order.
-    fn list(&mut self, old: &[Object], new: &[Object], wrong: Change) {
+    fn list(&mut self, old: &[Object], new: &[Object], wrong: Change, may_be_evidence: bool) {
         let Some(added) = added(old, new) else {
             self.found.push(wrong);
             return;
         };
         for member in added {
-            let change = self.member(member);
+            let change = self.member(member, may_be_evidence);
             self.found.extend(change.unwrap_or(Some(wrong.clone())));
         }
     }
 
     /// What a new member of a list is; `Err` when it is nothing that may be added to any.
-    fn member(&self, member: &Object) -> Result<Option<Change>, ()> {
+    fn member(&self, member: &Object, may_be_evidence: bool) -> Result<Option<Change>, ()> {
         let id = member.reference().ok_or(())?;
         let object = self.new.view.get(id).map_err(|_| ())?;
         let Object::Dict(dict) = &object else {
-            return if is_evidence(self.new.view, member) { Ok(Some(Change::Evidence)) } else { Err(()) };
+            let is_fine = may_be_evidence && is_evidence(self.new.view, member);
+            return if is_fine { Ok(Some(Change::Evidence)) } else { Err(()) };
         };
         let was_there = self.old.view.numbered(id.number) != Ok(Object::Null);
         let is_plain = dict.0.iter().all(|(key, _)| is_one_of(key, &WIDGET_KEYS)) && !dict.has_twice();
@@ -401,11 +464,10 @@ impl Step<'_, '_, '_> {
         for key in differing(old, new) {
             let wrong = Change::Catalog { key: "DSS".into() };
             match key {
-                b"VRI" => {
-                    let (old, new) =
-                        (self.old.view.dict(old.get("VRI"))?, self.new.view.dict(new.get("VRI"))?);
-                    self.lists(&old, &new)?;
-                }
+                b"VRI" => match self.dicts(old, new, "VRI")? {
+                    Some((old, new)) => self.lists(&old, &new)?,
+                    None => self.found.push(wrong),
+                },
                 b"Type" => {}
                 key if is_one_of(key, &LISTS) => self.grown(old, new, key, wrong)?,
                 _ => self.found.push(wrong),
@@ -425,8 +487,10 @@ impl Step<'_, '_, '_> {
                 self.found.push(wrong);
                 continue;
             }
-            let (old, new) = (self.old.view.dict(old.get(&key))?, self.new.view.dict(new.get(&key))?);
-            self.evidence(&old, &new, wrong)?;
+            match self.dicts(old, new, &key)? {
+                Some((old, new)) => self.evidence(&old, &new, wrong)?,
+                None => self.found.push(wrong),
+            }
         }
         Ok(())
     }
@@ -447,7 +511,10 @@ impl Step<'_, '_, '_> {
 
     fn grown(&mut self, old: &Dict, new: &Dict, key: &[u8], wrong: Change) -> Result<(), Unreadable> {
         let key = String::from_utf8_lossy(key);
-        let (old, new) = (self.old.view.array(old.get(&key))?, self.new.view.array(new.get(&key))?);
+        let Some((old, new)) = self.lists_of(old, new, &key)? else {
+            self.found.push(wrong);
+            return Ok(());
+        };
         let is_evidence = |member: &Object| is_evidence(self.new.view, member);
         // Evidence may be taken out again, as some programs do; what is new must be evidence.
         let is_fine = new.iter().filter(|member| !old.contains(member)).all(is_evidence);

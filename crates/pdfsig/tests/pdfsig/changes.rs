@@ -1,6 +1,8 @@
 //! What is said of files that were changed after they were signed: one table, and stories beside it.
 
-use super::support::{appended, between, cat, plan, put, pyhanko, signed, table, update, with_form, world};
+use super::support::{
+    appended, between, cat, plan, put, pyhanko, signed, table, update, with_form, with_table, world,
+};
 use pdfsig::{Change, File, Finding, Later, Lock, Permission, Plan, Unreadable, changes, signatures};
 
 /// What came after the signature "Sig" of a file, and what is amiss with it.
@@ -417,4 +419,77 @@ fn one_section_that_says_two_things_of_an_object_is_refused() {
     let twice = [(5, "<</Length 1>>\nstream\nA\nendstream"), (5, "<</Length 1>>\nstream\nB\nendstream")];
     let file = appended(&bytes, &twice, "");
     assert!(matches!(File::open(&file), Err(Unreadable::Malformed { .. })));
+}
+
+/// A file prepared by an attacker: an object is two things at once, one of which may change.
+fn two_faced(objects: &[&str], trailer: &str) -> Vec<u8> {
+    let text = String::from_utf8(with_table(objects)).unwrap();
+    let text = text.replace("/ID[<00112233><44556677>]", trailer);
+    signed(text.as_bytes(), "Sig")
+}
+
+#[test]
+fn what_is_something_else_besides_is_not_harmless() {
+    let pages = "<</Type/Pages/Kids[3 0 R]/Count 1>>";
+    let page = |more: &str| format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]{more}>>");
+    let xmp = |text: &str| {
+        format!("<</Type/Metadata/Subtype/XML/Length {}>>\nstream\n{text}\nendstream", text.len())
+    };
+    let catalog = "<</Type/Catalog/Pages 2 0 R/Metadata 4 0 R>>";
+    let replaced = |object| Change::Replaced { object };
+
+    // Metadata that is a page's contents too.
+    let both = two_faced(&[catalog, pages, &page("/Contents 4 0 R"), &xmp("A")], "");
+    assert_eq!(forbidden(&appended(&both, &[(4, &xmp("B"))], "")), [replaced(4)]);
+    let alone = two_faced(&[catalog, pages, &page(""), &xmp("A")], "");
+    assert_eq!(allowed(&appended(&alone, &[(4, &xmp("B"))], "")), [Change::Information]);
+
+    // The document's information that is a page's resources too.
+    let plain = "<</Type/Catalog/Pages 2 0 R>>";
+    let info = "<</Title(A)/Font<<>>>>";
+    let both = two_faced(&[plain, pages, &page("/Resources 4 0 R"), info], "/Info 4 0 R");
+    assert_eq!(forbidden(&appended(&both, &[(4, "<</Title(B)/Font<<>>>>")], "/Info 4 0 R")), [replaced(4)]);
+    let alone = two_faced(&[plain, pages, &page(""), info], "/Info 4 0 R");
+    assert_eq!(
+        allowed(&appended(&alone, &[(4, "<</Title(B)/Font<<>>>>")], "/Info 4 0 R")),
+        [Change::Information]
+    );
+    assert_eq!(forbidden(&appended(&alone, &[(4, "<</Title(A)>>")], "/Info 4 0 R")), [replaced(4)]);
+
+    // A list of evidence that is a page's contents too.
+    let certificate = &world().ca.certificate;
+    let evidence = cat(
+        &alone,
+        pdfsig::add_evidence(
+            &alone,
+            &pdfsig::Evidence { certificates: vec![certificate.clone()], ..Default::default() },
+            &[],
+        ),
+    );
+    assert_eq!(allowed(&evidence), [Change::Evidence]);
+    let listed = "<</Type/Catalog/Pages 2 0 R/DSS<</Certs 4 0 R>>>>";
+    let more = pdfsig::Evidence { certificates: vec![certificate.clone()], ..Default::default() };
+    let both = two_faced(&[listed, pages, &page("/Contents 4 0 R"), "[]"], "");
+    let grown = cat(&both, pdfsig::add_evidence(&both, &more, &[]));
+    assert_eq!(forbidden(&grown), [replaced(4)]);
+    let alone = two_faced(&[listed, pages, &page(""), "[]"], "");
+    let grown = cat(&alone, pdfsig::add_evidence(&alone, &more, &[]));
+    assert_eq!(allowed(&grown), [Change::Evidence]);
+
+    // A text field that is a page's resources too.
+    let form = "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>";
+    let field = "<</FT/Tx/T(a)/AP<<>>>>";
+    let both = two_faced(&[form, pages, &page("/Resources<</XObject 4 0 R>>"), field], "");
+    let filled = "<</FT/Tx/T(a)/AP<</N 1 0 R>>>>";
+    let changed = [Change::FieldChanged { field: "a".into() }];
+    assert_eq!(forbidden(&appended(&both, &[(4, filled)], "")), changed);
+    let alone = two_faced(&[form, pages, &page("/Annots[4 0 R]"), field], "");
+    assert_eq!(allowed(&appended(&alone, &[(4, filled)], "")), [Change::Filled { field: "a".into() }]);
+
+    // A list that becomes something else.
+    let bytes = signed(&table(), "Sig");
+    let form = between(&bytes[table().len()..], "1 0 obj\n", "\nendobj")
+        .replace("<</Fields [8 0 R]/SigFlags 3>>", "20 0 R");
+    let stream = "<</Fields[8 0 R]/SigFlags 3/Length 1>>\nstream\nS\nendstream";
+    assert_eq!(forbidden(&appended(&bytes, &[(1, &form), (20, stream)], "")), [key("AcroForm")]);
 }
