@@ -77,7 +77,9 @@ pub(super) mod uses {
     pub const EVIDENCE: u8 = 8;
     /// A member of any list, or a field above another.
     pub const MEMBER: u8 = 16;
-    pub const ELSEWHERE: u8 = 32;
+    /// A picture of an annotation, in its dictionary of pictures.
+    pub const LOOKS: u8 = 32;
+    pub const ELSEWHERE: u8 = 64;
 }
 
 /// As what the value of a key is referred to.
@@ -102,8 +104,32 @@ pub(super) fn references(object: &Object, as_what: u8, found: &mut Vec<(u32, u8)
             members.iter().for_each(|member| references(member, uses::MEMBER, found));
         }
         Object::Dict(dict) | Object::Stream(dict, _) => {
-            dict.0.iter().for_each(|(key, value)| references(value, use_of(key), found));
+            for (key, value) in &dict.0 {
+                match value {
+                    Object::Dict(looks) if key == b"AP" => all_as(looks, uses::LOOKS, found),
+                    value => references(value, use_of(key), found),
+                }
+            }
         }
         _ => {}
     }
+}
+
+/// Everything in a dictionary, under whichever key.
+fn all_as(dict: &Dict, as_what: u8, found: &mut Vec<(u32, u8)>) {
+    for (_, value) in &dict.0 {
+        match value {
+            Object::Dict(inner) => all_as(inner, as_what, found),
+            value => references(value, as_what, found),
+        }
+    }
+}
+
+/// Whether a dictionary of pictures has this one.
+pub(super) fn shows(looks: &Object, number: u32) -> bool {
+    let mut found = vec![];
+    if let Object::Dict(dict) = looks {
+        all_as(dict, uses::LOOKS, &mut found);
+    }
+    found.contains(&(number, uses::LOOKS))
 }

@@ -1,7 +1,7 @@
 //! One revision against the one before it.
 
 use super::Change;
-use super::compare::{added, differing, is_same, references, uses};
+use super::compare::{added, differing, is_same, references, shows, uses};
 use crate::dss::{LISTS, LISTS_OF_ONE, is_evidence};
 use crate::file::{Entry, File, Unreadable, View};
 use crate::form::{Field, fields};
@@ -286,7 +286,8 @@ impl Step<'_, '_, '_> {
             (Object::Stream(old, _), Object::Stream(new, _)) => {
                 let is_metadata = old.is("Type", "Metadata") && new.is("Type", "Metadata");
                 let is_harmless = is_metadata && self.is_only(number, uses::METADATA);
-                self.found.push(if is_harmless { Change::Information } else { replaced });
+                let looks = self.is_only(number, uses::LOOKS).then(|| self.looks(number));
+                self.found.push(if is_harmless { Change::Information } else { looks.unwrap_or(replaced) });
                 return Ok(());
             }
             _ => {
@@ -319,6 +320,18 @@ impl Step<'_, '_, '_> {
             self.found.push(replaced);
         }
         Ok(())
+    }
+
+    /// What it means that a picture of fields or of an annotation is another one.
+    fn looks(&self, number: u32) -> Change {
+        let mut fields =
+            self.old.fields.iter().filter(|field| shows(field.dict.get("AP"), number)).peekable();
+        let Some(first) = fields.peek() else { return Change::AnnotationChanged { object: number } };
+        let field = first.name.clone();
+        match fields.find(|field| field.is_signature) {
+            Some(signature) => Change::SignatureChanged { field: signature.name.clone() },
+            None => Change::Filled { field },
+        }
     }
 
     /// Whether an object was never referred to otherwise.

@@ -344,6 +344,12 @@ fn signing_and_filling_in_are_seen_and_allowed() {
         appended(&bytes, &[(7, "<</Type/Annot/Subtype/Widget/FT/Tx/T(note)/Rect[9 9 99 20]/V(yes)>>")], "");
     let note = Change::Filled { field: "note".into() };
     assert_eq!(allowed(&filled), std::slice::from_ref(&note));
+    // Some write over the old picture of a field; but not over that of a signature, or of something else.
+    let picture = "<</Type/XObject/Subtype/Form/BBox[0 0 90 11]/Length 1>>\nstream\nS\nendstream";
+    assert_eq!(allowed(&appended(&bytes, &[(10, picture)], "")), std::slice::from_ref(&note));
+    let own = signed(&table(), "Sig");
+    let its = Change::SignatureChanged { field: "Sig".into() };
+    assert_eq!(forbidden(&appended(&own, &[(9, picture)], "")), [its]);
     // The empty field of the form is signed, and nothing else changes.
     let more = cat(&filled, update(&filled, &plan("approval")));
     assert_eq!(allowed(&more), [note.clone(), signed_as("approval")]);
@@ -485,6 +491,14 @@ fn what_is_something_else_besides_is_not_harmless() {
     assert_eq!(forbidden(&appended(&both, &[(4, filled)], "")), changed);
     let alone = two_faced(&[form, pages, &page("/Annots[4 0 R]"), field], "");
     assert_eq!(allowed(&appended(&alone, &[(4, filled)], "")), [Change::Filled { field: "a".into() }]);
+
+    // A field's picture that is drawn on a page too.
+    let field = "<</FT/Tx/T(a)/AP<</N 5 0 R>>>>";
+    let form = "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>";
+    let picture = |text: &str| format!("<</Subtype/Form/BBox[0 0 9 9]/Length 1>>\nstream\n{text}\nendstream");
+    let resources = page("/Resources<</XObject<</X 5 0 R>>>>");
+    let both = two_faced(&[form, pages, &resources, field, &picture("n")], "");
+    assert_eq!(forbidden(&appended(&both, &[(5, &picture("S"))], "")), [replaced(5)]);
 
     // A list that becomes something else.
     let bytes = signed(&table(), "Sig");

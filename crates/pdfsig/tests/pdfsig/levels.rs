@@ -3,7 +3,7 @@
 use super::support::{cat, crl, files, folder, judged_by_pyhanko, now, plan, put, said, table, token, world};
 use pdfsig::{
     CannotSign, Change, Covers, Evidence, File, Later, Level, Permission, Plan, SubFilter, add_evidence,
-    changes, sign, signatures, stamp_signature, store, time_stamp,
+    changes, judge, sign, signatures, stamp_signature, store, time_stamp,
 };
 use pki::cms;
 use pki::key::Digest;
@@ -58,7 +58,7 @@ fn every_level_is_accepted_by_pyhanko_and_qpdf() {
 
 /// The level of the first signature of a file.
 fn level_of(bytes: &Vec<u8>) -> &'static str {
-    let judgement = pdfsig::judge(&File::open(bytes).unwrap(), &[]).unwrap();
+    let judgement = judge(&File::open(bytes).unwrap(), &[]).unwrap();
     match judgement.signatures[0].level {
         Level::None => "none",
         Level::BB => "b",
@@ -125,6 +125,35 @@ fn check_pyhankos(bytes: &Vec<u8>, name: &str, level: &str) {
         assert_eq!((store.unreadable, store.evidence.crls.len()), (0, 1), "{name}");
         assert!(store.is_for(&found[0]), "{name}");
         assert!(is_trusted_by(&store.evidence, &found[0].check(&file, &[]).certificate().unwrap().clone()));
+    }
+}
+
+#[test]
+fn pyhanko_and_we_sign_after_each_other() {
+    put("ca.crl", crl().der());
+    for (kind, bytes, _) in files() {
+        let ours = b_t(&bytes, "Ours");
+        let from = put(&format!("ours-{kind}.pdf"), &ours);
+        let to = folder().join(format!("theirs-{kind}.pdf"));
+        let words = ["sign", folder().to_str().unwrap(), "lta", &from, to.to_str().unwrap()];
+        super::support::pyhanko(&words);
+        let both = b_lta(&std::fs::read(to).unwrap(), "Ours again", "Our stamp");
+        let path = put(&format!("both-{kind}.pdf"), &both);
+        let lines = judged_by_pyhanko(&path);
+        assert_eq!(lines.len(), 5, "{kind}: {lines:?}");
+        assert!(lines.iter().all(|line| !line.contains("False")), "{kind}: {lines:?}");
+        let file = File::open(&both).unwrap();
+        let judgement = judge(&file, &[]).unwrap();
+        assert_eq!(judgement.signatures.len(), 5);
+        for judged in &judgement.signatures {
+            assert!(judged.report.is_intact(), "{kind}: {:?}", judged.report.findings);
+            assert!(
+                !matches!(judged.later, Later::Forbidden { .. } | Later::Unknown),
+                "{kind}: {:?}",
+                judged.later
+            );
+        }
+        assert_eq!(judgement.signatures[0].level, Level::BLTA, "{kind}");
     }
 }
 

@@ -170,16 +170,17 @@ pub fn table() -> Vec<u8> {
     with_table(&OBJECTS)
 }
 
-/// The same with a form: a text field (7) and an empty signature field (8).
+/// The same with a form: a text field (7, which looks like 10) and an empty signature field (8).
 pub fn with_form() -> Vec<u8> {
     let mut objects = OBJECTS.to_vec();
     objects[0] = "<</Type/Catalog/Pages 2 0 R/AcroForm 9 0 R>>";
     objects[2] = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Resources<<>>/Contents 5 0 R\
                   /Annots[7 0 R 8 0 R]>>";
     objects.extend([
-        "<</Type/Annot/Subtype/Widget/FT/Tx/T(note)/Rect[9 9 99 20]>>",
+        "<</Type/Annot/Subtype/Widget/FT/Tx/T(note)/Rect[9 9 99 20]/AP<</N 10 0 R>>>>",
         "<</Type/Annot/Subtype/Widget/FT/Sig/T(approval)/Rect[200 200 300 250]>>",
         "<</Fields[7 0 R 8 0 R]>>",
+        "<</Type/XObject/Subtype/Form/BBox[0 0 90 11]/Length 1>>\nstream\nn\nendstream",
     ]);
     with_table(&objects)
 }
