@@ -27,7 +27,11 @@ const KEPT_MAX: usize = 16 << 20;
 /// Short objects kept, in bytes of the file together, and each.
 const OBJECTS_MAX: u64 = 1 << 20;
 const SHORT: u64 = 32 << 10;
-/// Everything that is parsed and unpacked of one file, in bytes.
+/// How much is read at a time where the source is not in memory, and how many bytes read cost as much as one
+/// parsed.
+const AHEAD: u64 = 16 << 10;
+const READING_COSTS: u64 = 4;
+/// Everything that is parsed and unpacked of one file, in bytes, or four times the file.
 const WORK_MAX: u64 = 256 << 20;
 
 /// Why a file is not read.
@@ -78,6 +82,8 @@ struct Cache {
     /// Short objects by their offset, and where each ends.
     objects: HashMap<u64, (Id, Object, u64)>,
     objects_left: u64,
+    /// What was read last, and from where.
+    ahead: (u64, Vec<u8>),
     work: u64,
 }
 
@@ -214,9 +220,29 @@ impl<'a> File<'a> {
             let piece = whole.get(range.start as usize..range.end as usize);
             return piece.map(Cow::Borrowed).ok_or(missing);
         }
-        self.spend(range.end - range.start)?;
+        self.spend((range.end - range.start) / READING_COSTS)?;
         let mut bytes = vec![0; usize::try_from(range.end - range.start).map_err(|_| missing)?];
         self.source.read_at(range.start, &mut bytes)?;
+        Ok(Cow::Owned(bytes))
+    }
+
+    /// The same for short pieces, of which the next usually lies close behind.
+    fn window(&self, range: Range<u64>) -> Result<Cow<'a, [u8]>, Unreadable> {
+        let length = range.end - range.start;
+        if self.source.whole().is_some() || length > AHEAD {
+            return self.bytes(range);
+        }
+        let read = |ahead: &(u64, Vec<u8>)| {
+            let start = usize::try_from(range.start.checked_sub(ahead.0)?).ok()?;
+            ahead.1.get(start..start.checked_add(length as usize)?).map(<[u8]>::to_vec)
+        };
+        if let Some(bytes) = read(&self.cache.borrow().ahead) {
+            return Ok(Cow::Owned(bytes));
+        }
+        let end = self.len().min(range.start.saturating_add(AHEAD));
+        let ahead = (range.start, self.bytes(range.start..end)?.into_owned());
+        let bytes = read(&ahead).unwrap_or_default();
+        self.cache.borrow_mut().ahead = ahead;
         Ok(Cow::Owned(bytes))
     }
 
@@ -224,7 +250,11 @@ impl<'a> File<'a> {
     fn spend(&self, bytes: u64) -> Result<(), Unreadable> {
         let mut cache = self.cache.borrow_mut();
         cache.work = cache.work.saturating_add(bytes).saturating_add(64);
-        if cache.work > WORK_MAX { Err(Unreadable::TooMuch) } else { Ok(()) }
+        if cache.work > WORK_MAX.max(self.len().saturating_mul(4)) {
+            Err(Unreadable::TooMuch)
+        } else {
+            Ok(())
+        }
     }
 
     /// Parses at an offset; answers where the parser stands then. Of a source that is not in memory more and
@@ -237,7 +267,7 @@ impl<'a> File<'a> {
         let mut size = if self.source.whole().is_some() { u64::MAX } else { 4_096 };
         loop {
             let end = self.len().min(offset.saturating_add(size));
-            let window = self.bytes(offset.min(end)..end)?;
+            let window = self.window(offset.min(end)..end)?;
             let mut parser = Parser::new(&window, 0);
             let parsed = parse(&mut parser);
             self.spend(parser.at as u64)?;

@@ -1,8 +1,10 @@
 //! What qpdf, poppler and pyHanko make of our signatures, and we of pyHanko's.
 
-use super::support::{cat, files, folder, hybrid, judged_by_pyhanko, plan, put, said, signed, table, world};
+use super::support::{
+    cat, files, folder, hybrid, judged_by_pyhanko, plan, put, said, signed, table, with_table, world,
+};
 use pdfsig::file::Kind;
-use pdfsig::{CannotSign, Covers, File, Seekable, judge, signatures};
+use pdfsig::{CannotSign, Change, Covers, File, Later, Seekable, judge, signatures};
 use pki::cms;
 use pki::key::Signer;
 
@@ -127,4 +129,17 @@ fn a_file_on_disk_is_signed_and_judged_as_one_in_memory() {
         assert_eq!(format!("{:?}", judgements[0]), format!("{:?}", judgements[1]), "{name}");
         assert!(judgements[0].signatures[0].report.is_intact(), "{name}");
     }
+}
+
+#[test]
+fn a_file_of_many_objects_is_judged_on_disk() {
+    let mut objects = vec!["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"];
+    objects.push("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>");
+    objects.extend(vec!["<</Type/StructElem/S/P>>"; 100_000]);
+    let bytes = signed(&signed(&with_table(&objects), "Sig"), "Seal");
+    let source = Seekable::new(std::io::Cursor::new(bytes)).unwrap();
+    let file = File::open(&source).unwrap();
+    let judgement = judge(&file, &[]).unwrap();
+    let later = &judgement.signatures[0].later;
+    assert_eq!(*later, Later::Allowed(vec![Change::Signed { field: "Seal".into() }]));
 }
