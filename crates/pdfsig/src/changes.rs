@@ -12,6 +12,7 @@ mod step;
 use crate::file::{File, Unreadable};
 use crate::form::Permission;
 use crate::verify::Signature;
+use std::collections::HashSet;
 
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,6 +90,8 @@ pub enum Change {
         /// The object's number.
         object: u32,
     },
+    /// More changes than are told.
+    TooMany,
     /// Bytes that no cross-reference leads to.
     Unlisted {
         /// Where they begin.
@@ -167,10 +170,10 @@ impl Changes {
         let Some(steps) = signature.section.and_then(|section| self.steps.get(..section)) else {
             return Later::Unknown;
         };
-        let mut changes: Vec<Change> = vec![];
+        let (mut changes, mut seen) = (vec![], HashSet::new());
         // The oldest first.
         for change in steps.iter().rev().flatten() {
-            if !changes.contains(change) {
+            if seen.insert(change) {
                 changes.push(change.clone());
             }
         }

@@ -390,7 +390,7 @@ impl<'f, 'a> View<'f, 'a> {
         let packed = self.file.bytes(range.clone())?;
         let bytes = unpack(&dict, &packed, range.start)?;
         self.file.spend(bytes.len() as u64)?;
-        Ok(bytes)
+        Ok(bytes.into_owned())
     }
 
     /// The object that begins at this offset, and where it ends.
@@ -406,8 +406,10 @@ impl<'f, 'a> View<'f, 'a> {
         offset: u64,
         length: impl Fn(Id) -> Option<u64>,
     ) -> Result<(Id, Object, u64), Unreadable> {
-        if let Some(known) = self.file.cache.borrow().objects.get(&offset) {
-            return Ok(known.clone());
+        let known = self.file.cache.borrow().objects.get(&offset).cloned();
+        if let Some(known) = known {
+            self.file.spend(known.2 - offset)?;
+            return Ok(known);
         }
         let ((id, body), at) = self.file.parse(offset, |parser| parser.indirect())?;
         let dict = match body {

@@ -2,6 +2,7 @@
 
 use crate::file::{Unreadable, View};
 use crate::object::{Dict, Object};
+use std::collections::{HashMap, HashSet};
 
 /// Both mean the same: in another order, or with numbers written differently, they still do. References are
 /// compared as such; what they lead to is compared by itself.
@@ -38,18 +39,26 @@ fn is_equal_dict(old: &Dict, new: &Dict) -> bool {
 
 /// The keys whose values differ. `null` is the same as nothing.
 pub(super) fn differing<'a>(old: &'a Dict, new: &'a Dict) -> Vec<&'a [u8]> {
-    let find = |dict: &Dict, key: &[u8]| {
-        dict.0.iter().find(|(known, _)| known == key).map_or(Object::Null, |(_, value)| value.clone())
+    let first = |dict: &'a Dict| {
+        let mut values: HashMap<&'a [u8], &'a Object> = HashMap::new();
+        dict.0.iter().for_each(|(key, value)| {
+            values.entry(key).or_insert(value);
+        });
+        values
     };
-    let mut keys: Vec<&[u8]> = old.0.iter().chain(&new.0).map(|(key, _)| key.as_slice()).collect();
+    let (old_values, new_values) = (first(old), first(new));
+    let mut keys: Vec<&[u8]> = old_values.keys().chain(new_values.keys()).copied().collect();
     keys.sort_unstable();
     keys.dedup();
     // What is said twice is read differently by different readers.
-    let is_twice = new.has_twice();
-    keys.retain(|key| {
-        let stands = new.0.iter().filter(|(known, _)| known == key).count();
-        (is_twice && stands > 1) || !is_equal(&find(old, key), &find(new, key))
-    });
+    let mut said: Vec<&[u8]> = new.0.iter().map(|(key, _)| key.as_slice()).collect();
+    said.sort_unstable();
+    let twice: HashSet<&[u8]> =
+        said.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    let value = |values: &HashMap<&'a [u8], &'a Object>, key: &[u8]| {
+        values.get(key).copied().unwrap_or(&Object::Null)
+    };
+    keys.retain(|key| twice.contains(key) || !is_equal(value(&old_values, key), value(&new_values, key)));
     keys
 }
 
@@ -125,11 +134,11 @@ fn all_as(dict: &Dict, as_what: u8, found: &mut Vec<(u32, u8)>) {
     }
 }
 
-/// Whether a dictionary of pictures has this one.
-pub(super) fn shows(looks: &Object, number: u32) -> bool {
+/// The pictures in a dictionary of them.
+pub(super) fn pictures(looks: &Object) -> impl Iterator<Item = u32> {
     let mut found = vec![];
     if let Object::Dict(dict) = looks {
         all_as(dict, uses::LOOKS, &mut found);
     }
-    found.contains(&(number, uses::LOOKS))
+    found.into_iter().filter(|(_, as_what)| *as_what == uses::LOOKS).map(|(number, _)| number)
 }

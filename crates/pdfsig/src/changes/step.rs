@@ -1,7 +1,7 @@
 //! One revision against the one before it.
 
 use super::Change;
-use super::compare::{added, differing, is_same, references, shows, uses};
+use super::compare::{added, differing, is_same, pictures, references, uses};
 use crate::dss::{LISTS, LISTS_OF_ONE, is_evidence};
 use crate::file::{Entry, File, Unreadable, View};
 use crate::form::{Field, fields};
@@ -16,15 +16,25 @@ pub(super) fn steps(file: &File<'_>, count: usize) -> Result<Vec<Vec<Change>>, U
     }
     let mut known = Uses::new();
     let mut before = State::read(file.at(count), &mut known)?;
+    let mut told = 0;
     for section in (0..count).rev() {
+        if told > CHANGES_MAX {
+            steps[section].push(Change::TooMany);
+            continue;
+        }
         let after = State::after(file.at(section), &before, &mut known)?;
         let mut step = Step { section, old: &before, new: &after, uses: &known, found: vec![] };
         step.compare()?;
+        told += step.found.len();
         steps[section] = step.found;
         before = after;
     }
     Ok(steps)
 }
+
+/// Changes told of all revisions, and of one.
+const CHANGES_MAX: usize = 10_000;
+const CHANGES_OF_ONE: usize = 1_000;
 
 /// As what each object was ever referred to.
 type Uses = HashMap<u32, u8>;
@@ -36,6 +46,10 @@ struct State<'f, 'a> {
     catalog: Dict,
     fields: Vec<Field>,
     by_number: HashMap<u32, usize>,
+    /// Fields that have a name of their own, by it.
+    by_name: HashMap<String, usize>,
+    /// Which fields show a picture: whether one of them is a signature, and the first.
+    by_picture: HashMap<u32, (bool, usize)>,
     /// Numbers that references lead to where there is nothing.
     dangling: HashSet<u32>,
 }
@@ -74,19 +88,34 @@ impl<'f, 'a> State<'f, 'a> {
     fn of(view: View<'f, 'a>, mut dangling: HashSet<u32>) -> Result<State<'f, 'a>, Unreadable> {
         dangling.retain(|number| matches!(view.entry(*number), None | Some(Entry::Free)));
         let fields = fields(view)?;
-        let numbered = fields.iter().enumerate();
-        let by_number = numbered.filter_map(|(at, field)| Some((field.id?.number, at))).collect();
+        let (mut by_number, mut by_name, mut by_picture) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for (at, field) in fields.iter().enumerate() {
+            by_number.extend(field.id.map(|id| (id.number, at)));
+            if !field.is_widget_only {
+                by_name.entry(field.name.clone()).or_insert(at);
+            }
+            for picture in pictures(field.dict.get("AP")) {
+                let known = by_picture.entry(picture).or_insert((field.is_signature, at));
+                known.0 |= field.is_signature;
+            }
+        }
         let root = view.trailer().get("Root").reference();
-        Ok(State { view, root, catalog: view.catalog()?, fields, by_number, dangling })
+        let catalog = view.catalog()?;
+        Ok(State { view, root, catalog, fields, by_number, by_name, by_picture, dangling })
     }
 
     fn field(&self, number: u32) -> Option<&Field> {
         self.by_number.get(&number).map(|at| &self.fields[*at])
     }
 
+    /// A field by its full name.
+    fn named(&self, name: &str) -> Option<&Field> {
+        self.by_name.get(name).map(|at| &self.fields[*at])
+    }
+
     /// A signature field by its name.
     fn signature_field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.is_signature && !field.is_widget_only && field.name == name)
+        self.named(name).filter(|field| field.is_signature)
     }
 }
 
@@ -182,7 +211,7 @@ impl Step<'_, '_, '_> {
             }
         }
         if section.offset < older.end {
-            self.found.push(Change::Unlisted { at: section.offset });
+            self.tell(Change::Unlisted { at: section.offset });
             return Ok(());
         }
         places.extend(section.beside);
@@ -190,25 +219,33 @@ impl Step<'_, '_, '_> {
         self.between(older.end, places)
     }
 
+    /// Notes a change, as long as there are not too many.
+    fn tell(&mut self, change: Change) {
+        if self.found.len() < CHANGES_OF_ONE {
+            self.found.push(change);
+        } else if self.found.len() == CHANGES_OF_ONE {
+            self.found.push(Change::TooMany);
+        }
+    }
+
     fn trailer(&mut self) {
         let (old, new) = (self.old.view.trailer(), self.new.view.trailer());
         if self.old.root != self.new.root {
-            self.found.push(Change::Catalog { key: "Root".into() });
+            self.tell(Change::Catalog { key: "Root".into() });
         }
         if *new.get("Info") != Object::Null && old.get("Info") != new.get("Info") {
-            self.found.push(Change::Information);
+            self.tell(Change::Information);
         }
     }
 
     /// Signatures and signature fields that were not there.
     fn new_fields(&mut self) -> Result<(), Unreadable> {
         for field in self.new.fields.iter().filter(|field| !field.is_widget_only) {
-            let known =
-                self.old.fields.iter().find(|known| !known.is_widget_only && known.name == field.name);
+            let known = self.old.named(&field.name);
             if !field.is_signature {
                 // Its widgets are annotations; a field without one is told here.
                 if known.is_none() {
-                    self.found.push(Change::FieldChanged { field: field.name.clone() });
+                    self.tell(Change::FieldChanged { field: field.name.clone() });
                 }
                 continue;
             }
@@ -222,12 +259,12 @@ impl Step<'_, '_, '_> {
                 let is_stamp = signature.is("Type", "DocTimeStamp")
                     && signature.is("SubFilter", "ETSI.RFC3161")
                     && !is_seen;
-                self.found.push(if is_stamp { Change::Stamped { field } } else { Change::Signed { field } });
+                self.tell(if is_stamp { Change::Stamped { field } } else { Change::Signed { field } });
             } else if *value == Object::Null && known.is_none() {
                 let field_name = field.name.clone();
                 // Only a signature explains a picture.
                 let shows = is_seen && (*field.dict.get("AP") != Object::Null || !field.kids.is_empty());
-                self.found.push(match shows {
+                self.tell(match shows {
                     true => Change::FieldChanged { field: field_name },
                     false => Change::FieldAdded { field: field_name },
                 });
@@ -253,7 +290,7 @@ impl Step<'_, '_, '_> {
         let old = self.old.view.numbered(number);
         let new = self.new.view.numbered(number);
         let (Ok(old), Ok(new)) = (old, new) else {
-            self.found.push(Change::Replaced { object: number });
+            self.tell(Change::Replaced { object: number });
             return Ok(());
         };
         if is_same((self.old.view, &old), (self.new.view, &new))? {
@@ -261,13 +298,13 @@ impl Step<'_, '_, '_> {
         }
         let is_of_old = matches!(entry, Entry::At { offset, .. } if offset < signed_end);
         if is_of_old || (old == Object::Null && self.old.dangling.contains(&number)) {
-            self.found.push(Change::Uncovered { object: number });
+            self.tell(Change::Uncovered { object: number });
         }
         if old == Object::Null {
             return Ok(());
         }
         if new == Object::Null {
-            self.found.push(Change::Removed { object: number });
+            self.tell(Change::Removed { object: number });
             return Ok(());
         }
         self.changed(number, &old, &new)
@@ -287,11 +324,11 @@ impl Step<'_, '_, '_> {
                 let is_metadata = old.is("Type", "Metadata") && new.is("Type", "Metadata");
                 let is_harmless = is_metadata && self.is_only(number, uses::METADATA);
                 let looks = self.is_only(number, uses::LOOKS).then(|| self.looks(number));
-                self.found.push(if is_harmless { Change::Information } else { looks.unwrap_or(replaced) });
+                self.tell(if is_harmless { Change::Information } else { looks.unwrap_or(replaced) });
                 return Ok(());
             }
             _ => {
-                self.found.push(replaced);
+                self.tell(replaced);
                 return Ok(());
             }
         };
@@ -305,7 +342,7 @@ impl Step<'_, '_, '_> {
         } else if self.is_only(number, uses::INFO)
             && differing(old_dict, new_dict).iter().all(|key| is_one_of(key, &INFO_KEYS))
         {
-            self.found.push(Change::Information);
+            self.tell(Change::Information);
         } else if old_dict.is("Type", "Page") {
             self.page(number, old_dict, new_dict)?;
         } else if is(&dss) && self.is_only(number, uses::STORE) {
@@ -315,23 +352,20 @@ impl Step<'_, '_, '_> {
         } else if self.is_only(number, uses::STORE) {
             self.evidence(old_dict, new_dict, replaced)?;
         } else if old_dict.is("Type", "Annot") || *old_dict.get("Rect") != Object::Null {
-            self.found.push(Change::AnnotationChanged { object: number });
+            self.tell(Change::AnnotationChanged { object: number });
         } else {
-            self.found.push(replaced);
+            self.tell(replaced);
         }
         Ok(())
     }
 
     /// What it means that a picture of fields or of an annotation is another one.
     fn looks(&self, number: u32) -> Change {
-        let mut fields =
-            self.old.fields.iter().filter(|field| shows(field.dict.get("AP"), number)).peekable();
-        let Some(first) = fields.peek() else { return Change::AnnotationChanged { object: number } };
-        let field = first.name.clone();
-        match fields.find(|field| field.is_signature) {
-            Some(signature) => Change::SignatureChanged { field: signature.name.clone() },
-            None => Change::Filled { field },
-        }
+        let Some((is_signature, at)) = self.old.by_picture.get(&number) else {
+            return Change::AnnotationChanged { object: number };
+        };
+        let field = self.old.fields[*at].name.clone();
+        if *is_signature { Change::SignatureChanged { field } } else { Change::Filled { field } }
     }
 
     /// Whether an object was never referred to otherwise.
@@ -370,11 +404,11 @@ impl Step<'_, '_, '_> {
             match key {
                 b"AcroForm" => match self.dicts(old, new, "AcroForm")? {
                     Some((old, new)) => self.form(&old, &new)?,
-                    None => self.found.push(wrong),
+                    None => self.tell(wrong),
                 },
                 b"DSS" => match self.dicts(old, new, "DSS")? {
                     Some((old, new)) => self.store(&old, &new)?,
-                    None => self.found.push(wrong),
+                    None => self.tell(wrong),
                 },
                 // What the file is written by, and what describes it.
                 b"Extensions" | b"Version" | b"Metadata" => {
@@ -384,9 +418,9 @@ impl Step<'_, '_, '_> {
                         Object::Dict(_) | Object::Name(_) | Object::Null => true,
                         _ => false,
                     };
-                    self.found.push(if is_harmless { Change::Information } else { wrong });
+                    self.tell(if is_harmless { Change::Information } else { wrong });
                 }
-                _ => self.found.push(wrong),
+                _ => self.tell(wrong),
             }
         }
         Ok(())
@@ -398,10 +432,10 @@ impl Step<'_, '_, '_> {
             match key {
                 b"Fields" => match self.lists_of(old, new, "Fields")? {
                     Some((old, new)) => self.list(&old, &new, wrong, false),
-                    None => self.found.push(wrong),
+                    None => self.tell(wrong),
                 },
                 b"SigFlags" => {}
-                _ => self.found.push(wrong),
+                _ => self.tell(wrong),
             }
         }
         Ok(())
@@ -412,7 +446,7 @@ impl Step<'_, '_, '_> {
             let wrong = Change::Page { object: number, key: String::from_utf8_lossy(key).into() };
             match self.lists_of(old, new, "Annots")?.filter(|_| key == b"Annots") {
                 Some((old, new)) => self.list(&old, &new, wrong, false),
-                None => self.found.push(wrong),
+                None => self.tell(wrong),
             }
         }
         Ok(())
@@ -426,26 +460,28 @@ impl Step<'_, '_, '_> {
         let was_signed = parent.is_some_and(|field| *field.dict.get("V") != Object::Null);
         let keys = differing(old, new);
         if field.is_signature && was_signed {
-            self.found.push(Change::SignatureChanged { field: name });
+            self.tell(Change::SignatureChanged { field: name });
         } else if !is_nothing_else || !keys.iter().all(|key| is_one_of(key, &VALUE_KEYS)) {
-            self.found.push(Change::FieldChanged { field: name });
+            self.tell(Change::FieldChanged { field: name });
         } else if !field.is_signature {
-            self.found.push(Change::Filled { field: name });
+            self.tell(Change::Filled { field: name });
         } else if !self.new.signature_field(&name).is_some_and(|field| *field.dict.get("V") != Object::Null) {
             // A picture in a field that stays unsigned.
-            self.found.push(Change::FieldChanged { field: name });
+            self.tell(Change::FieldChanged { field: name });
         }
     }
 
     /// A list of fields, annotations or evidence that has grown. What was there must stay in its order.
     fn list(&mut self, old: &[Object], new: &[Object], wrong: Change, may_be_evidence: bool) {
         let Some(added) = added(old, new) else {
-            self.found.push(wrong);
+            self.tell(wrong);
             return;
         };
         for member in added {
             let change = self.member(member, may_be_evidence);
-            self.found.extend(change.unwrap_or(Some(wrong.clone())));
+            if let Some(change) = change.unwrap_or(Some(wrong.clone())) {
+                self.tell(change);
+            }
         }
     }
 
@@ -479,14 +515,14 @@ impl Step<'_, '_, '_> {
             match key {
                 b"VRI" => match self.dicts(old, new, "VRI")? {
                     Some((old, new)) => self.lists(&old, &new)?,
-                    None => self.found.push(wrong),
+                    None => self.tell(wrong),
                 },
                 b"Type" => {}
                 key if is_one_of(key, &LISTS) => self.grown(old, new, key, wrong)?,
-                _ => self.found.push(wrong),
+                _ => self.tell(wrong),
             }
         }
-        self.found.push(Change::Evidence);
+        self.tell(Change::Evidence);
         Ok(())
     }
 
@@ -497,12 +533,12 @@ impl Step<'_, '_, '_> {
             let is_name = key.len() == 40 && key.iter().all(u8::is_ascii_hexdigit);
             let key = String::from_utf8_lossy(key);
             if !is_name {
-                self.found.push(wrong);
+                self.tell(wrong);
                 continue;
             }
             match self.dicts(old, new, &key)? {
                 Some((old, new)) => self.evidence(&old, &new, wrong)?,
-                None => self.found.push(wrong),
+                None => self.tell(wrong),
             }
         }
         Ok(())
@@ -515,23 +551,27 @@ impl Step<'_, '_, '_> {
                 // Since when it is there, by hand or by time-stamp.
                 b"Type" | b"TU" | b"TS" => {}
                 key if is_one_of(key, &LISTS_OF_ONE) => self.grown(old, new, key, wrong.clone())?,
-                _ => self.found.push(wrong.clone()),
+                _ => self.tell(wrong.clone()),
             }
         }
-        self.found.push(Change::Evidence);
+        self.tell(Change::Evidence);
         Ok(())
     }
 
     fn grown(&mut self, old: &Dict, new: &Dict, key: &[u8], wrong: Change) -> Result<(), Unreadable> {
         let key = String::from_utf8_lossy(key);
         let Some((old, new)) = self.lists_of(old, new, &key)? else {
-            self.found.push(wrong);
+            self.tell(wrong);
             return Ok(());
         };
-        let is_evidence = |member: &Object| is_evidence(self.new.view, member);
         // Evidence may be taken out again, as some programs do; what is new must be evidence.
-        let is_fine = new.iter().filter(|member| !old.contains(member)).all(is_evidence);
-        self.found.extend((!is_fine).then_some(wrong));
+        let known: HashSet<Id> = old.iter().filter_map(Object::reference).collect();
+        let is_fine = |member: &Object| {
+            member.reference().is_some_and(|id| known.contains(&id)) || is_evidence(self.new.view, member)
+        };
+        if !new.iter().all(is_fine) {
+            self.tell(wrong);
+        }
         Ok(())
     }
 
@@ -546,7 +586,7 @@ impl Step<'_, '_, '_> {
         let mut at = start;
         for (from, to) in places {
             if from > at && !is_nothing(&file.bytes(at..from.min(end))?) {
-                self.found.push(Change::Unlisted { at });
+                self.tell(Change::Unlisted { at });
                 return Ok(());
             }
             at = at.max(to);

@@ -135,7 +135,8 @@ fn stream(file: &File<'_>, offset: u64, room: usize) -> Result<(Dict, Entries, u
     if !dict.is("Type", "XRef") {
         return Err(wrong);
     }
-    let bytes = unpack(&dict, &file.bytes(range)?, offset)?;
+    let packed = file.bytes(range)?;
+    let bytes = unpack(&dict, &packed, offset)?;
     file.spend(bytes.len() as u64)?;
     let widths = dict.get("W").array().unwrap_or_default();
     let widths: Option<Vec<usize>> = widths.iter().map(|w| w.size().filter(|w| *w <= 8)).collect();

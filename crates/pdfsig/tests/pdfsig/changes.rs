@@ -481,6 +481,13 @@ fn what_is_something_else_besides_is_not_harmless() {
     let alone = two_faced(&[listed, pages, &page(""), "[]"], "");
     let grown = cat(&alone, pdfsig::add_evidence(&alone, &more, &[]));
     assert_eq!(allowed(&grown), [Change::Evidence]);
+}
+
+#[test]
+fn fields_that_are_something_else_besides_are_not_filled_in() {
+    let pages = "<</Type/Pages/Kids[3 0 R]/Count 1>>";
+    let page = |more: &str| format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]{more}>>");
+    let replaced = |object| Change::Replaced { object };
 
     // A text field that is a page's resources too.
     let form = "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>";
@@ -499,8 +506,10 @@ fn what_is_something_else_besides_is_not_harmless() {
     let resources = page("/Resources<</XObject<</X 5 0 R>>>>");
     let both = two_faced(&[form, pages, &resources, field, &picture("n")], "");
     assert_eq!(forbidden(&appended(&both, &[(5, &picture("S"))], "")), [replaced(5)]);
+}
 
-    // A list that becomes something else.
+#[test]
+fn a_form_that_becomes_something_else_is_found() {
     let bytes = signed(&table(), "Sig");
     let form = between(&bytes[table().len()..], "1 0 obj\n", "\nendobj")
         .replace("<</Fields [8 0 R]/SigFlags 3>>", "20 0 R");
