@@ -177,6 +177,9 @@ const WIDGET_KEYS: [&str; 27] = [
 /// What filling in and signing changes of a field and its widgets.
 const VALUE_KEYS: [&str; 9] = ["V", "AP", "AS", "M", "F", "Ff", "MK", "DA", "Q"];
 
+/// A list before and after.
+type Lists = (Vec<Object>, Vec<Object>);
+
 struct Step<'s, 'f, 'a> {
     section: usize,
     old: &'s State<'f, 'a>,
@@ -384,12 +387,7 @@ impl Step<'_, '_, '_> {
     }
 
     /// The lists under a key, before and after; `None` when it is something else now.
-    fn lists_of(
-        &self,
-        old: &Dict,
-        new: &Dict,
-        key: &str,
-    ) -> Result<Option<(Vec<Object>, Vec<Object>)>, Unreadable> {
+    fn lists_of(&self, old: &Dict, new: &Dict, key: &str) -> Result<Option<Lists>, Unreadable> {
         let old = self.old.view.array(old.get(key))?;
         Ok(match self.new.view.resolve(new.get(key))? {
             Object::Array(new) => Some((old, new)),

@@ -48,6 +48,8 @@ pub fn said(program: &str, words: &[&str]) -> String {
 
 /// pyHanko, started once and asked again and again: it takes a second to start.
 struct PyHanko {
+    /// It ends by itself when nothing more can be asked.
+    _process: std::process::Child,
     asked: std::process::ChildStdin,
     answers: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
@@ -62,7 +64,8 @@ impl PyHanko {
         command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap()).lines();
-        PyHanko { asked: child.stdin.take().unwrap(), answers }
+        let asked = child.stdin.take().unwrap();
+        PyHanko { _process: child, asked, answers }
     }
 }
 
