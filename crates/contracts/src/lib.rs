@@ -36,6 +36,32 @@ pub mod directory {
     pub const ACCOUNTS_PARTED: &str = "directory.account.parted";
 }
 
+/// Events of certificates and signatures.
+pub mod trust {
+    use base::Instant;
+    use serde::{Deserialize, Serialize};
+
+    /// Something happened to a certificate of the register.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct CertificateMoved {
+        /// The certificate's id in the register.
+        pub certificate: String,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// One of the province's authorities issued it ([`CertificateMoved`]).
+    pub const CERTIFICATE_ISSUED: &str = "trust.certificate.issued";
+    /// It is not to be relied on for the time being.
+    pub const CERTIFICATE_SUSPENDED: &str = "trust.certificate.suspended";
+    /// It may be relied on again.
+    pub const CERTIFICATE_RESUMED: &str = "trust.certificate.resumed";
+    /// It is never to be relied on again.
+    pub const CERTIFICATE_REVOKED: &str = "trust.certificate.revoked";
+    /// Its end is near.
+    pub const CERTIFICATE_EXPIRING: &str = "trust.certificate.expiring";
+}
+
 /// Events of the one-stop shop.
 pub mod onestop {
     use base::Instant;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use db::deliver::Listener;
 use db::jobs::Handler;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -22,12 +23,7 @@ impl Background {
         let site = &opened.site;
         let mut tasks = JoinSet::new();
         tasks.spawn(db::audit::run(site.db.clone(), heard.clone()));
-        tasks.spawn(db::deliver::run(
-            site.db.clone(),
-            onestop::listeners(&opened.onestop),
-            site.clock.clone(),
-            heard.clone(),
-        ));
+        tasks.spawn(db::deliver::run(site.db.clone(), listeners(opened), site.clock.clone(), heard.clone()));
         tasks.spawn(db::jobs::run(site.db.clone(), handlers(opened), site.clock.clone(), heard.clone()));
         let catalogue = opened.onestop.catalogue.clone();
         tasks.spawn(catalogue.follow(site.db.clone(), site.clock.clone(), heard.clone()));
@@ -42,9 +38,19 @@ impl Background {
     }
 }
 
-/// Every job that comes again.
+/// Whoever follows events.
+pub fn listeners(opened: &Opened) -> Vec<Listener> {
+    [trust::listeners(&opened.trust), onestop::listeners(&opened.onestop)].concat()
+}
+
+/// Every job of a system that comes again.
+pub fn jobs(opened: &Opened) -> Vec<Handler> {
+    [trust::jobs(&opened.trust), onestop::jobs(&opened.onestop)].concat()
+}
+
+/// Every job, the roof's own among them.
 fn handlers(opened: &Opened) -> Vec<Handler> {
-    let mut handlers = onestop::jobs(&opened.onestop);
+    let mut handlers = jobs(opened);
     handlers.push(sweep(&opened.site));
     handlers
 }

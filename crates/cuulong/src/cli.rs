@@ -54,6 +54,11 @@ enum Command {
     /// The key that signs proof slips and receipts
     #[command(subcommand)]
     StatementKey(crate::statement_key::StatementKeyCommand),
+    /// Sign with the token in this machine, for an agency's site in the browser
+    Agent(crate::agent::AgentArgs),
+    /// The province's own certification authority
+    #[command(subcommand)]
+    Authority(crate::authority::AuthorityCommand),
     /// Files of procedures
     #[command(subcommand)]
     Procedure(crate::procedure::ProcedureCommand),
@@ -134,6 +139,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Seed(args) => crate::seed::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Import(args) => crate::import::run(&args).map(exit),
+        Command::Agent(args) => crate::agent::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Recount(arg) => crate::seed::recount(&arg).map(|()| ExitCode::SUCCESS),
         Command::Migrate(arg) => {
             let config = Config::read(&arg.config)?;
@@ -160,6 +166,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit(AuditCommand::Verify(args)) => crate::audit::verify(&args).map(exit),
         Command::NationalSimulator(args) => crate::simulator::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Calendar(CalendarCommand::Due(args)) => crate::calendar::due(&args).map(exit),
+        Command::Authority(command) => crate::authority::run(&command).map(|()| ExitCode::SUCCESS),
         Command::StatementKey(command) => crate::statement_key::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Procedure(command) => crate::procedure::run(&command).map(exit),
     }

@@ -31,6 +31,7 @@ pub struct Config {
     pub proxy: Proxy,
     pub national: National,
     pub scan: Scan,
+    pub trust: Trust,
     pub mail: Mail,
     pub sms: Sms,
 }
@@ -52,6 +53,14 @@ impl Tls {
     pub fn is_on(&self) -> bool {
         !self.certificate.as_os_str().is_empty()
     }
+}
+
+/// Where the secret of the private keys is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trust {
+    /// The file of the secret; empty means `trust.secret` in the data folder. Nodes hold the same file.
+    pub secret_file: PathBuf,
 }
 
 /// Who may say on whose behalf it asks.
@@ -146,6 +155,7 @@ impl Default for Config {
             proxy: Proxy::default(),
             national: National::default(),
             scan: Scan::default(),
+            trust: Trust::default(),
             mail: Mail::default(),
             sms: Sms::default(),
         }
@@ -364,6 +374,14 @@ impl Config {
         match self.blobs.url.as_str() {
             "" => self.data.join("blobs").display().to_string(),
             url => url.to_string(),
+        }
+    }
+
+    /// The file of the private keys' secret with the default filled in.
+    pub fn secret_file(&self) -> PathBuf {
+        match self.trust.secret_file.as_os_str().is_empty() {
+            true => self.data.join("trust.secret"),
+            false => self.trust.secret_file.clone(),
         }
     }
 

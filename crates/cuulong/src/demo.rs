@@ -35,8 +35,14 @@ pub struct DemoArgs {
 }
 
 /// The files by which a folder is known as ours, so that `--fresh` deletes nothing else.
-const OURS: [&str; 5] =
-    ["cuulong.sqlite", "cuulong.sqlite-wal", "cuulong.sqlite-shm", "demo-accounts.json", "province"];
+const OURS: [&str; 6] = [
+    "cuulong.sqlite",
+    "cuulong.sqlite-wal",
+    "cuulong.sqlite-shm",
+    "demo-accounts.json",
+    "province",
+    "trust.secret",
+];
 const OUR_FOLDERS: [&str; 2] = ["blobs", "spool"];
 
 /// Makes or opens the data folder, loads the province and serves it.
@@ -130,6 +136,7 @@ fn introduce(config: &Config) -> Result<(), Failure> {
             a.unit.as_deref().unwrap_or("")
         );
     }
+    println!("\nofficials sign results at {}/mot-cua/ky-so with the PIN {}", config.address, open::DEMO_PIN);
     println!("\nCtrl+C ends it; the data stays in {}", config.data.display());
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The roof: configuration, wiring and subcommands. Here the systems meet, and only here.
 
+pub mod agent;
 pub mod audit;
+pub mod authority;
 pub mod background;
 pub mod backup;
 pub mod blobs;

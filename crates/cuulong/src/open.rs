@@ -15,28 +15,39 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::words::WORDS;
 
+/// With this PIN the officials of a demonstration sign.
+pub const DEMO_PIN: &str = "246810";
+
 /// An installation, open.
 pub struct Opened {
     pub site: Site,
+    pub trust: trust::App,
     pub onestop: onestop::App,
     pub router: Router,
 }
 
 /// Every table of every system, in the order of the crates.
 pub fn migrations() -> Vec<Migration> {
-    [web::migrations(), directory::migrations(), onestop::migrations()].concat()
+    [web::migrations(), directory::migrations(), trust::migrations(), onestop::migrations()].concat()
 }
 
 /// Opens everything. `progress` hears what is being loaded, how much is done, and of how much.
 pub async fn open(
     config: &Config,
     clock: Clock,
-    progress: impl FnMut(&str, usize, usize),
+    mut progress: impl FnMut(&str, usize, usize),
 ) -> Result<Opened, Failure> {
     let db = database(config).await?;
-    load(&db, config, &clock, progress).await?;
+    load(&db, config, &clock, &mut progress).await?;
     let blobs = contents(config).await?;
-    assemble(db, blobs, config, clock).await
+    let opened = assemble(db, blobs, config, clock.clone()).await?;
+    if config.demo {
+        let people = Province::named(&config.province).map(|p| p.demo_accounts()).unwrap_or_default();
+        let plan = trust::Plan::province(people.into_iter().map(|a| a.login).collect(), DEMO_PIN);
+        let loaded = trust::seed_demo(&opened.trust, &plan, clock.now(), progress).await;
+        loaded.map_err(|e| Failure::new(format!("cannot load the demonstration's certificates: {e}")))?;
+    }
+    Ok(opened)
 }
 
 /// The store of the contents.
@@ -63,10 +74,14 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     site.secure_cookies = config.secure();
     site.inbox = Some(onestop::inbox());
     site.holdings = Some(onestop::holdings());
+    let trust = trust::App::open(site.clone(), &config.address, config.secret_file())
+        .await
+        .map_err(|e| Failure::new(format!("cannot open the certificates: {e}")))?;
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
     onestop = onestop.with_carriers(config.carriers()?);
+    onestop.trust = Some(trust.clone());
     if let Some(settings) = config.national.settings()? {
         let link = onestop::national::Link::open(settings)
             .map_err(|e| Failure::new(format!("cannot open the line to the national portal: {e}")))?;
@@ -76,11 +91,12 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     let router = Router::new()
         .merge(web::routes(&site))
         .merge(directory::routes(&site))
+        .merge(trust::routes(&trust))
         .merge(onestop::routes(&onestop))
         .merge(crate::health::routes(&site, config, &onestop))
         .merge(crate::openapi::routes());
     let router = web::layers(router, &site);
-    Ok(Opened { site, onestop, router })
+    Ok(Opened { site, trust, onestop, router })
 }
 
 /// The database with its tables up to date.
@@ -149,15 +165,15 @@ async fn load(
     db: &Db,
     config: &Config,
     clock: &Clock,
-    mut progress: impl FnMut(&str, usize, usize),
+    progress: &mut impl FnMut(&str, usize, usize),
 ) -> Result<(), Failure> {
     let now = clock.now();
     let province = Province::named(&config.province)
         .ok_or_else(|| Failure::new(format!("there is no province file {}", config.province)))?;
     let loaded = if config.demo {
-        directory::seed::load(db, &province, now, &mut progress).await.map(drop)
+        directory::seed::load(db, &province, now, &mut *progress).await.map(drop)
     } else {
-        directory::seed::load_units(db, &province, now, &mut progress).await.map(drop)
+        directory::seed::load_units(db, &province, now, progress).await.map(drop)
     };
     loaded.map_err(|e| Failure::new(format!("cannot load the province: {e}")))?;
     onestop::seed(db, now).await.map_err(|e| Failure::new(format!("cannot load the number schemes: {e}")))?;
@@ -222,11 +238,16 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
             link("nav.vault", "/kho-du-lieu"),
             link("nav.account", "/tai-khoan"),
         ],
-        administration: vec![
-            link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up"),
-            link("nav.notices", onestop::NOTICES).icon("mail-forward"),
-            link("nav.procedures", onestop::PROCEDURES_PATH).icon("forms"),
-        ],
+        official_account: vec![trust::account()],
+        administration: [
+            vec![
+                link("nav.national", onestop::national::pages::HERE).icon("arrow-forward-up"),
+                link("nav.notices", onestop::NOTICES).icon("mail-forward"),
+                link("nav.procedures", onestop::PROCEDURES_PATH).icon("forms"),
+            ],
+            trust::administration(),
+        ]
+        .concat(),
         modules: vec![link("nav.dossiers", "/mot-cua"), link("nav.administration", "/quan-tri/don-vi")],
         foot: vec![
             FootColumn { title: WORDS.t("foot.services", &[]), items: [services, more].concat() },

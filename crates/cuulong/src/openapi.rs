@@ -23,6 +23,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Empty::openapi();
     document.info = Info::new(crate::words::product(), env!("CARGO_PKG_VERSION").to_string());
     document.merge(directory::openapi());
+    document.merge(trust::openapi());
     document.merge(onestop::openapi());
     let mut components = document.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());

@@ -86,7 +86,8 @@ async fn redirect(listener: TcpListener, config: Config, mut stop: tokio::sync::
     }
 }
 
-async fn asked_to_stop() {
+/// Ends when a signal asks the process to stop.
+pub async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {
         match signal(SignalKind::terminate()) {

@@ -44,6 +44,7 @@ static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
         "rating",
         "register",
         "signer",
+        "signing",
         "statement",
         "tracking",
         "vault",

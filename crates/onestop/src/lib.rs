@@ -37,6 +37,7 @@ mod rating;
 mod refusal;
 mod register;
 mod signer;
+mod signing;
 mod statement;
 pub mod takeover;
 mod tracking;
@@ -91,6 +92,8 @@ pub struct App {
     /// The ways by which notices leave the house, at most one a channel; without one they stay in the
     /// inboxes.
     pub carriers: Vec<Arc<dyn Carrier>>,
+    /// The keys that results are signed with; without them results stay unsigned.
+    pub trust: Option<trust::App>,
 }
 
 impl App {
@@ -111,6 +114,7 @@ impl App {
             national: None,
             scanner: None,
             carriers: Vec::new(),
+            trust: None,
         };
         Ok(app)
     }
@@ -181,6 +185,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0040_million", include_str!("../migrations/0040_million.sql")),
         own("0042_signer", include_str!("../migrations/0042_signer.sql")),
         own("0043_people", include_str!("../migrations/0043_people.sql")),
+        own("0044_unregistered", include_str!("../migrations/0044_unregistered.sql")),
+        own("0050_result_signature", include_str!("../migrations/0050_result_signature.sql")),
     ]
 }
 
@@ -262,6 +268,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(helper::desk::routes())
         .merge(signer::pages::routes())
         .merge(signer::desk::routes())
+        .merge(signing::pages::routes())
         .merge(vault::pages::routes())
         .merge(vault::scan::routes())
         .merge(procedure::api::routes())

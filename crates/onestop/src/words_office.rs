@@ -46,6 +46,8 @@ mod tests {
             "leave/pages",
             "register",
             "desk/saved",
+            "signing",
+            "signing/pages",
         ];
         let mut missing = Vec::new();
         for file in files {

@@ -6,15 +6,16 @@ use std::sync::LazyLock;
 use base::Instant;
 use serde_json::Value;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
-use typst::foundations::{Bytes, Datetime, Duration, Smart};
+use typst::foundations::{Bytes, Datetime, Duration, Label, Smart, Value as Typed};
+use typst::introspection::MetadataElem;
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
 use typst::text::{Font, FontBook};
-use typst::utils::LazyHash;
+use typst::utils::{LazyHash, PicoStr};
 use typst::{Library, LibraryExt, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use crate::{Pdf, RenderError};
+use crate::{Pdf, RenderError, SignHere, fonts};
 
 /// Vietnam keeps UTC+7 all year.
 const OFFSET_MINUTES: i32 = 7 * 60;
@@ -24,12 +25,7 @@ const EVICT_AFTER_RENDERS: usize = 10;
 
 const DATA: &str = "data.json";
 
-const FONTS: [&[u8]; 4] = [
-    include_bytes!("../fonts/Tinos_400Regular.ttf"),
-    include_bytes!("../fonts/Tinos_400Regular_Italic.ttf"),
-    include_bytes!("../fonts/Tinos_700Bold.ttf"),
-    include_bytes!("../fonts/Tinos_700Bold_Italic.ttf"),
-];
+const FONTS: [&[u8]; 4] = [fonts::REGULAR, fonts::ITALIC, fonts::BOLD, fonts::BOLD_ITALIC];
 
 macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };
@@ -154,7 +150,23 @@ fn typeset(room: &Room, template: &str, at: Instant) -> Result<Pdf, RenderError>
         ..PdfOptions::default()
     };
     let bytes = typst_pdf::pdf(&document, &options).map_err(|problems| fault(&problems))?;
-    Ok(Pdf { bytes, pages: document.pages().len() })
+    Ok(Pdf { bytes, pages: document.pages().len(), sign_here: sign_here(&document) })
+}
+
+/// Where the template's one mark for the signature lies.
+fn sign_here(document: &PagedDocument) -> Option<SignHere> {
+    let label = Label::new(PicoStr::intern("sign-here"))?;
+    let introspector = document.introspector();
+    let mark = introspector.elements().query_label(label).ok()?;
+    let at = introspector.position(mark.location()?)?;
+    let page = document.pages().get(at.page.get() - 1)?;
+    let Typed::Length(room) = mark.to_packed::<MetadataElem>()?.value else { return None };
+    Some(SignHere {
+        room_pt: room.abs.to_pt(),
+        page: at.page.get(),
+        centre_pt: at.point.x.to_pt(),
+        top_pt: page.frame.height().to_pt() - at.point.y.to_pt(),
+    })
 }
 
 /// `at` on a Vietnamese clock, read from its own text form (`2026-11-19T14:10:22+07:00`).

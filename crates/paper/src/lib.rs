@@ -13,6 +13,7 @@
 mod clean;
 mod codes;
 mod engine;
+pub mod fonts;
 mod forms;
 mod money;
 mod office;
@@ -36,12 +37,28 @@ pub use office::{HandoverList, HandoverRow, RegisterBook, RegisterRow};
 pub use results::{Field, ResultPaper, ResultTemplate, Signer, result_templates};
 
 /// A finished paper.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Pdf {
     /// The file, PDF/A-2b.
     pub bytes: Vec<u8>,
     /// Number of pages.
     pub pages: usize,
+    /// Where an official signs, in papers that one official signs.
+    pub sign_here: Option<SignHere>,
+}
+
+/// The place of a signature in the coordinates of PDF: points from the page's lower left corner. Below its
+/// top there is room for the person's image and, over its left third, the seal. law: nd30/signature
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SignHere {
+    /// The page, from 1.
+    pub page: usize,
+    /// The middle of the signer's column.
+    pub centre_pt: f64,
+    /// The lower edge of the signer's position.
+    pub top_pt: f64,
+    /// The height kept free below it, down to the signer's name.
+    pub room_pt: f64,
 }
 
 impl fmt::Debug for Pdf {

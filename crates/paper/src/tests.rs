@@ -543,6 +543,33 @@ fn a_result_with_wrong_fields_is_refused_before_it_is_set() {
 }
 
 #[test]
+fn the_place_of_the_signature_is_told_and_is_free() {
+    let mut papers = vec![("apology", apology(&an_apology(), now()).unwrap())];
+    for (name, paper) in
+        [("birth", birth_certificate()), ("permit", building_permit()), ("decision", decision())]
+    {
+        papers.push((name, result(&paper, now()).unwrap()));
+    }
+    for (name, pdf) in &papers {
+        let path = save(&format!("signed-{name}"), pdf);
+        let at = pdf.sign_here.unwrap_or_else(|| panic!("{name} is signed by an official"));
+        let words = tools::words_on(&path, at.page);
+        let inside = |w: &&tools::Word| {
+            (w.middle - at.centre_pt).abs() < 50.0
+                && w.top < at.top_pt - 1.0
+                && w.bottom > at.top_pt - at.room_pt
+        };
+        assert_eq!(words.iter().filter(inside).count(), 0, "{name}: {at:?}");
+        let close = |w: &&tools::Word| {
+            (w.middle - at.centre_pt).abs() < 80.0 && (at.top_pt - at.room_pt - w.top).abs() < 20.0
+        };
+        let below: Vec<&str> = words.iter().filter(close).map(|w| w.text.as_str()).collect();
+        assert!(!below.is_empty(), "{name}: the signer's name stands below {at:?}");
+    }
+    assert!(receipt(&a_receipt(), now()).unwrap().sign_here.is_none(), "two people sign a receipt");
+}
+
+#[test]
 fn the_same_data_and_instant_give_the_same_bytes() {
     let (first, second) = (a_receipt(), a_receipt());
     assert!(receipt(&first, now()).unwrap().bytes == receipt(&second, now()).unwrap().bytes);

@@ -19,7 +19,7 @@ pub struct Route {
 pub fn all() -> Vec<Route> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies among the others");
     let mut found = Found::default();
-    for name in ["web", "directory", "onestop", "cuulong"] {
+    for name in ["web", "directory", "trust", "onestop", "cuulong"] {
         walk(&crates.join(name).join("src"), &mut found);
     }
     for (method, path, _) in directory::ROUTES {

@@ -144,7 +144,7 @@ impl Town {
     pub async fn minutes_later(&self, minutes: u64) -> u64 {
         let now = self.hand.advance(std::time::Duration::from_secs(60 * minutes));
         self.delivers().await;
-        let handlers = onestop::jobs(&self.opened.onestop);
+        let handlers = cuulong::background::jobs(&self.opened);
         let done = db::jobs::run_due(&self.opened.site.db, &handlers, now).await;
         done.expect("the store answers").failed
     }
@@ -181,7 +181,7 @@ impl Town {
 
     /// Delivers every event and what follows from it. At the end of a story nothing may be left.
     pub async fn delivers(&self) {
-        let listeners = onestop::listeners(&self.opened.onestop);
+        let listeners = cuulong::background::listeners(&self.opened);
         let now = self.opened.site.clock.now();
         let db = &self.opened.site.db;
         let done = db::deliver::run_until_idle(db, &listeners, now).await.expect("the store answers");

@@ -24,6 +24,7 @@ const TEST: &[Need] = &[
     Need { package: "ca-certificates", shown_by: "/etc/ssl/certs/ca-certificates.crt" },
     Need { package: "npm", shown_by: "npm" },
     Need { package: "xmlsec1", shown_by: "xmlsec1" },
+    Need { package: "softhsm2", shown_by: "softhsm2-util" },
     Need { package: "libxml2-utils", shown_by: "xmllint" },
     Need { package: "libnss3-tools", shown_by: "certutil" },
     Need { package: "python3-venv", shown_by: "python3:ensurepip" },

@@ -238,7 +238,11 @@ fn side(place: &Place, counts: &[(List, i64)], inbox: Option<NavItem>) -> SideNa
     let register = NavItem::new(say("frame.register", &[]), href).icon("book");
     let href = place.href(crate::correction::pages::PATH, &[]);
     let after = NavItem::new(crate::correction::pages::title(), href).icon("certificate");
-    let items = vec![petitions, opinions, papers, after, batches, register, leave];
+    let href = place.href(crate::signing::pages::PATH, &[]);
+    let signing = NavItem::new(say("frame.signing", &[]), href).icon("signature");
+    let signing = Some(signing).filter(|_| crate::signing::pages::is_for(place.post.role));
+    let items = [petitions, opinions].into_iter().chain(signing);
+    let items = items.chain([papers, after, batches, register, leave]).collect();
     groups.push(NavGroup { title: String::new(), items });
     let lists = place.scope.lists().iter().map(|list| {
         let item = NavItem::new(list_name(*list), place.list(*list)).icon(list.icon());

@@ -110,9 +110,13 @@ fn searched(q: Filter, words: &str) -> Filter {
         return q;
     }
     if words.chars().any(|c| c.is_ascii_digit()) {
+        // Four indexes give a few ids. As conditions joined by `or` they would have each dossier of the unit
+        // read, for the number stands in no index of the unit's lists.
         return q.and(
-            "(code = ? or applicant_number = ? or applicant_phone = ?
-                or id in (select o.dossier from dossier_origin o where o.plain = ?))",
+            "id in (select f.id from dossier f where f.code = ?
+                union all select f.id from dossier f where f.applicant_number = ?
+                union all select f.id from dossier f where f.applicant_phone = ?
+                union all select o.dossier from dossier_origin o where o.plain = ?)",
             Some(crate::dossier::follow::plain(words)),
         );
     }

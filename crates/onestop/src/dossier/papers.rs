@@ -19,6 +19,7 @@ use super::control::{self, Hand, Kept};
 use super::{Dossier, DossierId, History, PaperKind, StoredFile, store};
 use crate::App;
 use crate::procedure::Procedure;
+use crate::signing::{self, Spot};
 use crate::statement::{self, rules::Kind, rules::Signer};
 use crate::words::WORDS;
 
@@ -233,6 +234,7 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
     let act =
         Act { actor: Actor::System, office: None, verb: "onestop.print", subject: id.to_string(), at: now };
     let size = i64::try_from(pdf.bytes.len()).unwrap_or(i64::MAX);
+    let signs = signs(&facts, kind, &pdf);
     let hash = app.site.blobs.store(&app.site.db, act.clone(), pdf.bytes).await?;
     app.site
         .db
@@ -240,11 +242,23 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
             // The first one made stays; a second one's content is held by no row and is swept.
             if store::put_paper(tx, id, kind, ordinal, hash, size, now).await? {
                 db::blobs::commit(tx, &hash).await?;
+                if let Some((account, spot)) = &signs {
+                    signing::store::save_spot(tx, id, ordinal, spot).await?;
+                    signing::wait(tx, id, ordinal, account, now).await?;
+                }
                 return Ok(hash);
             }
             Ok(store::find_paper(tx, id, kind).await?.map_or(hash, |first| first.sha256))
         })
         .await
+}
+
+/// Who signs a fresh result, and where in it.
+fn signs(facts: &Facts, kind: PaperKind, pdf: &Pdf) -> Option<(String, Spot)> {
+    let decided = facts.last("correct_result").or_else(|| facts.last("decide"))?;
+    let here = pdf.sign_here.filter(|_| kind == PaperKind::Result)?;
+    let (page, centre_pt, top_pt, room_pt) = (here.page, here.centre_pt, here.top_pt, here.room_pt);
+    Some((decided.account.clone()?, Spot { page, centre_pt, top_pt, room_pt }))
 }
 
 /// The result as it would be if it were granted now, for the leader who decides. No number is taken and

@@ -175,7 +175,7 @@ fn done(word: &str) -> Response {
 async fn refused(app: &App, citizen: &Citizen, problem: Problem) -> Result<Response, Problem> {
     let words = match problem {
         Problem::Refused(message) => message.outside,
-        Problem::Invalid(errors) => errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" "),
+        Problem::Invalid(errors) => FieldError::all(&errors),
         other => return Err(other),
     };
     list_page(app, citizen, words, StatusCode::UNPROCESSABLE_ENTITY, "").await
@@ -259,8 +259,8 @@ struct InvitePage {
 }
 
 impl InvitePage {
-    fn error(&self, field: &str) -> &str {
-        self.errors.iter().find(|e| e.field == field).map_or("", |e| e.message.as_str())
+    fn error(&self, field: &str) -> String {
+        FieldError::of(&self.errors, field)
     }
 }
 
@@ -370,7 +370,10 @@ async fn invite_to_dossier(
 /// The form again: with the code to tell, that it was sent, or with what is to be corrected.
 fn invited_page(mut page: InvitePage, done: Result<Option<String>, Problem>) -> Result<Response, Problem> {
     match done {
-        Ok(Some(code)) => page.code = format!("{}-{}", &code[..5], &code[5..]),
+        Ok(Some(code)) => {
+            page.code = format!("{}-{}", &code[..5], &code[5..]);
+            page.shell.told_once = true;
+        }
         Ok(None) => page.sent = true,
         Err(Problem::Invalid(errors)) => page.errors = errors,
         Err(Problem::Refused(message)) => page.errors = vec![FieldError::new("number", message.outside)],

@@ -40,6 +40,8 @@ pub(crate) struct FileLine {
 struct PaperLine {
     name: String,
     href: String,
+    /// Who signed it, and when.
+    signed: Vec<String>,
 }
 
 /// A line of what happened.
@@ -156,6 +158,8 @@ pub(crate) struct Read {
     parts: Vec<PartLine>,
     /// Those who agreed to it too.
     signers: Vec<String>,
+    /// In the result.
+    signatures: Vec<crate::signing::store::Signature>,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.
@@ -232,6 +236,7 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
             Ok(Read {
                 files: store::list_files(tx, id).await?,
                 decided: decision.is_some(),
+                signatures: crate::signing::store::list_signatures(tx, id).await?,
                 denied: decision.is_some_and(|d| d.outcome == Outcome::Denied.word()),
                 agency: directory::get_unit(tx, &case.dossier.agency).await?.name,
                 can_correct: may_ask && held.may(Right::Own),
@@ -438,6 +443,10 @@ fn papers(read: &Read) -> Vec<PaperLine> {
         .map(|kind| PaperLine {
             name: words::t(&format!("paper.{}", kind.word())),
             href: format!("/ho-so/{}/giay/{}", d.code, kind.word()),
+            signed: match kind {
+                PaperKind::Result => read.signatures.iter().map(crate::signing::pages::told).collect(),
+                _ => Vec::new(),
+            },
         })
         .collect()
 }

@@ -75,6 +75,39 @@ pub fn extent(path: &Path) -> (f64, f64) {
     most
 }
 
+/// A word and where it stands, in points from the page's lower left corner.
+#[derive(Debug)]
+pub struct Word {
+    pub text: String,
+    pub middle: f64,
+    pub top: f64,
+    pub bottom: f64,
+}
+
+/// The words of one page.
+pub fn words_on(path: &Path, page: usize) -> Vec<Word> {
+    let number = page.to_string();
+    let args = ["-bbox", "-f", &number, "-l", &number, path.to_str().unwrap(), "-"];
+    let boxes = good("pdftotext", "poppler-utils", &args);
+    let value = |line: &str, key: &str| -> f64 {
+        line.split(&format!("{key}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+    };
+    let (mut height, mut words) = (0.0, Vec::new());
+    for line in boxes.lines().map(str::trim) {
+        if line.starts_with("<page ") {
+            height = value(line, "height");
+        } else if line.starts_with("<word ") {
+            words.push(Word {
+                text: line.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned(),
+                middle: f64::midpoint(value(line, "xMin"), value(line, "xMax")),
+                top: height - value(line, "yMin"),
+                bottom: height - value(line, "yMax"),
+            });
+        }
+    }
+    words
+}
+
 /// What a scanner reads on page 1, printed at 300 dpi: sorted `KIND:content` lines.
 pub fn scan(path: &Path) -> Vec<String> {
     let picture = path.with_extension("");

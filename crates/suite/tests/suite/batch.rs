@@ -96,7 +96,7 @@ fn all_that_fit_are_passed_on_and_a_worker_that_dies_in_the_middle_loses_nothing
         begins(&mut clerk, "Tiếp nhận hồ sơ: 12 hồ sơ").await;
         // The worker goes as soon as something is done: whatever it held is left as it was.
         let db = town.opened.site.db.clone();
-        let handlers = onestop::jobs(&town.opened.onestop);
+        let handlers = cuulong::background::jobs(&town.opened);
         let now = town.hand.advance(std::time::Duration::from_secs(1));
         let worker = db::jobs::run_due(&db, &handlers, now);
         let watch = async {

@@ -12,6 +12,7 @@ mod signers;
 mod story;
 mod together;
 mod tour;
+mod trust;
 
 use axum::Router;
 use db::testing::{TestDb, both};

@@ -151,8 +151,8 @@ pub async fn is_whole(data: &Path, database: &str, known: &Known) {
     let town = Town::around(db.clone(), blobs.clone(), data).await;
     // The leases of the dead end by themselves.
     let mut now = Clock::system().now();
-    let handlers = onestop::jobs(&town.opened.onestop);
-    let listeners = onestop::listeners(&town.opened.onestop);
+    let handlers = cuulong::background::jobs(&town.opened);
+    let listeners = cuulong::background::listeners(&town.opened);
     let mut waiting = 1;
     for _ in 0..20 {
         now = now.plus_minutes(61);

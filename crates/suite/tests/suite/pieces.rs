@@ -195,7 +195,7 @@ fn files_in_pieces_have_limits_and_an_end() {
         let mut other = town.token(NEIGHBOUR).await;
         other.says("tus-resumable", "1.0.0");
         asks(&mut other, &at).await.expect(404);
-        let jobs = onestop::jobs(&town.opened.onestop);
+        let jobs = cuulong::background::jobs(&town.opened);
         let now = town.opened.site.clock.now();
         for later in [0, 7_200] {
             let at = now.plus_seconds(later);

@@ -40,8 +40,8 @@ impl World {
         let after = std::time::Duration::from_millis(self.rng.below(40) as u64);
         let town = self.town();
         let (db, now) = (town.opened.site.db.clone(), self.now);
-        let listeners = mortal(onestop::listeners(&town.opened.onestop), every);
-        let handlers = onestop::jobs(&town.opened.onestop);
+        let listeners = mortal(cuulong::background::listeners(&town.opened), every);
+        let handlers = cuulong::background::jobs(&town.opened);
         let work = async {
             deliver::run_until_idle(&db, &listeners, now).await.expect("the store answers");
             jobs::run_due(&db, &handlers, now).await.expect("the store answers");
@@ -60,9 +60,9 @@ impl World {
     pub async fn delivers_all(&mut self) -> bool {
         let town = self.town();
         let db = &town.opened.site.db;
-        let listeners = onestop::listeners(&town.opened.onestop);
+        let listeners = cuulong::background::listeners(&town.opened);
         let delivered = deliver::run_until_idle(db, &listeners, self.now).await.expect("the store answers");
-        let done = jobs::run_due(db, &onestop::jobs(&town.opened.onestop), self.now).await;
+        let done = jobs::run_due(db, &cuulong::background::jobs(&town.opened), self.now).await;
         let done = done.expect("the store answers");
         let left = self.snapshot().await.waiting.len();
         delivered.failed + done.failed == 0 && left == 0

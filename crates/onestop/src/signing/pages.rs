@@ -1,0 +1,245 @@
+//! `/mot-cua/ky-so`: results that wait for an official's signature or for a seal they keep.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use base::Instant;
+use db::Tx;
+use directory::{AnyOfficial, Role};
+use serde::Deserialize;
+use trust::signing::pages::seals_kept;
+use trust::signing::{Credential, Part, credentials};
+use web::page::NoticeKind;
+use web::{Path, Problem, Query, RawForm, Shell, page};
+
+use super::store::{self, Line, Task};
+use crate::App;
+use crate::desk::frame::{self, Place};
+use crate::dossier::DossierId;
+use crate::filters;
+use crate::words_office::say;
+
+/// Where results are signed.
+pub const PATH: &str = "/mot-cua/ky-so";
+
+/// The routes of this file.
+pub fn routes() -> Router<App> {
+    Router::new().route(PATH, get(show).post(send)).route("/mot-cua/ky-so/{dossier}/{ordinal}", get(file))
+}
+
+/// Who has such a list: leaders, who decide, and records clerks, who seal.
+pub fn is_for(role: Role) -> bool {
+    matches!(role, Role::Leader | Role::RecordsClerk)
+}
+
+/// What the address carries.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PageQuery {
+    post: Option<String>,
+    /// So many were just signed.
+    da: Option<u32>,
+}
+
+/// Everything that waits for one official, and what they sign with.
+struct Waiting {
+    lines: Vec<Line>,
+    credentials: Vec<Credential>,
+}
+
+async fn read(app: &App, official: &AnyOfficial, now: Instant) -> Result<Waiting, Problem> {
+    let (account, seals) = (official.viewer.account, seals_kept(official));
+    let read = async move |tx: &mut Tx| -> Result<_, Problem> {
+        let mut lines = store::list(tx, super::word(Part::Person), &account.to_string()).await?;
+        for unit in &seals {
+            lines.extend(store::list(tx, super::word(Part::Seal), unit.as_str()).await?);
+        }
+        Ok(Waiting { lines, credentials: credentials(tx, &account, &seals, now).await? })
+    };
+    app.site.db.read(read).await
+}
+
+struct Row {
+    /// What the box sends.
+    value: String,
+    code: String,
+    person: String,
+    procedure: String,
+    number: String,
+    part: String,
+    since: Instant,
+    href: String,
+    chosen: bool,
+}
+
+struct Choice {
+    id: String,
+    words: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "signing/list.html")]
+struct ListPage {
+    shell: Shell,
+    action: String,
+    post: String,
+    rows: Vec<Row>,
+    credentials: Vec<Choice>,
+    keys: &'static str,
+    result_error: String,
+    key_error: String,
+    pin_error: String,
+    message: String,
+}
+
+/// What was sent.
+#[derive(Default)]
+struct Typed {
+    results: Vec<String>,
+    credential: String,
+}
+
+async fn list_page(
+    app: &App,
+    official: &AnyOfficial,
+    post: Option<&str>,
+    (waiting, typed): (Waiting, &Typed),
+) -> Result<ListPage, Problem> {
+    let now = app.site.clock.now();
+    let place = Place::of(official, post)?;
+    let at = place.clone();
+    let counts = app.site.db.read(async move |tx: &mut Tx| frame::counts(tx, &at, now).await).await?;
+    let shell = frame::shell(app, &official.viewer, &place, &counts, say("signing.title", &[]), None);
+    let mut rows = Vec::new();
+    for line in waiting.lines {
+        let value = format!("{}:{}", line.dossier, line.ordinal);
+        rows.push(Row {
+            chosen: typed.results.is_empty() || typed.results.contains(&value),
+            value,
+            href: format!("{PATH}/{}/{}", line.dossier, line.ordinal),
+            procedure: app.catalogue.version(&line.procedure)?.name.clone(),
+            number: format!("{}{}", line.number, line.symbol),
+            part: say(&format!("signing.{}", line.part), &[]),
+            since: line.since,
+            code: line.code,
+            person: line.applicant_name,
+        });
+    }
+    let choice = |c: &Credential| Choice {
+        words: format!("{} ({})", c.holder, say(&format!("signing.{}", super::word(c.part)), &[])),
+        chosen: c.id == typed.credential,
+        id: c.id.clone(),
+    };
+    Ok(ListPage {
+        action: place.href(PATH, &[]),
+        post: crate::office::post_field(&place),
+        shell: shell.active(place.href(PATH, &[])),
+        rows,
+        credentials: waiting.credentials.iter().map(choice).collect(),
+        keys: trust::signing::pages::HERE,
+        result_error: String::new(),
+        key_error: String::new(),
+        pin_error: String::new(),
+        message: String::new(),
+    })
+}
+
+/// `GET /mot-cua/ky-so`.
+async fn show(
+    State(app): State<App>,
+    official: AnyOfficial,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let waiting = read(&app, &official, app.site.clock.now()).await?;
+    let mut shown = list_page(&app, &official, query.post.as_deref(), (waiting, &Typed::default())).await?;
+    if let Some(n) = query.da {
+        let words = say("signing.did", &[("n", &n.to_string())]);
+        shown.shell = shown.shell.notice(NoticeKind::Done, words);
+    }
+    Ok(page::html(shown))
+}
+
+/// `POST /mot-cua/ky-so`: signs what was chosen, with one PIN.
+async fn send(
+    State(app): State<App>,
+    official: AnyOfficial,
+    Query(query): Query<PageQuery>,
+    form: RawForm,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let typed = Typed {
+        results: form.all("result").map(str::to_string).collect(),
+        credential: form.get("credential").unwrap_or_default().to_string(),
+    };
+    let waiting = read(&app, &official, now).await?;
+    let with = waiting.credentials.iter().find(|c| c.id == typed.credential);
+    let done = match with {
+        None => Err(Problem::field("credential", say("signing.no_key", &[]))),
+        Some(with) => {
+            let part = super::word(with.part);
+            let fits =
+                |l: &&Line| l.part == part && typed.results.contains(&format!("{}:{}", l.dossier, l.ordinal));
+            let tasks = waiting.lines.iter().filter(fits).map(task).collect();
+            super::sign(&app, tasks, with, form.get("pin").unwrap_or_default(), &official.viewer).await
+        }
+    };
+    match done {
+        Ok(n) => {
+            let n = n.to_string();
+            let place = Place::of(&official, query.post.as_deref())?;
+            Ok(Redirect::to(&place.href(PATH, &[("da", &n)])).into_response())
+        }
+        Err(Problem::Invalid(errors)) => {
+            let mut shown = list_page(&app, &official, query.post.as_deref(), (waiting, &typed)).await?;
+            let said = |name: &str| {
+                errors.iter().find(|e| e.field == name).map(|e| e.message.clone()).unwrap_or_default()
+            };
+            shown.result_error = said("result");
+            shown.key_error = said("credential");
+            shown.pin_error = said("pin");
+            shown.message = say("signing.not_signed", &[]);
+            shown.shell = shown.shell.errors();
+            Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, shown))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+fn task(line: &Line) -> Task {
+    Task {
+        dossier: line.dossier,
+        ordinal: line.ordinal,
+        part: line.part.clone(),
+        whose: line.whose.clone(),
+        since: line.since,
+    }
+}
+
+/// `GET /mot-cua/ky-so/{dossier}/{ordinal}`: the file that is to be signed, for whoever it waits for.
+async fn file(
+    State(app): State<App>,
+    official: AnyOfficial,
+    Path((dossier, ordinal)): Path<(String, i64)>,
+) -> Result<Response, Problem> {
+    let now = app.site.clock.now();
+    let dossier: DossierId = dossier.parse().map_err(|_| Problem::NotFound)?;
+    let waiting = read(&app, &official, now).await?;
+    let line = waiting.lines.iter().find(|l| l.dossier == dossier && l.ordinal == ordinal);
+    let code = line.ok_or(Problem::NotFound)?.code.clone();
+    let read = async move |tx: &mut Tx| store::find_paper(tx, dossier, ordinal).await;
+    let paper = app.site.db.read(read).await?.ok_or(Problem::NotFound)?;
+    let bytes = app.site.blobs.get_kept(&paper.sha256).await?;
+    crate::dossier::look(&app, &official.viewer, "onestop.look-paper", &code, now).await;
+    let name = say("paper_file.result", &[("code", &code)]);
+    Ok(crate::dossier::files::answer(bytes, "application/pdf", &name, true))
+}
+
+/// A signature in a sentence.
+pub fn told(s: &store::Signature) -> String {
+    let at = base::format::time_vn(s.at);
+    say(&format!("signing.by_{}", s.part), &[("holder", &s.holder), ("at", &at)])
+}

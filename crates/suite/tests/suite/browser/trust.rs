@@ -1,0 +1,35 @@
+//! Certificates in the browser: the register, requests, the authority, and one's own.
+
+use suite::town::people::*;
+
+use super::visit;
+use crate::trust::{establishes, issued};
+
+#[test]
+fn certificates_requests_and_the_authority_stand_judged() {
+    visit(async |v| {
+        let b = &v.browser;
+        v.enters(ADMIN, "/quan-tri/co-quan-chung-thuc").await;
+        b.sees("Chưa có cơ quan chứng thực").await;
+        v.opens(&["/quan-tri/chung-thu-so", "/quan-tri/yeu-cau-chung-thu"]).await;
+        establishes(&v.town, "4").await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let page = issued(&v.town, folder.path()).await;
+        v.opens(&[
+            "/quan-tri/chung-thu-so?trang-thai=valid",
+            "/quan-tri/co-quan-chung-thuc",
+            "/quan-tri/yeu-cau-chung-thu",
+            "/quan-tri/chung-thu-so/nhap",
+        ])
+        .await;
+        v.is_told("Nhập vào sổ").await;
+        v.opens(&["/quan-tri/yeu-cau-chung-thu/moi"]).await;
+        v.is_told("Gửi yêu cầu").await;
+        v.opens(&[&page]).await;
+        v.is_told("Thu hồi").await;
+        v.enters(CHAIRMAN, "/chung-thu-so").await;
+        b.sees("Báo mất, tạm dừng ngay").await;
+        v.opens(&["/chung-thu-so/xin-cap"]).await;
+        v.is_told("Gửi yêu cầu").await;
+    });
+}

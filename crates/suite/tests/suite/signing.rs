@@ -1,0 +1,172 @@
+//! The result of a dossier is signed by the chairman who decided and sealed by the records clerk; others
+//! judge the file.
+
+use std::process::Command;
+
+use db::Tx;
+use db::testing::both;
+use suite::person::Person;
+use suite::town::people::*;
+use suite::town::{Town, morning};
+
+use crate::{after_result, desk};
+
+const RECORDS: &str = "vanthu.phuochau";
+const PIN: &str = "246810";
+
+/// A town in which the chairman, the records clerk and the seal of the commune sign.
+async fn signing_town(t: &db::testing::TestDb) -> Town {
+    let town = Town::of(t).await;
+    let plan = trust::Plan::signers(vec![CHAIRMAN.into(), RECORDS.into()], PIN);
+    trust::seed_demo(&town.opened.trust, &plan, morning(), |_, _, _| {})
+        .await
+        .expect("they get certificates");
+    town
+}
+
+/// The result as the citizen gets it.
+async fn result(town: &Town, code: &str) -> Vec<u8> {
+    let mut citizen = town.token(CITIZEN).await;
+    citizen.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body
+}
+
+/// Opens the list and signs what is on it with the first certificate.
+async fn signs(person: &mut Person, pin: &str) -> suite::person::Answer {
+    person.opens("/mot-cua/ky-so").await.expect(200);
+    person.submits("Ký số", &[("pin", pin)]).await
+}
+
+#[test]
+fn a_result_is_signed_then_sealed_and_each_signature_covers_what_was_before() {
+    both(async |t| {
+        let town = signing_town(&t).await;
+        let code = after_result::decided(&town, "counter").await;
+        let bare = result(&town, &code).await;
+
+        let mut records = desk::browser(&town, RECORDS).await;
+        let page = records.opens("/mot-cua/ky-so").await.expect(200).text();
+        assert!(
+            page.contains("Không có kết quả nào chờ ký số"),
+            "the seal comes after the signature: {page}"
+        );
+
+        let mut chairman = desk::browser(&town, CHAIRMAN).await;
+        let wrong = signs(&mut chairman, "000000").await.expect(422).text();
+        assert!(wrong.contains("Mã PIN không đúng. Còn 4 lần thử."), "{wrong}");
+        assert_eq!(result(&town, &code).await, bare, "nothing was signed");
+        signs(&mut chairman, PIN).await.expect(303);
+        let signed = result(&town, &code).await;
+        assert!(signed.starts_with(&bare) && signed.len() > bare.len(), "an update at the end");
+
+        signs(&mut records, PIN).await.expect(303);
+        let sealed = result(&town, &code).await;
+        assert!(sealed.starts_with(&signed) && sealed.len() > signed.len());
+        judged_by_others(t.dir(), &town, &sealed).await;
+
+        let mut citizen = desk::browser(&town, CITIZEN).await;
+        let page = citizen.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200).text();
+        for said in ["Đã ký số: ", "Cơ quan đã đóng dấu số: "] {
+            assert!(page.contains(said), "{said} in {page}");
+        }
+        let page = chairman.opens("/mot-cua/ky-so").await.expect(200).text();
+        assert!(page.contains("Không có kết quả nào chờ ký số"), "{page}");
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+#[test]
+fn a_key_is_locked_after_five_wrong_pins_and_opened_by_a_new_one() {
+    both(async |t| {
+        let town = signing_town(&t).await;
+        after_result::decided(&town, "counter").await;
+        let mut chairman = desk::browser(&town, CHAIRMAN).await;
+        for left in ["4", "3", "2", "1"] {
+            let page = signs(&mut chairman, "135791").await.expect(422).text();
+            assert!(page.contains(&format!("Còn {left} lần thử")), "{page}");
+        }
+        for pin in ["135791", PIN] {
+            let page = signs(&mut chairman, pin).await.expect(422).text();
+            assert!(page.contains("Khóa ký đã bị khóa"), "{page}");
+        }
+        chairman.opens("/chung-thu-so/ky").await.expect(200);
+        let link = chairman.link("Đặt mã PIN");
+        chairman.opens(&link).await.expect(200);
+        let bad = [("account_password", "x"), ("pin", "123456"), ("again", "654321")];
+        let page = chairman.submits("Đặt mã PIN", &bad).await.expect(422).text();
+        for said in ["Mật khẩu tài khoản không đúng", "quá dễ đoán", "không giống nhau"] {
+            assert!(page.contains(said), "{said} in {page}");
+        }
+        let good = [("account_password", "CuuLong-2026"), ("pin", "97531864"), ("again", "97531864")];
+        chairman.submits("Đặt mã PIN", &good).await.expect(303);
+        signs(&mut chairman, "97531864").await.expect(303);
+    });
+}
+
+#[test]
+fn nobody_signs_what_waits_for_another() {
+    both(async |t| {
+        let town = signing_town(&t).await;
+        after_result::decided(&town, "counter").await;
+        let mut chairman = desk::browser(&town, CHAIRMAN).await;
+        let page = chairman.opens("/mot-cua/ky-so").await.expect(200).text();
+        let file = page.split("href=\"/mot-cua/ky-so/").nth(1).expect("a result waits");
+        let file = format!("/mot-cua/ky-so/{}", file.split('"').next().expect("an address"));
+        chairman.opens(&file).await.expect(200);
+        for other in [RECORDS, CLERK, REGISTRAR] {
+            let mut other = desk::browser(&town, other).await;
+            other.opens(&file).await.expect(404);
+        }
+        let mut citizen = desk::browser(&town, CITIZEN).await;
+        assert_ne!(citizen.opens("/mot-cua/ky-so").await.status, 200);
+    });
+}
+
+/// poppler's pdfsig and qpdf.
+async fn judged_by_others(folder: &std::path::Path, town: &Town, file: &[u8]) {
+    let path = folder.join("result.pdf");
+    std::fs::write(&path, file).expect("a temporary folder");
+    let said = Command::new("qpdf").arg("--check").arg(&path).output().expect("qpdf is installed");
+    assert!(said.status.success(), "{said:?}");
+    let chain = town.stranger().gets("/pki/ca.pem").await.expect(200).body;
+    let nss = folder.join("nss");
+    std::fs::create_dir_all(&nss).expect("a temporary folder");
+    let db = format!("sql:{}", nss.display());
+    let run = |program: &str, args: &[&str]| {
+        let out = Command::new(program).args(args).output().expect("libnss3-tools and poppler-utils");
+        assert!(out.status.success(), "{program} {args:?}: {out:?}");
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    };
+    run("certutil", &["-N", "-d", &db, "--empty-password"]);
+    for (n, pem) in String::from_utf8_lossy(&chain).split_inclusive("-----END CERTIFICATE-----").enumerate() {
+        if pem.contains("BEGIN") {
+            let one = folder.join(format!("ca-{n}.pem"));
+            std::fs::write(&one, pem.trim_start()).expect("a temporary folder");
+            run(
+                "certutil",
+                &["-A", "-d", &db, "-n", &format!("ca{n}"), "-t", "CT,C,C", "-i", &one.display().to_string()],
+            );
+        }
+    }
+    let said = run("pdfsig", &["-nocert", "-nssdir", &db, &path.display().to_string()]);
+    assert_eq!(said.matches("Signature is Valid").count(), 2, "{said}");
+    assert!(said.contains("ETSI.CAdES.detached"), "{said}");
+}
+
+/// How many files of results are held: each signature keeps the one before it.
+#[test]
+fn the_files_before_each_signature_are_kept() {
+    both(async |t| {
+        let town = signing_town(&t).await;
+        let code = after_result::decided(&town, "counter").await;
+        let mut chairman = desk::browser(&town, CHAIRMAN).await;
+        result(&town, &code).await;
+        signs(&mut chairman, PIN).await.expect(303);
+        let lost = async |tx: &mut Tx| {
+            let sql = "select count(*) from result_signature s join content c on c.hash = s.before
+                  where c.refs < 1 or c.doomed = 1";
+            tx.get::<i64>(sql, db::args![]).await
+        };
+        assert_eq!(town.opened.site.db.read::<_, db::Error, _>(lost).await.expect("the store answers"), 0);
+    });
+}

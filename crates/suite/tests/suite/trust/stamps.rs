@@ -1,0 +1,115 @@
+//! Time-stamps: OpenSSL verifies them, no number comes twice over a crash, and none is given while the clock
+//! is in doubt.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::Method;
+use db::testing::both;
+use suite::person::Person;
+
+use super::{does, fetch, put, trusting};
+
+const KIND: Option<&str> = Some("application/timestamp-query");
+
+async fn stamped(who: &mut Person, asked: Vec<u8>) -> Bytes {
+    let said = who.sends(Method::POST, "/pki/tsa", KIND, asked.into()).await.expect(200);
+    assert_eq!(said.header("content-type"), "application/timestamp-reply");
+    said.body
+}
+
+fn query(folder: &Path, more: &str) -> Vec<u8> {
+    does(folder, &format!("ts -query -data paper -out ask.tsq {more}"));
+    std::fs::read(folder.join("ask.tsq")).expect("the query was written")
+}
+
+fn text(folder: &Path, reply: &[u8]) -> String {
+    put(folder, "said.tsr", reply);
+    does(folder, "ts -reply -in said.tsr -text")
+}
+
+fn serial(text: &str) -> String {
+    text.split("Serial number: ").nth(1).and_then(|rest| rest.lines().next()).expect("a number").to_string()
+}
+
+#[test]
+fn time_stamps_verify_and_their_numbers_survive_a_crash() {
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let folder = t.dir();
+        put(folder, "chain.pem", &fetch(&mut town.stranger(), "/pki/ca.pem").await);
+        put(folder, "paper", "Quyết định số 12".as_bytes());
+        let mut numbers = BTreeSet::new();
+        let mut node = Person::inside(town.opened.router.clone());
+        for round in 0..4 {
+            for hash in ["-sha256", "-sha384", "-sha512"] {
+                let reply = stamped(&mut node, query(folder, &format!("{hash} -cert"))).await;
+                let text = text(folder, &reply);
+                assert!(text.contains("Status: Granted"), "{text}");
+                does(folder, "ts -verify -queryfile ask.tsq -in said.tsr -CAfile chain.pem");
+                does(folder, "ts -verify -data paper -in said.tsr -CAfile chain.pem");
+                assert!(numbers.insert(serial(&text)), "round {round}: a number came twice");
+            }
+            // The node dies with what is left of its numbers, and another comes up.
+            node = Person::inside(town.second_node(&t).await.router);
+        }
+        let bare = stamped(&mut node, query(folder, "-sha256")).await;
+        assert!(!text(folder, &bare).is_empty());
+        put(folder, "other", b"another paper");
+        let said = super::openssl(folder, "ts -verify -data other -in said.tsr -CAfile chain.pem");
+        assert!(!said.0, "another paper is not what was stamped");
+        town.audit_book_is_whole().await;
+    });
+}
+
+#[test]
+fn nobody_is_stamped_while_the_clock_is_in_doubt() {
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let folder = t.dir();
+        put(folder, "paper", b"a paper");
+        let asked = query(folder, "-sha256 -cert");
+        let now = town.opened.site.clock.now();
+        let mut here = town.stranger();
+        assert!(text(folder, &stamped(&mut here, asked.clone()).await).contains("Granted"));
+        town.hand.set(now.plus_minutes(-10));
+        let refused = text(folder, &stamped(&mut here, asked.clone()).await);
+        assert!(
+            refused.contains("Rejected") && refused.contains("time source is not available"),
+            "{refused}"
+        );
+        // A node that has just come up knows it from the rows.
+        let mut fresh = Person::inside(town.second_node(&t).await.router);
+        assert!(text(folder, &stamped(&mut fresh, asked.clone()).await).contains("Rejected"));
+        town.hand.set(now);
+        town.hand.advance(Duration::from_secs(10));
+        assert!(text(folder, &stamped(&mut fresh, asked).await).contains("Granted"));
+    });
+}
+
+#[test]
+fn requests_that_are_not_stamped_are_told_why() {
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let folder = t.dir();
+        put(folder, "paper", b"a paper");
+        let good = query(folder, "-sha256 -cert");
+        let mut who = town.stranger();
+        let table = [
+            (query(folder, "-sha1"), "unrecognized or unsupported algorithm"),
+            (query(folder, "-sha256 -tspolicy 1.2.3.4"), "policy is not supported"),
+            (b"not a request".to_vec(), "wrong format"),
+            (good[..good.len() - 3].to_vec(), "wrong format"),
+            (vec![0x30; 17_000], "wrong format"),
+        ];
+        for (asked, why) in table {
+            let text = text(folder, &stamped(&mut who, asked).await);
+            assert!(text.contains("Rejected") && text.contains(why), "{why}: {text}");
+        }
+        let form = Some("text/plain");
+        who.sends(Method::POST, "/pki/tsa", form, Bytes::from(good)).await.expect(415);
+        who.sends(Method::POST, "/pki/tsa", KIND, vec![0; 70_000].into()).await.expect(413);
+    });
+}

@@ -1,0 +1,135 @@
+//! What one authority says at one number: its lists and its kept answers, each signed when it is first
+//! asked for and then given to all.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use pki::cert::Serial;
+use pki::crl::{self, shard_of};
+use pki::key::{Digest, SignError, Signer};
+use pki::ocsp::{CertId, CertStatus};
+use pki::{Certificate, PrivateKey};
+
+use super::rules::{self, Entry, Head, Which};
+
+/// Answers kept for one authority; more are signed anew each time.
+const ANSWERS_MAX: usize = 100_000;
+
+/// Who signs the lists of an authority, and where they lie.
+pub struct Issuer {
+    pub id: String,
+    pub certificate: Certificate,
+    pub key: Arc<PrivateKey>,
+    pub shards: u32,
+    /// Everything before the file name of a list.
+    pub folder: String,
+}
+
+/// Which certificate is asked about, and by which hash.
+pub type Asked = (Digest, Serial);
+
+/// An authority at one number.
+pub struct View {
+    pub head: Head,
+    pub entries: Arc<BTreeMap<Serial, Entry>>,
+    /// What has changed since the base.
+    pub changed: Arc<BTreeSet<Serial>>,
+    full: OnceLock<Bytes>,
+    delta: OnceLock<Bytes>,
+    shards: Vec<OnceLock<Bytes>>,
+    answers: Mutex<HashMap<Asked, Bytes>>,
+}
+
+impl View {
+    /// A view with these entries. Kept answers of an earlier one go along when they are still good.
+    pub fn new(
+        head: Head,
+        entries: Arc<BTreeMap<Serial, Entry>>,
+        changed: Arc<BTreeSet<Serial>>,
+        shards: u32,
+        answers: HashMap<Asked, Bytes>,
+    ) -> View {
+        View {
+            head,
+            entries,
+            changed,
+            full: OnceLock::new(),
+            delta: OnceLock::new(),
+            shards: (0..shards).map(|_| OnceLock::new()).collect(),
+            answers: Mutex::new(answers),
+        }
+    }
+
+    /// The kept answers that still hold after `changed`.
+    pub fn answers_without(&self, changed: &BTreeSet<Serial>) -> HashMap<Asked, Bytes> {
+        let kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter()
+            .filter(|((_, serial), _)| !changed.contains(serial))
+            .map(|(a, b)| (a.clone(), b.clone()))
+            .collect()
+    }
+
+    /// The kept answer, if there is one.
+    pub fn answer(&self, asked: &Asked) -> Option<Bytes> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(asked).cloned()
+    }
+
+    /// Keeps an answer for the next who asks.
+    pub fn keep(&self, asked: Asked, answer: Bytes) {
+        let mut kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < ANSWERS_MAX {
+            kept.insert(asked, answer);
+        }
+    }
+
+    /// What is said of a certificate that the authority issued.
+    pub fn status(&self, id: &CertId) -> CertStatus {
+        match self.entries.get(&id.serial) {
+            Some(entry) => CertStatus::Revoked { at: entry.at, reason: Some(entry.reason) },
+            None => CertStatus::Good,
+        }
+    }
+
+    /// A list of this view. `None` when there is no such shard. Signing a million entries takes a second, so
+    /// callers stand on a thread that may wait.
+    pub fn list(&self, issuer: &Issuer, which: Which) -> Result<Option<Bytes>, SignError> {
+        let place = match which {
+            Which::Full => &self.full,
+            Which::Delta => &self.delta,
+            Which::Shard(shard) => match self.shards.get(shard as usize) {
+                Some(place) => place,
+                None => return Ok(None),
+            },
+        };
+        if let Some(made) = place.get() {
+            return Ok(Some(made.clone()));
+        }
+        let made = Bytes::from(self.sign(issuer, which)?);
+        Ok(Some(place.get_or_init(|| made).clone()))
+    }
+
+    fn sign(&self, issuer: &Issuer, which: Which) -> Result<Vec<u8>, SignError> {
+        let address = |which| format!("{}{}", issuer.folder, rules::name_of(&issuer.id, which));
+        let number = u64::try_from(self.head.number).unwrap_or_default();
+        let draft = crl::Draft {
+            issuer: issuer.certificate.subject().clone(),
+            authority_key_id: issuer.certificate.key_id(),
+            number,
+            delta_base: (which == Which::Delta).then(|| u64::try_from(self.head.base).unwrap_or_default()),
+            this_update: self.head.at,
+            next_update: self.head.next,
+            shard: matches!(which, Which::Shard(_)).then(|| address(which)),
+            freshest: (which == Which::Full).then(|| address(Which::Delta)),
+        };
+        let key: &dyn Signer = issuer.key.as_ref();
+        match which {
+            Which::Full => draft.sign(rules::full(&self.entries), key),
+            Which::Delta => draft.sign(rules::delta(&self.entries, &self.changed, self.head.at), key),
+            Which::Shard(shard) => {
+                let on_it = |one: &crl::Revoked| shard_of(&one.serial, issuer.shards) == shard;
+                draft.sign(rules::full(&self.entries).filter(on_it), key)
+            }
+        }
+    }
+}

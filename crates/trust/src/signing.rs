@@ -1,0 +1,249 @@
+//! Signing with keys that are kept here: which certificates somebody signs with, the PIN that opens a key for
+//! one deed, and the lock after wrong ones.
+//!
+//! A [`Key`] is what a right PIN gives: it signs the documents whose hashes were shown with the PIN, and no
+//! others.
+
+pub mod pages;
+mod rules;
+pub(crate) mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use base::Instant;
+use db::{Act, Db, Tx};
+use directory::signin::password;
+use directory::{AccountId, UnitId};
+use pki::cms;
+use pki::key::Signer;
+use pki::{Certificate, Digest, PrivateKey, SignatureAlgorithm};
+use web::{FieldError, Problem};
+
+use crate::authority;
+use crate::words::{self, WORDS};
+use crate::{App, certificate};
+use rules::{PinFault, TRIES_MAX};
+
+/// Whose signature a certificate makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// An official's own.
+    Person,
+    /// The seal of an agency.
+    Seal,
+}
+
+impl Part {
+    /// The kind of certificate in the register.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Part::Person => "official",
+            Part::Seal => "agency_seal",
+        }
+    }
+}
+
+/// A certificate whose key is kept here and can sign now.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Its id in the register.
+    pub id: String,
+    /// Whose signature it makes.
+    pub part: Part,
+    /// The person or agency it names.
+    pub holder: String,
+    /// The certificate.
+    pub certificate: Certificate,
+    /// From it up to the root, itself left out.
+    pub chain: Vec<Certificate>,
+    /// A PIN was set for it.
+    pub has_pin: bool,
+    /// Too many wrong PINs.
+    pub is_locked: bool,
+    key: String,
+}
+
+/// The certificates an official signs with now, and the seals of these units.
+///
+/// # Errors
+/// The store's; a fault when a kept certificate cannot be read.
+pub async fn credentials(
+    tx: &mut Tx,
+    account: &AccountId,
+    seals_of: &[UnitId],
+    now: Instant,
+) -> Result<Vec<Credential>, Problem> {
+    let mut rows = store::list_personal(tx, &account.to_string(), now).await?;
+    for unit in seals_of {
+        rows.extend(store::list_seals(tx, unit.as_str(), now).await?);
+    }
+    let mut all = Vec::new();
+    for row in rows {
+        all.push(Credential {
+            part: if row.kind == Part::Seal.kind() { Part::Seal } else { Part::Person },
+            certificate: authority::parse(&row.der)?,
+            chain: chain(tx, row.authority.as_deref()).await?,
+            has_pin: row.wrong.is_some(),
+            is_locked: row.wrong.is_some_and(|wrong| wrong >= TRIES_MAX),
+            id: row.id,
+            holder: row.holder,
+            key: row.key,
+        });
+    }
+    Ok(all)
+}
+
+/// The certificates of an authority and of those above it.
+async fn chain(tx: &mut Tx, authority: Option<&str>) -> Result<Vec<Certificate>, Problem> {
+    let (mut chain, mut next) = (Vec::new(), authority.map(str::to_string));
+    while let Some(id) = next.take_if(|_| chain.len() < pki::path::PATH_LEN_MAX) {
+        let Some(row) = authority::store::find(tx, &id).await? else { break };
+        chain.push(authority::parse(&row.der)?);
+        next = row.parent;
+    }
+    Ok(chain)
+}
+
+/// A key that a PIN has opened for these documents.
+pub struct Key {
+    private: Arc<PrivateKey>,
+    certificate: Certificate,
+    chain: Vec<Certificate>,
+    hashes: Vec<Vec<u8>>,
+}
+
+impl Key {
+    /// How it signs.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.private.algorithm()
+    }
+
+    /// Makes a signature over a document: `sign` gets what a CMS signature needs.
+    ///
+    /// # Errors
+    /// A fault when the document is none of those the PIN was given for; what `sign` says.
+    pub fn sign<R, E>(
+        &self,
+        document: &[u8],
+        sign: impl FnOnce(&cms::Draft<'_>, &dyn Signer) -> Result<R, E>,
+    ) -> Result<R, Problem>
+    where
+        E: std::fmt::Debug,
+    {
+        if !self.hashes.contains(&hash_of(document)) {
+            return Err(Problem::fault("a key was asked to sign what its PIN was not given for"));
+        }
+        let draft = cms::Draft::new(&self.certificate, &self.chain);
+        sign(&draft, &*self.private).map_err(|e| Problem::fault(format!("a signature was not made: {e:?}")))
+    }
+}
+
+/// What a document is called when a key is opened for it: its SHA-256.
+pub fn hash_of(document: &[u8]) -> Vec<u8> {
+    Digest::Sha256.of(document)
+}
+
+/// Opens a key for documents with these SHA-256 hashes. A wrong PIN is counted before it is answered.
+///
+/// # Errors
+/// Refusals at the field `pin` (none set, wrong, locked); the store's.
+pub async fn open(
+    app: &App,
+    credential: &Credential,
+    pin: &str,
+    hashes: Vec<Vec<u8>>,
+    act: Act,
+) -> Result<Key, Problem> {
+    let db = &app.site.db;
+    let id = credential.id.clone();
+    let row = db.read(async move |tx: &mut Tx| store::find_pin(tx, &id).await).await?;
+    let Some(row) = row else { return Err(at_pin(words::t("signing.no_pin"))) };
+    if row.wrong >= TRIES_MAX {
+        return Err(at_pin(words::t("signing.locked")));
+    }
+    // Counted first: whoever stops us in between has not tried for nothing.
+    let tries = try_once(db, credential, act.clone()).await?;
+    if tries > TRIES_MAX {
+        return Err(at_pin(words::t("signing.locked")));
+    }
+    if !password::matches(pin, Some(row.hash)).await? {
+        let left = TRIES_MAX - tries;
+        return Err(at_pin(match left {
+            0 => words::t("signing.locked"),
+            left => WORDS.t("signing.wrong", &[("left", &left.to_string())]),
+        }));
+    }
+    let id = credential.id.clone();
+    db.write(act, async move |tx: &mut Tx| store::save_tries(tx, &id, 0).await).await?;
+    Ok(Key {
+        private: app.keys.signer(db, &credential.key).await?,
+        certificate: credential.certificate.clone(),
+        chain: credential.chain.clone(),
+        hashes,
+    })
+}
+
+async fn try_once(db: &Db, credential: &Credential, act: Act) -> Result<i64, Problem> {
+    let id = credential.id.clone();
+    let count = async move |tx: &mut Tx| -> Result<i64, Problem> {
+        let tries = store::find_pin(tx, &id).await?.map_or(0, |row| row.wrong) + 1;
+        store::save_tries(tx, &id, tries).await?;
+        Ok(tries)
+    };
+    db.write(act, count).await
+}
+
+fn at_pin(words: String) -> Problem {
+    Problem::Invalid(vec![FieldError::new("pin", words)])
+}
+
+/// What somebody gives to set a PIN.
+#[derive(Clone, Debug, Default)]
+pub struct NewPin {
+    /// The password of the account, so that an open session is not enough.
+    pub password: String,
+    /// The PIN.
+    pub pin: String,
+    /// Once more.
+    pub again: String,
+}
+
+/// Sets the PIN of a certificate, and unlocks it.
+///
+/// # Errors
+/// Refusals at their fields, all at once; the store's.
+pub async fn set_pin(
+    db: &Db,
+    account: AccountId,
+    certificate: &str,
+    given: &NewPin,
+    act: Act,
+    now: Instant,
+) -> Result<(), Problem> {
+    let mut wrong = Vec::new();
+    let secret = db.read(async move |tx: &mut Tx| directory::account::store::secret_of(tx, account).await);
+    if !password::matches(&given.password, secret.await?.password_hash).await? {
+        wrong.push(FieldError::new("account_password", words::t("signing.wrong_password")));
+    }
+    if let Some(fault) = rules::pin_fault(&given.pin) {
+        let key = match fault {
+            PinFault::Length => "signing.pin_length",
+            PinFault::Simple => "signing.pin_simple",
+        };
+        wrong.push(FieldError::new("pin", words::t(key)));
+    }
+    if given.pin != given.again {
+        wrong.push(FieldError::new("again", words::t("signing.pin_again")));
+    }
+    if !wrong.is_empty() {
+        return Err(Problem::Invalid(wrong));
+    }
+    let (hash, id) = (password::hash(&given.pin).await?, certificate.to_string());
+    let write = async move |tx: &mut Tx| -> Result<(), Problem> {
+        certificate::get(tx, &id).await?;
+        Ok(store::put_pin(tx, &id, &hash, now).await?)
+    };
+    db.write(act, write).await
+}

@@ -1,0 +1,170 @@
+//! `POST /pki/tsa`: time-stamps (dấu thời gian) by RFC 3161 and RFC 5816. Serial numbers come in blocks that
+//! are durable before the first is used, so that none is given twice whatever crashes; with each block the
+//! instant is kept, and nobody is stamped while the clock stands before an instant that was kept.
+
+pub mod rules;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant as Moment;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use base::Instant;
+use db::{Act, Db, Tx};
+use pki::cert::Serial;
+use pki::oid::Oid;
+use pki::tsp::{Draft, Failure, Request};
+use pki::{Certificate, PrivateKey};
+use web::Problem;
+
+use self::rules::{BLOCK, Block, Taken};
+use crate::revocation::LOOK_EVERY;
+use crate::{App, authority};
+
+/// The policy under which we stamp: below the number that RFC 5612 keeps for examples, until the province has
+/// an arc of its own.
+pub const POLICY: Oid = Oid::new_unwrap("1.3.6.1.4.1.32473.86.1");
+
+/// The unit that stamps, with the chain that travels with its tokens.
+struct Unit {
+    id: String,
+    certificate: Certificate,
+    chain: Vec<Certificate>,
+    key: Arc<PrivateKey>,
+}
+
+/// What a node holds for stamping.
+#[derive(Clone, Default)]
+pub struct Stamper(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    block: Mutex<Option<Block>>,
+    taking: tokio::sync::Mutex<()>,
+    unit: RwLock<Option<(Moment, Arc<Unit>)>>,
+}
+
+/// `POST /pki/tsa`. Whatever is wrong is said in the reply, as the RFC wants it; the status is 200.
+pub async fn stamp(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/timestamp-query") {
+        return Err(Problem::UnsupportedMedia);
+    }
+    let reply = match stamped(&app, &body).await {
+        Ok(reply) => reply,
+        Err(failure) => failure.reply(),
+    };
+    Ok(([(header::CONTENT_TYPE, "application/timestamp-reply")], reply).into_response())
+}
+
+async fn stamped(app: &App, der: &[u8]) -> Result<Vec<u8>, Failure> {
+    let request = Request::parse(der)?;
+    if request.policy.is_some_and(|policy| policy != POLICY) {
+        return Err(Failure::UnacceptedPolicy);
+    }
+    let broken = |problem: Problem| {
+        tracing::error!("no time-stamp: {problem}");
+        Failure::SystemFailure
+    };
+    let unit = app.stamper.unit(app).await.map_err(broken)?.ok_or(Failure::SystemFailure)?;
+    let now = app.site.clock.now();
+    if !unit.certificate.validity().holds(now) {
+        return Err(Failure::TimeNotAvailable);
+    }
+    let number = app.stamper.number(&app.site.db, now).await.map_err(broken)?;
+    let number = number.ok_or_else(|| {
+        tracing::error!("no time-stamp: the clock stands before an instant that has been");
+        Failure::TimeNotAvailable
+    })?;
+    let draft = Draft {
+        request: &request,
+        policy: POLICY,
+        serial: Serial::from_number(number.unsigned_abs()),
+        time: now,
+        accuracy_millis: Some(rules::ACCURACY_MILLIS),
+        certificate: &unit.certificate,
+        chain: &unit.chain,
+    };
+    draft.reply(unit.key.as_ref()).map_err(|_| Failure::SystemFailure)
+}
+
+impl Stamper {
+    /// A number that nobody had and nobody will have; `None` while the clock is in doubt.
+    async fn number(&self, db: &Db, now: Instant) -> Result<Option<i64>, Problem> {
+        loop {
+            match self.take(now) {
+                Taken::Number(number) => return Ok(Some(number)),
+                Taken::InDoubt => return Ok(None),
+                Taken::Another => {}
+            }
+            let _one = self.0.taking.lock().await;
+            // Whoever waited finds the block that another took.
+            if matches!(self.take_again(now), Taken::Another) {
+                let Some(block) = another(db, now).await? else { return Ok(None) };
+                *self.block() = Some(block);
+            }
+        }
+    }
+
+    fn block(&self) -> std::sync::MutexGuard<'_, Option<Block>> {
+        self.0.block.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, now: Instant) -> Taken {
+        self.block().as_mut().map_or(Taken::Another, |block| rules::take(block, now))
+    }
+
+    /// What `take` would say, without taking.
+    fn take_again(&self, now: Instant) -> Taken {
+        let mut copy = *self.block();
+        copy.as_mut().map_or(Taken::Another, |block| rules::take(block, now))
+    }
+
+    /// The unit that stamps now.
+    async fn unit(&self, app: &App) -> Result<Option<Arc<Unit>>, Problem> {
+        if let Some((at, unit)) = &*self.0.unit.read().unwrap_or_else(PoisonError::into_inner)
+            && at.elapsed() < LOOK_EVERY * 5
+        {
+            return Ok(Some(unit.clone()));
+        }
+        let read = async |tx: &mut Tx| -> Result<_, Problem> {
+            let Some(authority) = authority::store::find_issuing(tx).await? else { return Ok(None) };
+            let unit = authority::store::find_unit(tx, "tsa", &authority.id).await?;
+            Ok(unit.map(|unit| (unit, authority.der)))
+        };
+        let Some((row, issuer)) = app.site.db.read(read).await? else { return Ok(None) };
+        let known = self.0.unit.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let unit = match known {
+            Some((_, unit)) if unit.id == row.id => unit,
+            _ => Arc::new(Unit {
+                certificate: authority::parse(&row.der)?,
+                chain: vec![authority::parse(&issuer)?],
+                key: app.keys.signer(&app.site.db, &row.key).await?,
+                id: row.id,
+            }),
+        };
+        let seen = Some((Moment::now(), unit.clone()));
+        *self.0.unit.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok(Some(unit))
+    }
+}
+
+/// Takes a block of numbers, durable before it is used. `None` when the clock stands before the instant that
+/// the last block was taken at.
+async fn another(db: &Db, now: Instant) -> Result<Option<Block>, Problem> {
+    let take = async move |tx: &mut Tx| -> Result<Option<Block>, Problem> {
+        let counter = store::find(tx).await?;
+        let (next, last) = counter.map_or((1, now), |counter| (counter.next, counter.last_at));
+        if rules::in_doubt(last, now) {
+            return Ok(None);
+        }
+        store::save(tx, next + BLOCK, last.max(now)).await?;
+        Ok(Some(Block { next, end: next + BLOCK, taken_at: now, last: last.max(now) }))
+    };
+    db.write(Act::system("trust.take-stamp-numbers", "", now), take).await
+}
