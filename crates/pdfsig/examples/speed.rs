@@ -5,7 +5,7 @@
 use base::Instant;
 use pdfsig::appearance::{Font, Image, PageBox, Rect};
 use pdfsig::layout::{Page, in_force};
-use pdfsig::{Evidence, File, Later, Plan, Seekable, add_evidence, changes, signatures, store, time_stamp};
+use pdfsig::{Evidence, File, Later, Plan, Seekable, add_evidence, time_stamp};
 use pki::cert::{Certificate, Serial, Validity};
 use pki::cms;
 use pki::issue;
@@ -31,7 +31,7 @@ fn main() {
         let check = time(&format!("{kind:?} raw verify"), None, || {
             public.verify(signer.key.algorithm(), &message, &signature).expect("verifies");
         });
-        let paper = paper(10_000);
+        let paper = paper(10_000, 0);
         sign_small(&signer, &paper, sign);
         verify(&signer, &paper, check);
         large(&signer, sign);
@@ -115,8 +115,10 @@ impl Holder {
     }
 }
 
-/// A document of one page, filled to a size with the bytes of a picture that nobody shows.
-fn paper(size: usize) -> Vec<u8> {
+/// A document of one page, filled to a size with the bytes of a picture that nobody shows, and with small
+/// objects.
+fn paper(size: usize, objects: usize) -> Vec<u8> {
+    let small = vec!["<</Type/StructElem/S/P>>"; objects];
     let mut out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
     let mut places = vec![];
     let objects = [
@@ -125,19 +127,21 @@ fn paper(size: usize) -> Vec<u8> {
         "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>/Contents 4 0 R>>",
         "<</Length 17>>\nstream\n0 0 m 100 100 l S\nendstream",
     ];
-    for (index, object) in objects.iter().enumerate() {
+    for (index, object) in objects.iter().chain(&small).enumerate() {
         places.push(out.len());
         out.extend_from_slice(format!("{} 0 obj\n{object}\nendobj\n", index + 1).as_bytes());
     }
     places.push(out.len());
     let fill = size.saturating_sub(out.len() + 300);
-    out.extend_from_slice(format!("5 0 obj\n<</Length {fill}>>\nstream\n").as_bytes());
+    let last = places.len();
+    out.extend_from_slice(format!("{last} 0 obj\n<</Length {fill}>>\nstream\n").as_bytes());
     out.extend((0..fill).map(|at| (at % 251) as u8));
     out.extend_from_slice(b"\nendstream\nendobj\n");
     let start = out.len();
-    out.extend_from_slice(b"xref\n0 6\n0000000000 65535 f \n");
+    let count = last + 1;
+    out.extend_from_slice(format!("xref\n0 {count}\n0000000000 65535 f \n").as_bytes());
     places.iter().for_each(|place| out.extend_from_slice(format!("{place:010} 00000 n \n").as_bytes()));
-    let end = format!("trailer\n<</Size 6/Root 1 0 R/ID[<00><01>]>>\nstartxref\n{start}\n%%EOF\n");
+    let end = format!("trailer\n<</Size {count}/Root 1 0 R/ID[<00><01>]>>\nstartxref\n{start}\n%%EOF\n");
     out.extend_from_slice(end.as_bytes());
     out
 }
@@ -190,18 +194,17 @@ fn sign_small(holder: &Holder, paper: &Vec<u8>, raw: f64) {
 
 fn judge(bytes: &Vec<u8>, count: usize) {
     let file = File::open(bytes).expect("a file");
-    let found = signatures(&file).expect("signatures");
-    assert_eq!(found.len(), count);
-    let changes = changes(&file, &found).expect("changes");
-    for signature in &found {
-        assert!(signature.check(&file, &[]).is_intact());
-        assert!(matches!(changes.after(signature), Later::Nothing | Later::Allowed(_)));
+    let judgement = pdfsig::judge(&file, &[]).expect("judged");
+    assert_eq!(judgement.signatures.len(), count);
+    for judged in &judgement.signatures {
+        assert!(judged.report.is_intact());
+        assert!(matches!(judged.later, Later::Nothing | Later::Allowed(_)));
     }
-    black_box(store(&file).expect("a store"));
+    black_box(judgement);
 }
 
-fn verify(holder: &Holder, paper: &Vec<u8>, raw: f64) {
-    let mut bytes = paper.clone();
+fn verify(holder: &Holder, paper: &[u8], raw: f64) {
+    let mut bytes = paper.to_vec();
     for count in 1..=50 {
         let plan = Plan::new(&format!("Sig {count}"), holder.at);
         let update = holder.sign(&bytes, &plan);
@@ -213,11 +216,11 @@ fn verify(holder: &Holder, paper: &Vec<u8>, raw: f64) {
     }
 }
 
-/// A file of 100 MB that stays on disk, signed through a handle.
+/// A file of 100 MB and 50,000 objects that stays on disk, signed through a handle.
 fn large(holder: &Holder, raw: f64) {
     let path = std::env::temp_dir().join(format!("pdfsig-speed-{}.pdf", std::process::id()));
     {
-        let bytes = paper(100_000_000);
+        let bytes = paper(100_000_000, 50_000);
         std::fs::File::create(&path).and_then(|mut file| file.write_all(&bytes)).expect("a file on disk");
     }
     let source = Seekable::new(std::fs::File::open(&path).expect("opens")).expect("seeks");

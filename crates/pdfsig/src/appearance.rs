@@ -1,8 +1,8 @@
-//! How a visible signature looks: pictures and lines of text in a rectangle on a page, written as the appearance stream
-//! of its field (ISO 32000-2, 12.5.5).
+//! How a visible signature looks: pictures and lines of text in a rectangle on a page, written as the
+//! appearance stream of its field (ISO 32000-2, 12.5.5).
 //!
-//! What is written stays within PDF/A-2b: colours do not depend on a device, the font is embedded with the meaning of
-//! its letters, and there is no script.
+//! What is written stays within PDF/A-2b: colours do not depend on a device, the font is embedded with the
+//! meaning of its letters, and there is no script.
 
 mod font;
 mod image;
@@ -115,7 +115,8 @@ pub struct Appearance<'a> {
     pub page: usize,
     /// Where on the page, in its own coordinates.
     pub rect: Rect,
-    /// By how many degrees the page is turned clockwise when it is shown, so that the signature stands upright.
+    /// By how many degrees the page is turned clockwise when it is shown, so that the signature stands
+    /// upright.
     pub turn: u16,
     /// The letters of all text.
     pub font: Option<&'a Font>,
@@ -130,7 +131,8 @@ impl Appearance<'_> {
     /// Writes what it needs into the update; answers the keys of the widget.
     pub(crate) fn write(&self, update: &mut Update<'_, '_>) -> Vec<(&'static str, Object)> {
         let space = Object::Reference(update.add(&color_space()));
-        let mut subset = self.font.map(Subset::new);
+        let has_text = self.parts.iter().any(|part| matches!(part, Part::Text { .. }));
+        let mut subset = self.font.filter(|_| has_text).map(Subset::new);
         let mut content = String::new();
         let mut pictures = Dict::default();
         for part in &self.parts {
@@ -231,7 +233,8 @@ pub struct PageBox {
 }
 
 impl PageBox {
-    /// The box of the page of this index, the first being 0; `None` when there is no such page, or it has no size.
+    /// The box of the page of this index, the first being 0; `None` when there is no such page, or it has no
+    /// size.
     pub fn of(file: &File<'_>, index: usize) -> Result<Option<PageBox>, Unreadable> {
         let view = file.now();
         let Some(page) = page(view, index)? else { return Ok(None) };

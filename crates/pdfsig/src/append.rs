@@ -1,8 +1,8 @@
 //! An incremental update (ISO 32000-2, 7.5.6): objects appended to a file whose bytes stay as they are, with
 //! cross-references of the kind the file has.
 //!
-//! To a hybrid file a table is added: what the file hides from old readers stays hidden where it is, and the update
-//! is for all of them.
+//! To a hybrid file a table is added: what the file hides from old readers stays hidden where it is, and the
+//! update is for all of them.
 
 use crate::file::{File, Kind, Unreadable};
 use crate::object::{Dict, Id, Object};
@@ -79,9 +79,9 @@ impl<'f, 'a> Update<'f, 'a> {
         }
     }
 
-    /// Changes what is reached from an object by these keys. References on the way are followed, so that the object
-    /// is changed that holds it; what is missing becomes a dictionary. `None` when the way is barred by something
-    /// that is no dictionary.
+    /// Changes what is reached from an object by these keys. References on the way are followed, so that the
+    /// object is changed that holds it; what is missing becomes a dictionary. `None` when the way is barred
+    /// by something that is no dictionary.
     pub fn change(
         &mut self,
         holder: Id,

@@ -1,9 +1,10 @@
 //! What changed in a file after each of its signatures.
 //!
-//! Each later revision is compared with the one before it, object by object. What may change, and how, is a list of
-//! what is harmless wherever the object is used; everything else is a finding. Bytes that no cross-reference leads to,
-//! objects that were hidden in signed bytes, and references that led nowhere when they were signed are findings too:
-//! they are what shadow attacks (Mladenov et al., 2021) are made of.
+//! Each later revision is compared with the one before it, object by object. What may change, and how, is a
+//! list of what is harmless wherever the object is used, or in an object that was never referred to as
+//! anything else; everything else is a finding. Bytes that no cross-reference leads to, objects that were
+//! hidden in signed bytes, and references that led nowhere when they were signed are findings too: they are
+//! what shadow attacks (Mladenov et al., 2021) are made of.
 
 mod compare;
 mod step;
@@ -11,6 +12,7 @@ mod step;
 use crate::file::{File, Unreadable};
 use crate::form::Permission;
 use crate::verify::Signature;
+use std::collections::HashSet;
 
 /// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,7 +24,8 @@ pub enum Change {
         /// The field's full name.
         field: String,
     },
-    /// The document's information or metadata, which its pages do not show, or something that means nothing for them.
+    /// The document's information or metadata, which its pages do not show, or something that means nothing
+    /// for them.
     Information,
     /// A signature was added, in a field of its own or one that was there.
     Signed {
@@ -81,12 +84,14 @@ pub enum Change {
         /// Its number.
         object: u32,
     },
-    /// Something that was hidden in signed bytes was brought out, or a reference that led nowhere leads to something
-    /// now.
+    /// Something that was hidden in signed bytes was brought out, or a reference that led nowhere leads to
+    /// something now.
     Uncovered {
         /// The object's number.
         object: u32,
     },
+    /// More changes than are told.
+    TooMany,
     /// Bytes that no cross-reference leads to.
     Unlisted {
         /// Where they begin.
@@ -159,16 +164,16 @@ pub fn changes(file: &File<'_>, signatures: &[Signature]) -> Result<Changes, Unr
 }
 
 impl Changes {
-    /// What came after a signature, by what it allows itself: without certification signing and filling in, except in
-    /// fields that it locks.
+    /// What came after a signature, by what it allows itself: without certification signing and filling in,
+    /// except in fields that it locks.
     pub fn after(&self, signature: &Signature) -> Later {
         let Some(steps) = signature.section.and_then(|section| self.steps.get(..section)) else {
             return Later::Unknown;
         };
-        let mut changes: Vec<Change> = vec![];
+        let (mut changes, mut seen) = (vec![], HashSet::new());
         // The oldest first.
         for change in steps.iter().rev().flatten() {
-            if !changes.contains(change) {
+            if seen.insert(change) {
                 changes.push(change.clone());
             }
         }

@@ -1,5 +1,5 @@
-//! Evidence inside a file, so that its signatures can be judged long after (PAdES B-LT): the document security store,
-//! ISO 32000-2, 12.8.4.3, and ETSI EN 319 142-1, 5.4.2.
+//! Evidence inside a file, so that its signatures can be judged long after (PAdES B-LT): the document
+//! security store, ISO 32000-2, 12.8.4.3, and ETSI EN 319 142-1, 5.4.2.
 
 use crate::append::Update;
 use crate::file::{File, Unreadable, View};
@@ -119,8 +119,9 @@ fn key(message: &[u8]) -> String {
     String::from_utf8_lossy(&name).into_owned()
 }
 
-/// Adds evidence to a file's store and lists it for the signatures of these fields; what the store has already is not
-/// added again. Answers the bytes to append. With a time-stamp in the signatures this is PAdES B-LT.
+/// Adds evidence to a file's store and lists it for the signatures of these fields; what the store has
+/// already is not added again. Answers the bytes to append. With a time-stamp in the signatures this is PAdES
+/// B-LT.
 pub fn add_evidence(
     source: &dyn Source,
     evidence: &Evidence,

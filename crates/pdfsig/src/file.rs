@@ -1,5 +1,5 @@
-//! A PDF file read from its end: its cross-references, section by section, and the objects that are asked for. A file
-//! of any length costs what is read of it.
+//! A PDF file read from its end: its cross-references, section by section, and the objects that are asked
+//! for. A file of any length costs what is read of it.
 
 mod section;
 
@@ -24,7 +24,14 @@ const ENTRIES_MAX: usize = 1_000_000;
 const OBJECT_MAX: u64 = 16 << 20;
 /// Unpacked streams of objects kept at a time, in bytes.
 const KEPT_MAX: usize = 16 << 20;
-/// Everything that is parsed and unpacked of one file, in bytes.
+/// Short objects kept, in bytes of the file together, and each.
+const OBJECTS_MAX: u64 = 1 << 20;
+const SHORT: u64 = 32 << 10;
+/// How much is read at a time where the source is not in memory, and how many bytes read cost as much as one
+/// parsed.
+const AHEAD: u64 = 16 << 10;
+const READING_COSTS: u64 = 4;
+/// Everything that is parsed and unpacked of one file, in bytes, or four times the file.
 const WORK_MAX: u64 = 256 << 20;
 
 /// Why a file is not read.
@@ -72,6 +79,11 @@ struct Container {
 struct Cache {
     containers: HashMap<u64, Rc<Container>>,
     kept: usize,
+    /// Short objects by their offset, and where each ends.
+    objects: HashMap<u64, (Id, Object, u64)>,
+    objects_left: u64,
+    /// What was read last, and from where.
+    ahead: (u64, Vec<u8>),
     work: u64,
 }
 
@@ -98,7 +110,11 @@ impl<'a> File<'a> {
         } {
             return Err(Unreadable::NotPdf);
         }
-        let mut file = File { source, sections: vec![], cache: RefCell::default() };
+        let mut file = File {
+            source,
+            sections: vec![],
+            cache: RefCell::new(Cache { objects_left: OBJECTS_MAX, ..Cache::default() }),
+        };
         let tail = source.len().saturating_sub(TAIL);
         let bytes = file.bytes(tail..source.len())?;
         let word = b"startxref";
@@ -173,8 +189,8 @@ impl<'a> File<'a> {
         highest.max(size.min(8_388_607))
     }
 
-    /// The index of the section that the last `startxref` before `end` names, when exactly its `%%EOF` and at most
-    /// one end of line stand there: where a revision ends.
+    /// The index of the section that the last `startxref` before `end` names, when exactly its `%%EOF` and at
+    /// most one end of line stand there: where a revision ends.
     pub fn revision_ending_at(&self, end: u64) -> Result<Option<usize>, Unreadable> {
         let bytes = self.bytes(end.saturating_sub(64)..end)?;
         let line = |bytes: &[u8]| {
@@ -204,9 +220,29 @@ impl<'a> File<'a> {
             let piece = whole.get(range.start as usize..range.end as usize);
             return piece.map(Cow::Borrowed).ok_or(missing);
         }
-        self.spend(range.end - range.start)?;
+        self.spend((range.end - range.start) / READING_COSTS)?;
         let mut bytes = vec![0; usize::try_from(range.end - range.start).map_err(|_| missing)?];
         self.source.read_at(range.start, &mut bytes)?;
+        Ok(Cow::Owned(bytes))
+    }
+
+    /// The same for short pieces, of which the next usually lies close behind.
+    fn window(&self, range: Range<u64>) -> Result<Cow<'a, [u8]>, Unreadable> {
+        let length = range.end - range.start;
+        if self.source.whole().is_some() || length > AHEAD {
+            return self.bytes(range);
+        }
+        let read = |ahead: &(u64, Vec<u8>)| {
+            let start = usize::try_from(range.start.checked_sub(ahead.0)?).ok()?;
+            ahead.1.get(start..start.checked_add(length as usize)?).map(<[u8]>::to_vec)
+        };
+        if let Some(bytes) = read(&self.cache.borrow().ahead) {
+            return Ok(Cow::Owned(bytes));
+        }
+        let end = self.len().min(range.start.saturating_add(AHEAD));
+        let ahead = (range.start, self.bytes(range.start..end)?.into_owned());
+        let bytes = read(&ahead).unwrap_or_default();
+        self.cache.borrow_mut().ahead = ahead;
         Ok(Cow::Owned(bytes))
     }
 
@@ -214,11 +250,15 @@ impl<'a> File<'a> {
     fn spend(&self, bytes: u64) -> Result<(), Unreadable> {
         let mut cache = self.cache.borrow_mut();
         cache.work = cache.work.saturating_add(bytes).saturating_add(64);
-        if cache.work > WORK_MAX { Err(Unreadable::TooMuch) } else { Ok(()) }
+        if cache.work > WORK_MAX.max(self.len().saturating_mul(4)) {
+            Err(Unreadable::TooMuch)
+        } else {
+            Ok(())
+        }
     }
 
-    /// Parses at an offset; answers where the parser stands then. Of a source that is not in memory more and more is
-    /// read until it suffices.
+    /// Parses at an offset; answers where the parser stands then. Of a source that is not in memory more and
+    /// more is read until it suffices.
     fn parse<T>(
         &self,
         offset: u64,
@@ -227,7 +267,7 @@ impl<'a> File<'a> {
         let mut size = if self.source.whole().is_some() { u64::MAX } else { 4_096 };
         loop {
             let end = self.len().min(offset.saturating_add(size));
-            let window = self.bytes(offset.min(end)..end)?;
+            let window = self.window(offset.min(end)..end)?;
             let mut parser = Parser::new(&window, 0);
             let parsed = parse(&mut parser);
             self.spend(parser.at as u64)?;
@@ -350,7 +390,7 @@ impl<'f, 'a> View<'f, 'a> {
         let packed = self.file.bytes(range.clone())?;
         let bytes = unpack(&dict, &packed, range.start)?;
         self.file.spend(bytes.len() as u64)?;
-        Ok(bytes)
+        Ok(bytes.into_owned())
     }
 
     /// The object that begins at this offset, and where it ends.
@@ -359,16 +399,24 @@ impl<'f, 'a> View<'f, 'a> {
         if found == id { Ok((object, end)) } else { Err(Unreadable::Malformed { offset }) }
     }
 
-    /// An object with its number, whichever it is; `length` answers what a stream's length means where it is a
-    /// reference.
+    /// An object with its number, whichever it is; `length` answers what a stream's length means where it is
+    /// a reference.
     pub(crate) fn indirect(
         &self,
         offset: u64,
         length: impl Fn(Id) -> Option<u64>,
     ) -> Result<(Id, Object, u64), Unreadable> {
+        let known = self.file.cache.borrow().objects.get(&offset).cloned();
+        if let Some(known) = known {
+            self.file.spend(known.2 - offset)?;
+            return Ok(known);
+        }
         let ((id, body), at) = self.file.parse(offset, |parser| parser.indirect())?;
         let dict = match body {
-            Body::Object(object) => return Ok((id, object, at)),
+            Body::Object(object) => {
+                self.keep(offset, &(id, object.clone(), at));
+                return Ok((id, object, at));
+            }
             Body::StreamFrom(dict) => dict,
         };
         let bytes = match dict.get("Length") {
@@ -382,6 +430,18 @@ impl<'f, 'a> View<'f, 'a> {
             if ends { Ok(()) } else { Err(Malformed { offset: parser.at }) }
         })?;
         Ok((id, Object::Stream(dict, at..end), after))
+    }
+
+    /// Keeps a short object, so that comparing many revisions does not read it for each.
+    fn keep(&self, offset: u64, object: &(Id, Object, u64)) {
+        let mut cache = self.file.cache.borrow_mut();
+        let size = object.2 - offset;
+        if size <= SHORT
+            && let Some(left) = cache.objects_left.checked_sub(size)
+        {
+            cache.objects_left = left;
+            cache.objects.insert(offset, object.clone());
+        }
     }
 
     /// A stream's length that is an object of its own. Such a one is no stream and stands in none.

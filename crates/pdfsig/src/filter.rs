@@ -3,22 +3,23 @@
 use crate::file::Unreadable;
 use crate::object::{Dict, Object};
 use flate2::read::ZlibDecoder;
+use std::borrow::Cow;
 use std::io::Read as _;
 
 /// One stream, unpacked, in bytes.
 pub(crate) const UNPACKED_MAX: u64 = 16 << 20;
 
-/// The bytes of a stream, plain or deflated, with or without a predictor. Other filters are `Malformed`: nothing
-/// that is read here uses them.
-pub(crate) fn unpack(dict: &Dict, packed: &[u8], offset: u64) -> Result<Vec<u8>, Unreadable> {
+/// The bytes of a stream, plain or deflated, with or without a predictor. Other filters are `Malformed`:
+/// nothing that is read here uses them.
+pub(crate) fn unpack<'p>(dict: &Dict, packed: &'p [u8], offset: u64) -> Result<Cow<'p, [u8]>, Unreadable> {
     let wrong = Unreadable::Malformed { offset };
     let bytes = match one(dict.get("Filter")) {
-        Object::Null => packed.to_vec(),
+        Object::Null => Cow::Borrowed(packed),
         Object::Name(name) if name == b"FlateDecode" => {
             let mut bytes = vec![];
             let read = ZlibDecoder::new(packed).take(UNPACKED_MAX + 1).read_to_end(&mut bytes);
             read.map_err(|_| wrong)?;
-            bytes
+            Cow::Owned(bytes)
         }
         _ => return Err(wrong),
     };
@@ -30,7 +31,7 @@ pub(crate) fn unpack(dict: &Dict, packed: &[u8], offset: u64) -> Result<Vec<u8>,
     let is_plain = number("Colors").unwrap_or(1) == 1 && number("BitsPerComponent").unwrap_or(8) == 8;
     match number("Predictor").unwrap_or(1) {
         1 => Ok(bytes),
-        10..=15 if is_plain => unpredict(&bytes, number("Columns").unwrap_or(1)).ok_or(wrong),
+        10..=15 if is_plain => unpredict(&bytes, number("Columns").unwrap_or(1)).map(Cow::Owned).ok_or(wrong),
         _ => Err(wrong),
     }
 }

@@ -1,4 +1,5 @@
-//! A document's form and pages, as far as signatures need them: fields with their full names, permissions, pages.
+//! A document's form and pages, as far as signatures need them: fields with their full names, permissions,
+//! pages.
 
 use crate::file::{Unreadable, View};
 use crate::object::{Dict, Id, Object};
@@ -86,8 +87,8 @@ fn weight(object: &Object) -> usize {
     }
 }
 
-/// A text string (7.9.2.2): UTF-16 or UTF-8 by its mark, PDFDocEncoding otherwise, of which what is not ASCII is taken
-/// for Latin-1.
+/// A text string (7.9.2.2): UTF-16 or UTF-8 by its mark, PDFDocEncoding otherwise, of which what is not ASCII
+/// is taken for Latin-1.
 pub(crate) fn text(bytes: &[u8]) -> String {
     if let Some(rest) = bytes.strip_prefix(&[0xFE, 0xFF]) {
         let units: Vec<u16> =

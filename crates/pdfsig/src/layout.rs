@@ -1,9 +1,10 @@
-//! Where signatures are shown on documents, and how: Nghị định 30/2020, Phụ lục I and III, as data with dates.
+//! Where signatures are shown on documents, and how: Nghị định 30/2020, Phụ lục I and III, as data with
+//! dates.
 //!
-//! A person's signature is its picture alone, blue, in box 7c between title and name. An agency's is its seal, red, in its
-//! real size, over a third of the person's on its left, with the agency's name and the time. Copies and appendices in
-//! files of their own bear a mark at the top right of the first page: words without a picture. All places here are on
-//! the page as it is shown, in points from its left bottom.
+//! A person's signature is its picture alone, blue, in box 7c between title and name. An agency's is its
+//! seal, red, in its real size, over a third of the person's on its left, with the agency's name and the
+//! time. Copies and appendices in files of their own bear a mark at the top right of the first page: words
+//! without a picture. All places here are on the page as it is shown, in points from its left bottom.
 
 use crate::appearance::{Align, Appearance, BLACK, Font, Image, PageBox, Part, Rect};
 use base::{Day, Instant};
@@ -38,8 +39,8 @@ pub struct Layout {
     pub seal_covers: f64,
     /// The size of letters beside a seal and in a mark, in points.
     pub letters: f64,
-    /// How far a mark stands from the right edge and from the top, in millimetres. Not said by the rules: it is within the
-    /// margins they leave.
+    /// How far a mark stands from the right edge and from the top, in millimetres. Not said by the rules: it
+    /// is within the margins they leave.
     pub mark_from_right: f64,
     /// The same from the top.
     pub mark_from_top: f64,
@@ -48,10 +49,11 @@ pub struct Layout {
 }
 
 /// All rules, by the day from which they hold.
+// law: nd30/signature, nd30/copy-mark
 pub const LAYOUTS: [Layout; 1] = [Layout {
     valid_from: (2020, 3, 5),
     valid_to: None,
-    source: "nd30/annex-1",
+    source: "nd30/signature",
     personal_ink: Ink::Blue,
     seal_ink: Ink::Red,
     seal_covers: 1.0 / 3.0,
@@ -134,14 +136,16 @@ impl Layout {
         page.appearance(place, None, parts)
     }
 
-    /// Where a seal of this size in millimetres goes: over the left part of the person's picture, at its middle.
+    /// Where a seal of this size in millimetres goes: over the left part of the person's picture, at its
+    /// middle.
     pub fn seal_place(&self, personal: Rect, size_mm: (f64, f64)) -> Rect {
         let (width, height) = (size_mm.0 * MM, size_mm.1 * MM);
         let left = personal.left + personal.width() * self.seal_covers - width;
         Rect::sized(left, personal.bottom + (personal.height() - height) / 2.0, width, height)
     }
 
-    /// An agency's signature: the seal at [`Layout::seal_place`], and below it the agency's name and the time.
+    /// An agency's signature: the seal at [`Layout::seal_place`], and below it the agency's name and the
+    /// time.
     pub fn seal<'a>(
         &self,
         page: Page,

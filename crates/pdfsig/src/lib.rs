@@ -1,5 +1,6 @@
-//! Signatures in PDF files (PAdES): pure functions over bytes. A file goes in; what comes out is the update to append
-//! to it, or what is to be said of the signatures it has. The file itself is never copied and never changed.
+//! Signatures in PDF files (PAdES): pure functions over bytes. A file goes in; what comes out is the update
+//! to append to it, or what is to be said of the signatures it has. The file itself is never copied and never
+//! changed.
 //!
 //! `README.md` has the promise, the map and the limits.
 
@@ -12,6 +13,7 @@ mod dss;
 pub mod file;
 mod filter;
 mod form;
+mod judge;
 pub mod layout;
 pub mod object;
 mod sign;
@@ -22,9 +24,10 @@ pub use changes::{Change, Changes, Later, Reach, changes};
 pub use dss::{Evidence, Store, add_evidence, store};
 pub use file::{File, Unreadable, View};
 pub use form::{Lock, Permission};
+pub use judge::{Judged, Judgement, Level, judge};
 pub use sign::{
     CannotSign, Patch, Plan, Prepared, Stamper, prepare, prepare_time_stamp, sign, stamp_signature,
     time_stamp,
 };
 pub use source::{Seekable, Source};
-pub use verify::{Covers, Finding, Report, Signature, SubFilter, signatures};
+pub use verify::{Claims, Covers, Finding, Report, Signature, Stamp, SubFilter, signatures};

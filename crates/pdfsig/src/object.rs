@@ -1,5 +1,5 @@
-//! PDF objects: read from bytes, written to bytes. What is read and written again means the same; numbers keep their
-//! spelling.
+//! PDF objects: read from bytes, written to bytes. What is read and written again means the same; numbers
+//! keep their spelling.
 
 use std::ops::Range;
 
@@ -430,21 +430,25 @@ impl<'a> Parser<'a> {
     fn hexadecimal(&mut self) -> Result<Object, Malformed> {
         self.at += 1;
         let rest = &self.bytes[self.at..];
-        let Some(end) = memchr::memchr(b'>', rest) else {
-            return self.wrong();
-        };
-        let mut digits: Vec<u8> = rest[..end].iter().copied().filter(|byte| !is_space(*byte)).collect();
-        if digits.len() % 2 == 1 {
-            digits.push(b'0');
-        }
-        let bytes: Option<Vec<u8>> = digits.chunks(2).map(hex_pair).collect();
-        match bytes {
-            Some(bytes) => {
-                self.at += end + 1;
-                Ok(Object::Text(bytes))
+        let Some(end) = memchr::memchr(b'>', rest) else { return self.wrong() };
+        let mut bytes = Vec::with_capacity(end / 2 + 1);
+        let mut half = None;
+        for byte in &rest[..end] {
+            let digit = DIGIT_VALUES[usize::from(*byte)];
+            match half {
+                _ if digit > 15 && is_space(*byte) => {}
+                _ if digit > 15 => return self.wrong(),
+                None => half = Some(digit),
+                Some(high) => {
+                    bytes.push(high << 4 | digit);
+                    half = None;
+                }
             }
-            None => self.wrong(),
         }
+        // A digit that is missing at the end is a zero (7.3.4.3).
+        bytes.extend(half.map(|high| high << 4));
+        self.at += end + 1;
+        Ok(Object::Text(bytes))
     }
 
     fn literal(&mut self) -> Result<Object, Malformed> {
@@ -507,6 +511,18 @@ impl<'a> Parser<'a> {
 fn id(number: u64, generation: u64) -> Option<Id> {
     Some(Id { number: u32::try_from(number).ok()?, generation: u16::try_from(generation).ok()? })
 }
+
+/// What each byte is worth as a hexadecimal digit; 16 is none.
+const DIGIT_VALUES: [u8; 256] = {
+    let mut values = [16; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
 
 fn hex_pair(pair: &[u8]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);

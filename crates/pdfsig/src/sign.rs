@@ -1,5 +1,5 @@
-//! Making a signature in two steps: the update with room for the message and the hash of everything else; then the
-//! message, made by a key at hand or one that answers later.
+//! Making a signature in two steps: the update with room for the message and the hash of everything else;
+//! then the message, made by a key at hand or one that answers later.
 
 mod field;
 
@@ -23,7 +23,8 @@ const STAMP_ROOM: usize = 6_144;
 /// A signature that is to be made.
 #[derive(Debug, Clone)]
 pub struct Plan<'a> {
-    /// The full name of its field: a signature field of the file without signature, or a new name without a point.
+    /// The full name of its field: a signature field of the file without signature, or a new name without a
+    /// point.
     pub field: String,
     /// When it is made, by the signer's clock.
     pub at: Instant,
@@ -144,10 +145,11 @@ impl Prepared {
     }
 }
 
-/// Signs a file with a key at hand: PAdES B-B, or B-T when `stamp` gives a time-stamp. Answers the bytes to append.
+/// Signs a file with a key at hand: PAdES B-B, or B-T when `stamp` gives a time-stamp. Answers the bytes to
+/// append.
 ///
-/// The room is measured from the certificates that travel with the signature; when a time-stamp turns out longer than
-/// the room kept for it, the file is signed once more with more.
+/// The room is measured from the certificates that travel with the signature; when a time-stamp turns out
+/// longer than the room kept for it, the file is signed once more with more.
 pub fn sign(
     source: &dyn Source,
     plan: &Plan<'_>,
@@ -204,8 +206,8 @@ fn prepare_with(
     prepare_room(file, plan, signature_dictionary(plan), room_bytes, algorithm.digest())
 }
 
-/// Prepares a time-stamp over the whole document (a DocTimeStamp, ISO 32000-2, 12.8.5), with room for a token of so
-/// many bytes: together with the evidence added before it, PAdES B-LTA.
+/// Prepares a time-stamp over the whole document (a DocTimeStamp, ISO 32000-2, 12.8.5), with room for a token
+/// of so many bytes: together with the evidence added before it, PAdES B-LTA.
 pub fn prepare_time_stamp(
     source: &dyn Source,
     field: &str,
@@ -335,9 +337,9 @@ pub struct Patch {
     pub bytes: Vec<u8>,
 }
 
-/// Puts a time-stamp into the room that was kept for it when the last signature of a file was made: B-B becomes B-T
-/// without an update, because the room is what the signature does not cover. Later signatures would cover it, and so
-/// there must be none.
+/// Puts a time-stamp into the room that was kept for it when the last signature of a file was made: B-B
+/// becomes B-T without an update, because the room is what the signature does not cover. Later signatures
+/// would cover it, and so there must be none.
 pub fn stamp_signature(source: &dyn Source, field: &str, stamp: &Stamper<'_>) -> Result<Patch, CannotSign> {
     let file = File::open(source)?;
     let found = crate::signatures(&file)?;

@@ -61,7 +61,8 @@ impl Source for Vec<u8> {
     }
 }
 
-/// Something that seeks, such as an open file. Whoever holds it must see to it that nobody changes it meanwhile.
+/// Something that seeks, such as an open file. Whoever holds it must see to it that nobody changes it
+/// meanwhile.
 #[derive(Debug)]
 pub struct Seekable<R> {
     inner: Mutex<R>,

@@ -7,16 +7,16 @@ use crate::source::pass;
 use base::Instant;
 use pki::cert::Certificate;
 use pki::cms::{self, SignedData};
-use pki::key::Digest;
+use pki::key::{Digest, Hasher};
 use pki::tsp::{Token, TokenFault, TokenReport};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 /// Signatures looked at in one file.
 const SIGNATURES_MAX: usize = 500;
 /// A signature's message, in bytes.
 const MESSAGE_MAX: u64 = 8 << 20;
-/// Everything that is hashed for all signatures of one file, in its own lengths and in bytes.
+/// Everything that is hashed for all signatures of one file, in bytes, unless the file itself is larger.
 const HASHED_MAX: u64 = 4 << 30;
 
 /// How the message is to be understood.
@@ -279,7 +279,8 @@ fn ranges(view: View<'_, '_>, dict: &Dict) -> Result<Option<[Range<u64>; 2]>, Un
     Ok(end.map(|end| [0..first, start..end]))
 }
 
-/// Whether the gap is the hexadecimal string of the message and nothing else, inside the signature's own object.
+/// Whether the gap is the hexadecimal string of the message and nothing else, inside the signature's own
+/// object.
 fn is_message(
     view: View<'_, '_>,
     gap: Range<u64>,
@@ -310,47 +311,93 @@ fn coverage(file: &File<'_>, end: u64) -> Result<(Covers, Option<usize>), Unread
     Ok((covers, Some(section)))
 }
 
-/// The hashes of a file's beginnings, so that fifty signatures of which each covers all before it cost one passage.
-#[derive(Debug, Default)]
-pub(crate) struct Hashes {
-    hashed: RefCell<u64>,
+/// The hashes of what signatures cover. Each covers the file from its beginning to its own message, and so
+/// one passage over the file serves all of them up to there; only what follows each message is hashed for
+/// itself.
+pub(crate) struct Hashes<'f, 'a> {
+    file: &'f File<'a>,
+    /// Where messages begin, in order.
+    starts: Vec<u64>,
+    /// By digest, the hash of everything before each start, unfinished.
+    begun: RefCell<Vec<(Digest, Vec<Hasher>)>>,
+    /// How much was hashed, in bytes.
+    spent: Cell<u64>,
+}
+
+impl<'f, 'a> Hashes<'f, 'a> {
+    pub fn new<'s>(
+        file: &'f File<'a>,
+        signatures: impl IntoIterator<Item = &'s Signature>,
+    ) -> Hashes<'f, 'a> {
+        let ranges = signatures.into_iter().filter_map(|signature| signature.ranges.as_ref());
+        let mut starts: Vec<u64> = ranges.map(|[before, _]| before.end).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        Hashes { file, starts, begun: RefCell::default(), spent: Cell::new(0) }
+    }
+
+    /// The hash of two ranges, the first of which ends at one of the starts.
+    fn of(&self, digest: Digest, [before, after]: &[Range<u64>; 2]) -> Result<Vec<u8>, Finding> {
+        let mut begun = self.begun.borrow_mut();
+        let known = begun.iter().position(|(known, _)| *known == digest);
+        let known = match known {
+            Some(known) => known,
+            None => {
+                begun.push((digest, self.begin(digest)?));
+                begun.len() - 1
+            }
+        };
+        let place = self.starts.binary_search(&before.end).map_err(|_| Finding::ByteRange)?;
+        let mut hasher = begun[known].1[place].clone();
+        self.add(&mut hasher, after.clone())?;
+        Ok(hasher.finish())
+    }
+
+    fn begin(&self, digest: Digest) -> Result<Vec<Hasher>, Finding> {
+        let (mut hasher, mut at) = (digest.begin(), 0);
+        let mut begun = vec![];
+        for start in &self.starts {
+            self.add(&mut hasher, at..*start)?;
+            at = *start;
+            begun.push(hasher.clone());
+        }
+        Ok(begun)
+    }
+
+    fn add(&self, hasher: &mut Hasher, range: Range<u64>) -> Result<(), Finding> {
+        self.spent.set(self.spent.get().saturating_add(range.end - range.start));
+        if self.spent.get() > HASHED_MAX.max(self.file.len().saturating_mul(4)) {
+            return Err(Finding::TooMuch);
+        }
+        pass(self.file.source(), range, |piece| hasher.add(piece)).map_err(|_| Finding::Source)
+    }
 }
 
 impl Signature {
     /// Judges the signature over the bytes of its file; certificates are looked for in the message and among
     /// `others`.
     pub fn check(&self, file: &File<'_>, others: &[Certificate]) -> Report {
-        self.check_with(file, others, &Hashes::default())
+        self.check_with(others, &Hashes::new(file, [self]))
     }
 
-    pub(crate) fn check_with(&self, file: &File<'_>, others: &[Certificate], hashes: &Hashes) -> Report {
+    pub(crate) fn check_with(&self, others: &[Certificate], hashes: &Hashes<'_, '_>) -> Report {
         let findings = self.findings.clone();
         let mut report = Report { findings, message: None, signed: None, stamps: vec![] };
-        let Some([before, after]) = &self.ranges else { return report };
-        let bytes = before.end + after.end - after.start;
-        let hashed = hashes.hashed.replace_with(|hashed| hashed.saturating_add(bytes)) + bytes;
-        if hashed > HASHED_MAX.max(file.len()) {
-            report.findings.push(Finding::TooMuch);
-            return report;
-        }
-        let has_failed = std::cell::Cell::new(false);
-        let hash = |digest: Digest| {
-            let mut hasher = digest.begin();
-            for range in [before, after] {
-                if pass(file.source(), range.clone(), |piece| hasher.add(piece)).is_err() {
-                    has_failed.set(true);
-                }
+        let Some(ranges) = &self.ranges else { return report };
+        let failed = Cell::new(None);
+        let hash = |digest: Digest| match hashes.of(digest, ranges) {
+            Ok(hash) => hash,
+            Err(why) => {
+                failed.set(Some(why));
+                vec![]
             }
-            hasher.finish()
         };
         match self.sub_filter {
             SubFilter::Cades | SubFilter::Pkcs7 => self.check_message(&hash, others, &mut report),
             SubFilter::TimeStamp => self.check_token(&hash, others, &mut report),
             SubFilter::Other(_) => report.findings.push(Finding::Kind),
         }
-        if has_failed.get() {
-            report.findings.push(Finding::Source);
-        }
+        report.findings.extend(failed.take());
         report
     }
 

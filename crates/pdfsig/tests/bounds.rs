@@ -78,6 +78,72 @@ fn with_xref_stream(dict: &str, rows: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A document that looks signed, and an update of it with these objects.
+fn changed(objects: &[Vec<u8>], update: &[(usize, Vec<u8>)]) -> Vec<u8> {
+    let signature = "<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 10 20 0000000000]/Contents<30>>>";
+    let mut all = [
+        "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields 5 0 R>>>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots 5 0 R>>",
+        signature,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec();
+    all.extend_from_slice(objects);
+    let mut out = with_table(&all);
+    let length = format!("{:010}", out.len() - 20);
+    let at = out.windows(10).position(|window| window == b"0000000000").unwrap();
+    out[at..at + 10].copy_from_slice(length.as_bytes());
+    let prev = between(&out, b"startxref\n");
+    let mut table = String::from("xref\n");
+    for (number, object) in update {
+        table += &format!("{number} 1\n{:010} 00000 n \n", out.len());
+        out.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+        out.extend_from_slice(object);
+        out.extend_from_slice(b"\nendobj\n");
+    }
+    let start = out.len();
+    let size = all.len() + update.len() + 1;
+    table += &format!("trailer\n<</Size {size}/Root 1 0 R/Prev {prev}>>\nstartxref\n{start}\n%%EOF\n");
+    out.extend_from_slice(table.as_bytes());
+    out
+}
+
+/// The number behind the last such word.
+fn between(bytes: &[u8], word: &[u8]) -> usize {
+    let at = bytes.windows(word.len()).rposition(|window| window == word).unwrap() + word.len();
+    let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&bytes[at..at + digits]).unwrap().parse().unwrap()
+}
+
+/// Files of two revisions in which there is much to compare.
+fn changed_shapes() -> Vec<(&'static str, Vec<u8>)> {
+    let field = |n: usize| format!("<</FT/Sig/T({n})/V 4 0 R/AP<</N 6 0 R>>>>").into_bytes();
+    let own = |n: usize| format!("<</FT/Tx/T({n})/AP<</N {} 0 R>>>>", n + 9_007).into_bytes();
+    let one = || b"<</FT/Sig/T(Sig)/V 4 0 R>>".to_vec();
+    let list = |count: usize| references(count, 6).into_bytes();
+    let keys = |mark: &str| (0..120_000).map(|n| format!("/k{n} {mark}")).collect::<String>();
+    let with_keys = |mark: &str| format!("<<{}>>", keys(mark)).into_bytes();
+    let picture = |text: &str| stream("/Subtype/Form", text.as_bytes());
+    let replaced: Vec<(usize, Vec<u8>)> = (7..60_000).map(|number| (number, b"<</B 1>>".to_vec())).collect();
+    let plain: Vec<Vec<u8>> = (0..60_000).map(|_| b"<</A 1>>".to_vec()).collect();
+    let few: Vec<Vec<u8>> = std::iter::once(list(400)).chain((0..400).map(field)).collect();
+    let forms: Vec<Vec<u8>> = std::iter::once(list(9_000))
+        .chain(std::iter::once(one()))
+        .chain((1..9_000).map(own))
+        .chain((0..9_000).map(|_| picture("a")))
+        .collect();
+    let drawn: Vec<(usize, Vec<u8>)> = (9_006..18_005).map(|number| (number, picture("b"))).collect();
+    vec![
+        ("many objects changed", changed(&[vec![list(1), one()], plain].concat(), &replaced)),
+        ("many keys changed", changed(&[list(1), one(), with_keys("1")], &[(7, with_keys("2"))])),
+        ("many fields changed", changed(&few, &[(5, list(390))])),
+        ("many pictures changed", changed(&forms, &drawn)),
+        ("a long list changed", changed(&[list(1), one(), list(200_000)], &[(7, list(240_000))])),
+        ("a list that grows", changed(&[list(1), one()], &[(5, list(200_000))])),
+    ]
+}
+
 fn shapes() -> Vec<(&'static str, Vec<u8>)> {
     let many = 40_000;
     let signature = "<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 100 200 900]/Contents<30>>>";
@@ -182,7 +248,7 @@ fn made() -> Vec<PathBuf> {
 #[test]
 fn ten_megabytes_of_anything_cost_a_bounded_time_and_memory() {
     if let Some(folder) = std::env::var_os(MAKES) {
-        for (name, bytes) in shapes() {
+        for (name, bytes) in [shapes(), changed_shapes()].concat() {
             std::fs::write(Path::new(&folder).join(name), bytes).unwrap();
         }
         return;

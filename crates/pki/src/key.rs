@@ -7,7 +7,7 @@
 mod algorithm;
 mod private;
 
-pub use algorithm::{AlgorithmId, Digest, SignatureAlgorithm};
+pub use algorithm::{AlgorithmId, Digest, Hasher, SignatureAlgorithm};
 pub use private::{KeyError, KeyKind, PrivateKey, Secret, SignError, Signer};
 
 use crate::der::{Malformed, Read, Reader, Tag, Why, Writer};

@@ -2,18 +2,32 @@
 
 use crate::append::Update;
 use crate::object::{Dict, Id, Object};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use subsetter::GlyphRemapper;
 use ttf_parser::Face;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A TrueType font whose licence allows embedding.
+/// Programs of subsets that a font keeps.
+const KEPT_MAX: usize = 64;
+/// The letters of times, which every subset has, so that an agency's name alone decides which subset it is.
+const OF_TIMES: &str = "0123456789-T:+";
+
+/// A TrueType font whose licence allows embedding. It keeps the subsets it was asked for last.
 #[derive(Clone)]
 pub struct Font {
     data: Vec<u8>,
     name: String,
     units: f64,
+    kept: Arc<Mutex<HashMap<Vec<u16>, Arc<Program>>>>,
+}
+
+/// The program of a subset.
+struct Program {
+    /// Its length, in bytes.
+    bytes: usize,
+    deflated: Vec<u8>,
 }
 
 impl std::fmt::Debug for Font {
@@ -47,7 +61,12 @@ impl Font {
         let name = names.filter_map(|name| name.to_string()).next().unwrap_or_default();
         let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let units = f64::from(face.units_per_em());
-        Ok(Font { name: if name.is_empty() { "Font".into() } else { name }, units, data })
+        Ok(Font {
+            name: if name.is_empty() { "Font".into() } else { name },
+            units,
+            data,
+            kept: Arc::default(),
+        })
     }
 
     /// The first character of a text that the font has no glyph for.
@@ -56,9 +75,28 @@ impl Font {
         text.nfc().find(|letter| face.glyph_index(*letter).is_none())
     }
 
+    /// The program with these glyphs, made or kept.
+    fn program(&self, glyphs: &GlyphRemapper) -> Option<Arc<Program>> {
+        let key: Vec<u16> = glyphs.remapped_gids().collect();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = kept.get(&key) {
+            return Some(Arc::clone(program));
+        }
+        let program = subsetter::subset(&self.data, 0, glyphs).ok()?;
+        let deflated = super::image::deflate(&program);
+        let program = Arc::new(Program { bytes: program.len(), deflated });
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(key, Arc::clone(&program));
+        Some(program)
+    }
+
     /// How wide a line is, in points.
     pub fn width(&self, line: &str, size: f64) -> f64 {
-        Subset::new(self).line(line, size).0
+        let Ok(face) = Face::parse(&self.data, 0) else { return 0.0 };
+        let advance = |letter| face.glyph_hor_advance(face.glyph_index(letter).unwrap_or_default());
+        line.nfc().map(|letter| f64::from(advance(letter).unwrap_or(0))).sum::<f64>() / self.units * size
     }
 }
 
@@ -74,7 +112,9 @@ pub(super) struct Subset<'a> {
 impl<'a> Subset<'a> {
     pub fn new(font: &'a Font) -> Subset<'a> {
         let face = Face::parse(&font.data, 0).ok();
-        Subset { font, face, glyphs: GlyphRemapper::new(), used: BTreeMap::new() }
+        let mut subset = Subset { font, face, glyphs: GlyphRemapper::new(), used: BTreeMap::new() };
+        subset.line(OF_TIMES, 1.0);
+        subset
     }
 
     /// How far letters of this size reach above their line.
@@ -98,13 +138,15 @@ impl<'a> Subset<'a> {
         (width, glyphs)
     }
 
-    /// Writes the font with what was used of it; `None` when that was nothing.
+    /// Writes the font with what was used of it; `None` when it cannot be subset.
     pub fn write(self, update: &mut Update<'_, '_>) -> Option<Id> {
         let face = self.face.as_ref().filter(|_| !self.used.is_empty())?;
-        let program = subsetter::subset(&self.font.data, 0, &self.glyphs).ok()?;
-        let mut file = Dict::of([("Length1", Object::Int(program.len() as i64))]);
-        file.set("Filter", Object::name("FlateDecode"));
-        let file = update.add_stream(file, &super::image::deflate(&program));
+        let program = self.font.program(&self.glyphs)?;
+        let file = Dict::of([
+            ("Length1", Object::Int(program.bytes as i64)),
+            ("Filter", Object::name("FlateDecode")),
+        ]);
+        let file = update.add_stream(file, &program.deflated);
 
         let name = Object::Name(format!("{}+{}", self.tag(), self.font.name).into_bytes());
         let scaled = |value: i16| Object::Int((f64::from(value) * 1000.0 / self.font.units) as i64);

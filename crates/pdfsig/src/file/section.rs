@@ -65,7 +65,7 @@ pub(super) fn read(file: &File<'_>, offset: u64, room: usize) -> Result<Section,
             beside: None,
             kind: Kind::Stream,
             trailer,
-            entries: in_order(entries),
+            entries: in_order(entries, offset)?,
         });
     }
     let ((used, free, trailer), end) = file.parse(offset, |parser| {
@@ -83,18 +83,23 @@ pub(super) fn read(file: &File<'_>, offset: u64, room: usize) -> Result<Section,
         entries.extend(hidden);
         beside = Some((at, end));
     }
-    // What a hybrid file hides from old readers is free in its table, and so free ones come last.
     entries.extend(free);
     let kind = if beside.is_some() { Kind::Hybrid } else { Kind::Table };
-    Ok(Section { offset, end, beside, kind, trailer, entries: in_order(entries) })
+    Ok(Section { offset, end, beside, kind, trailer, entries: in_order(entries, offset)? })
 }
 
-/// By number, of several the first.
-fn in_order(mut entries: Entries) -> Entries {
-    entries.sort_by_key(|(number, _)| *number);
+/// By number. One section that says two things of an object is read differently by different readers, and
+/// refused; that it is free counts only where nothing else is said.
+fn in_order(mut entries: Entries, offset: u64) -> Result<Entries, Unreadable> {
+    entries.sort_by_key(|(number, entry)| (*number, *entry == Entry::Free));
+    let is_split =
+        |pair: &[(u32, Entry)]| pair[0].0 == pair[1].0 && pair[1].1 != Entry::Free && pair[0].1 != pair[1].1;
+    if entries.windows(2).any(is_split) {
+        return Err(Unreadable::Malformed { offset });
+    }
     entries.dedup_by_key(|(number, _)| *number);
     entries.shrink_to_fit();
-    entries
+    Ok(entries)
 }
 
 /// A table's entries in use, and its free ones. The parser stands before the trailer's dictionary then.
@@ -130,7 +135,8 @@ fn stream(file: &File<'_>, offset: u64, room: usize) -> Result<(Dict, Entries, u
     if !dict.is("Type", "XRef") {
         return Err(wrong);
     }
-    let bytes = unpack(&dict, &file.bytes(range)?, offset)?;
+    let packed = file.bytes(range)?;
+    let bytes = unpack(&dict, &packed, offset)?;
     file.spend(bytes.len() as u64)?;
     let widths = dict.get("W").array().unwrap_or_default();
     let widths: Option<Vec<usize>> = widths.iter().map(|w| w.size().filter(|w| *w <= 8)).collect();

@@ -10,6 +10,8 @@ use crate::object::{Dict, Id, Object};
 #[derive(Debug)]
 pub(super) struct Chosen {
     catalog: Id,
+    /// It is a time-stamp over the document.
+    is_stamp: bool,
     place: Place,
     /// What the field itself says is to be locked.
     lock: Option<Lock>,
@@ -48,7 +50,12 @@ pub(super) fn choose(view: View<'_, '_>, plan: &Plan<'_>, is_stamp: bool) -> Res
         let kid = known.kids.first().and_then(Object::reference);
         let lock = view.dict(known.dict.get("Lock"))?;
         let lock = Lock::read(view, &lock)?;
-        return Ok(Chosen { catalog, place: Place::Known { field, widget: kid.unwrap_or(field) }, lock });
+        return Ok(Chosen {
+            catalog,
+            is_stamp,
+            place: Place::Known { field, widget: kid.unwrap_or(field) },
+            lock,
+        });
     }
     if plan.field.is_empty() || plan.field.contains('.') {
         return Err(CannotSign::FieldName);
@@ -56,30 +63,32 @@ pub(super) fn choose(view: View<'_, '_>, plan: &Plan<'_>, is_stamp: bool) -> Res
     let index = plan.appearance.map_or(0, |appearance| appearance.page);
     let missing = if index == 0 { CannotSign::Incomplete } else { CannotSign::NoPage };
     let page = page(view, index)?.ok_or(missing)?;
-    Ok(Chosen { catalog, place: Place::New { page: page.id }, lock: None })
+    Ok(Chosen { catalog, is_stamp, place: Place::New { page: page.id }, lock: None })
 }
 
 impl Chosen {
     /// The signature references (12.8.1, table 256) for what the plan and the field restrict.
     pub fn references(&self, plan: &Plan<'_>) -> Vec<Object> {
         let reference = |method: &str, parameters: Dict| {
-            Object::Dict(Dict::of([
+            Dict::of([
                 ("Type", Object::name("SigRef")),
                 ("TransformMethod", Object::name(method)),
                 ("TransformParams", Object::Dict(parameters)),
-            ]))
+            ])
         };
         let parameters = || Dict::of([("Type", Object::name("TransformParams")), ("V", Object::name("1.2"))]);
         let mut references = vec![];
         if let Some(permission) = plan.certify {
             let mut parameters = parameters();
             parameters.set("P", Object::Int(permission as i64));
-            references.push(reference("DocMDP", parameters));
+            references.push(Object::Dict(reference("DocMDP", parameters)));
         }
         if let Some(lock) = plan.lock.as_ref().or(self.lock.as_ref()) {
             let mut parameters = parameters();
             lock.write(&mut parameters);
-            references.push(reference("FieldMDP", parameters));
+            let mut locks = reference("FieldMDP", parameters);
+            locks.set("Data", Object::Reference(self.catalog));
+            references.push(Object::Dict(locks));
         }
         references
     }
@@ -130,6 +139,7 @@ impl Chosen {
     }
 
     fn new_field(&self, update: &mut Update<'_, '_>, plan: &Plan<'_>, value: Object, page: Id) -> Id {
+        let id = update.fresh();
         let mut widget = Dict::of([
             ("Type", Object::name("Annot")),
             ("Subtype", Object::name("Widget")),
@@ -140,13 +150,29 @@ impl Chosen {
             ("F", Object::Int(PRINTED_AND_LOCKED)),
             ("Rect", Object::Array(vec![Object::Int(0); 4])),
         ]);
-        if let Some(appearance) = plan.appearance {
-            for (key, value) in appearance.write(update) {
-                widget.set(key, value);
+        match plan.appearance {
+            Some(appearance) => {
+                let looks = appearance.write(update);
+                looks.into_iter().for_each(|(key, value)| widget.set(key, value));
             }
+            // A time-stamp with an appearance is more than a certification that allows nothing else allows.
+            None if self.is_stamp => {}
+            // PDF/A-1 wants every field to have an appearance, even one that takes no room.
+            None => widget.set("AP", nothing(update)),
         }
-        update.add(&Object::Dict(widget))
+        update.put(id, &Object::Dict(widget));
+        id
     }
+}
+
+/// An appearance that shows nothing.
+fn nothing(update: &mut Update<'_, '_>) -> Object {
+    let form = Dict::of([
+        ("Type", Object::name("XObject")),
+        ("Subtype", Object::name("Form")),
+        ("BBox", Object::Array(vec![Object::Int(0); 4])),
+    ]);
+    Object::Dict(Dict::of([("N", Object::Reference(update.add_stream(form, b"")))]))
 }
 
 /// An annotation's flags (12.5.3): printed, and not to be moved.

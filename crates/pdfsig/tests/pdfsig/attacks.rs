@@ -1,6 +1,6 @@
 //! Files that were changed after they were signed, or whose signatures only look like ones.
 
-use super::support::{plan, signed, table, update};
+use super::support::{appended, between, plan, signed, table, update};
 use pdfsig::{CannotSign, Covers, File, Finding, Unreadable, signatures};
 use pki::cms::Fault;
 
@@ -91,4 +91,87 @@ fn a_file_cut_or_changed_anywhere_is_judged_without_a_panic() {
         }
     }
     assert_eq!(intact, 0, "no change leaves the signature intact");
+}
+
+/// A signature with room behind its message.
+fn roomy() -> Vec<u8> {
+    let plan = pdfsig::Plan { room_for_stamp: 64, ..plan("Sig") };
+    [table(), update(&table(), &plan).unwrap()].concat()
+}
+
+#[test]
+fn what_stands_in_the_place_of_the_message_is_judged() {
+    assert_eq!(findings(&roomy()), []);
+    // Something behind the message, where nothing covers it.
+    let padded = replaced(&roomy(), "00000000000000>", "0000000000BEEF>");
+    assert_eq!(findings(&padded), [Finding::Message]);
+    // Digits that are none, an end before the end, another kind of string.
+    for spoilt in ["0000000000%%%%>", "0000000000>000>"] {
+        let spoilt = replaced(&roomy(), "00000000000000>", spoilt);
+        let opened = File::open(&spoilt).unwrap();
+        assert!(matches!(signatures(&opened), Err(Unreadable::Malformed { .. })));
+    }
+    let blank = replaced(&roomy(), "00000000000000>", "00000000000   >");
+    assert!(!findings(&blank).contains(&Finding::Gap), "white space is no content");
+    // Universal forgeries: nothing to check against.
+    for (from, to) in [
+        ("/ByteRange [0", "/ByteRangf [0"),
+        ("/ByteRange [0", "/ByteRange  0"),
+        ("/ByteRange [0 ", "/ByteRange [-1"),
+        ("/ByteRange [0", "/ByteRange [1"),
+    ] {
+        let file = replaced(&roomy(), from, to);
+        let Ok(opened) = File::open(&file) else { continue };
+        let found = signatures(&opened).unwrap_or_default();
+        assert!(found.iter().all(|one| !one.check(&opened, &[]).is_intact()), "{to}");
+    }
+    let renamed = replaced(&roomy(), "/Contents <", "/Contentz <");
+    assert!(findings(&renamed).contains(&Finding::Gap));
+    let other = replaced(&roomy(), "ETSI.CAdES.detached", "ETSI.CAdES.somehows");
+    assert_eq!(findings(&other), [Finding::Kind]);
+}
+
+#[test]
+fn signature_wrapping_is_found() {
+    // The second range is moved behind, and what takes its place is the attacker's.
+    let bytes = roomy();
+    let range = byte_range(&bytes);
+    let numbers: Vec<usize> = range.trim_matches(['[', ']']).split(' ').map(|n| n.parse().unwrap()).collect();
+    let (gap, rest) = (numbers[2], &bytes[numbers[2]..]);
+    let evil = b"/Reason(other)>>\nendobj\n";
+    let moved = [&bytes[..gap], evil, rest].concat();
+    let new = format!("[0 {} {} {}]", numbers[1], gap + evil.len(), numbers[3]);
+    let moved = replaced(
+        &moved,
+        &format!("{range:<width$}", width = new.len()),
+        &format!("{new:<width$}", width = range.len()),
+    );
+    // The attacker mends what readers look for first.
+    let start = between(&bytes[table().len()..], "startxref\n", "\n");
+    let moved = replaced(
+        &moved,
+        &format!("startxref\n{start}\n"),
+        &format!("startxref\n{}\n", start.parse::<usize>().unwrap() + evil.len()),
+    );
+    let found = File::open(&moved).and_then(|file| {
+        signatures(&file)
+            .map(|found| found.iter().map(|one| one.check(&file, &[]).findings).collect::<Vec<_>>())
+    });
+    assert!(
+        found.as_ref().is_ok_and(|all| all.is_empty())
+            || found.is_err()
+            || found.unwrap().iter().all(|findings| !findings.is_empty())
+    );
+}
+
+#[test]
+fn a_signature_lent_to_another_field_is_said() {
+    let bytes = signed(&table(), "Sig");
+    let catalog =
+        between(&bytes[table().len()..], "1 0 obj\n", "\nendobj").replace("[8 0 R]", "[8 0 R 20 0 R]");
+    let file = appended(&bytes, &[(1, &catalog), (20, "<</FT/Sig/T(Chairman)/V 7 0 R>>")], "");
+    let opened = File::open(&file).unwrap();
+    let found = signatures(&opened).unwrap();
+    let all: Vec<_> = found.iter().map(|one| (one.field.as_str(), one.findings.clone())).collect();
+    assert_eq!(all, [("Sig", vec![]), ("Chairman", vec![Finding::Shared])]);
 }

@@ -1,8 +1,12 @@
 //! What qpdf, poppler and pyHanko make of our signatures, and we of pyHanko's.
 
-use super::support::{files, folder, hybrid, judged_by_pyhanko, put, said, signed, world};
+use super::support::{
+    cat, files, folder, hybrid, judged_by_pyhanko, plan, put, said, signed, table, with_table, world,
+};
 use pdfsig::file::Kind;
-use pdfsig::{Covers, File, signatures};
+use pdfsig::{CannotSign, Change, Covers, File, Later, Seekable, judge, signatures};
+use pki::cms;
+use pki::key::Signer;
 
 /// A file as it is and signed twice.
 fn twice(bytes: &[u8]) -> Vec<u8> {
@@ -77,4 +81,65 @@ fn pyhanko_accepts_ours() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn a_key_that_answers_later_signs_in_two_steps() {
+    let official = &world().rsa;
+    let chain = [world().ca.certificate.clone()];
+    let draft = cms::Draft::new(&official.certificate, &chain);
+    let bytes = table();
+    let prepared = pdfsig::prepare(&bytes, &plan("Seal"), &draft, official.key.algorithm()).unwrap();
+    let unsigned = draft.to_sign(prepared.hash(), official.key.algorithm());
+    // Somebody else signs: openssl, with the key in its file.
+    let (from, to) = (put("to-sign", unsigned.bytes()), folder().join("signature"));
+    let key = folder().join("seal.key");
+    let words = ["dgst", "-sha256", "-sign", key.to_str().unwrap(), "-out", to.to_str().unwrap(), &from];
+    said("openssl", &words);
+    let message = unsigned.finish(&std::fs::read(to).unwrap(), cms::Embed::Detached);
+    assert_eq!(prepared.room_bytes(), message.len(), "the room is measured");
+    let signed = cat(&bytes, prepared.clone().finish(&message));
+    assert!(
+        judged_by_pyhanko(&put("two-steps.pdf", &signed))[0].starts_with("Seal True True True ENTIRE_FILE")
+    );
+    let (message_bytes, room_bytes) = (message.len() + 1, message.len());
+    let longer = [message, vec![0]].concat();
+    assert_eq!(prepared.finish(&longer), Err(CannotSign::TooLong { message_bytes, room_bytes }));
+}
+
+#[test]
+fn a_file_on_disk_is_signed_and_judged_as_one_in_memory() {
+    for (name, bytes, _) in files() {
+        // Longer than what is read at a time, and an object longer than what is read at first.
+        let long = format!("<</Length 1000000>>\nstream\n{}\nendstream", " ".repeat(1_000_000));
+        let array = format!("[{}]", "(some words) ".repeat(2_000));
+        let bytes = super::support::appended(&bytes, &[(30, &long), (31, &array)], "");
+        let path = put(&format!("on-disk-{name}.pdf"), &bytes);
+        let source = Seekable::new(std::fs::File::open(&path).unwrap()).unwrap();
+        let chain = [world().ca.certificate.clone()];
+        // A key that signs the same twice.
+        let draft = cms::Draft::new(&world().rsa.certificate, &chain);
+        let sign = |source| pdfsig::sign(source, &plan("Seal"), &draft, &world().rsa.key, None).unwrap();
+        let update = sign(&source);
+        assert_eq!(update, sign(&bytes), "{name}");
+        let signed = [bytes, update].concat();
+        let source = Seekable::new(std::io::Cursor::new(signed.clone())).unwrap();
+        let (by_handle, in_memory) = (File::open(&source).unwrap(), File::open(&signed).unwrap());
+        let judgements = [&by_handle, &in_memory].map(|file| judge(file, &[]).unwrap());
+        assert_eq!(format!("{:?}", judgements[0]), format!("{:?}", judgements[1]), "{name}");
+        assert!(judgements[0].signatures[0].report.is_intact(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_of_many_objects_is_judged_on_disk() {
+    let mut objects = vec!["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"];
+    objects.push("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>");
+    objects.extend(vec!["<</Type/StructElem/S/P>>"; 100_000]);
+    let bytes = signed(&signed(&with_table(&objects), "Sig"), "Seal");
+    let source = Seekable::new(std::io::Cursor::new(bytes)).unwrap();
+    let file = File::open(&source).unwrap();
+    let judgement = judge(&file, &[]).unwrap();
+    let later = &judgement.signatures[0].later;
+    assert_eq!(*later, Later::Allowed(vec![Change::Signed { field: "Seal".into() }]));
 }

@@ -1,11 +1,9 @@
 //! The levels of PAdES, each appended to the one before it, ours judged by others and theirs by us.
 
-use super::support::{
-    cat, crl, files, folder, judged_by_pyhanko, now, peer, plan, put, run, said, table, token, world,
-};
+use super::support::{cat, crl, files, folder, judged_by_pyhanko, now, plan, put, said, table, token, world};
 use pdfsig::{
-    CannotSign, Change, Covers, Evidence, File, Later, Permission, Plan, SubFilter, add_evidence, changes,
-    sign, signatures, stamp_signature, store, time_stamp,
+    CannotSign, Change, Covers, Evidence, File, Later, Level, Permission, Plan, SubFilter, add_evidence,
+    changes, judge, sign, signatures, stamp_signature, store, time_stamp,
 };
 use pki::cms;
 use pki::key::Digest;
@@ -52,26 +50,27 @@ fn every_level_is_accepted_by_pyhanko_and_qpdf() {
                 let is_stamp = words[0].starts_with("Stamp");
                 assert!(is_stamp || words[7..] == ["True", "stamped"], "{name} {level}: {line}");
             }
-            if level != "t" {
-                // Nothing may be asked of the network, and so the evidence inside must suffice.
-                let said = by_evidence_alone(&path);
-                assert!(said.status.success(), "{name} {level}: {said:?}");
-            }
+            assert_eq!(level_of(&bytes), level.split(' ').next().unwrap(), "{name}");
+            assert_eq!(holds_by_evidence_alone(&path), level != "t", "{name} {level}");
         }
     }
 }
 
-fn by_evidence_alone(path: &str) -> std::process::Output {
-    let program = peer("pyhanko");
-    let mut words = vec!["sign", "adesverify", "--trust-replace", "--trust", &world().ca_path];
-    words.extend(["--no-strict-syntax", "--executive-summary", path]);
-    run(&program, &words)
+/// The level of the first signature of a file.
+fn level_of(bytes: &Vec<u8>) -> &'static str {
+    let judgement = judge(&File::open(bytes).unwrap(), &[]).unwrap();
+    match judgement.signatures[0].level {
+        Level::None => "none",
+        Level::BB => "b",
+        Level::BT => "t",
+        Level::BLT => "lt",
+        Level::BLTA => "lta",
+    }
 }
 
-#[test]
-fn without_evidence_nothing_is_proved_later() {
-    let path = put("t-alone.pdf", &b_t(&table(), "Sig"));
-    assert!(!by_evidence_alone(&path).status.success(), "the list must come from the file");
+/// Whether pyHanko is content with the evidence inside; it may ask nothing of the network.
+fn holds_by_evidence_alone(path: &str) -> bool {
+    super::support::pyhanko(&["evidence", &world().ca_path, path]) == ["True"]
 }
 
 #[test]
@@ -120,11 +119,41 @@ fn check_pyhankos(bytes: &Vec<u8>, name: &str, level: &str) {
         assert_eq!(after, later, "{name}");
         assert!(!matches!(later, Later::Forbidden { .. }), "{name}");
     }
+    assert_eq!(level_of(bytes), level, "{name}");
     if level == "lt" {
         let store = store(&file).unwrap();
         assert_eq!((store.unreadable, store.evidence.crls.len()), (0, 1), "{name}");
         assert!(store.is_for(&found[0]), "{name}");
         assert!(is_trusted_by(&store.evidence, &found[0].check(&file, &[]).certificate().unwrap().clone()));
+    }
+}
+
+#[test]
+fn pyhanko_and_we_sign_after_each_other() {
+    put("ca.crl", crl().der());
+    for (kind, bytes, _) in files() {
+        let ours = b_t(&bytes, "Ours");
+        let from = put(&format!("ours-{kind}.pdf"), &ours);
+        let to = folder().join(format!("theirs-{kind}.pdf"));
+        let words = ["sign", folder().to_str().unwrap(), "lta", &from, to.to_str().unwrap()];
+        super::support::pyhanko(&words);
+        let both = b_lta(&std::fs::read(to).unwrap(), "Ours again", "Our stamp");
+        let path = put(&format!("both-{kind}.pdf"), &both);
+        let lines = judged_by_pyhanko(&path);
+        assert_eq!(lines.len(), 5, "{kind}: {lines:?}");
+        assert!(lines.iter().all(|line| !line.contains("False")), "{kind}: {lines:?}");
+        let file = File::open(&both).unwrap();
+        let judgement = judge(&file, &[]).unwrap();
+        assert_eq!(judgement.signatures.len(), 5);
+        for judged in &judgement.signatures {
+            assert!(judged.report.is_intact(), "{kind}: {:?}", judged.report.findings);
+            assert!(
+                !matches!(judged.later, Later::Forbidden { .. } | Later::Unknown),
+                "{kind}: {:?}",
+                judged.later
+            );
+        }
+        assert_eq!(judgement.signatures[0].level, Level::BLTA, "{kind}");
     }
 }
 

@@ -9,10 +9,11 @@ use pki::name::Name;
 use pki::profile::{Addresses, Kind};
 use pki::tsp::{self, Imprint};
 use pki::{cms, issue, oid};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// A folder of this run.
 pub fn folder() -> &'static Path {
@@ -45,26 +46,49 @@ pub fn said(program: &str, words: &[&str]) -> String {
     said
 }
 
-/// A program that `cargo x test` installs.
-pub fn peer(name: &str) -> String {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../suite/peers/venv/bin").join(name);
-    assert!(program.exists(), "{} is missing; `cargo x test` installs it", program.display());
-    program.to_str().unwrap().into()
+/// pyHanko, started once and asked again and again: it takes a second to start.
+struct PyHanko {
+    /// It ends by itself when nothing more can be asked.
+    _process: std::process::Child,
+    asked: std::process::ChildStdin,
+    answers: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
-/// What pyHanko says.
-pub fn pyhanko(words: &[&str]) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pdfsig/peer/pyhanko_peer.py");
-    let output = run(&peer("python"), &[&[script.to_str().unwrap()], words].concat());
-    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into()
+impl PyHanko {
+    fn start() -> PyHanko {
+        let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = home.join("../suite/peers/venv/bin/python");
+        assert!(python.exists(), "{} is missing; `cargo x test` installs it", python.display());
+        let script = home.join("tests/pdfsig/peer/pyhanko_peer.py");
+        let mut command = Command::new(python);
+        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        let asked = child.stdin.take().unwrap();
+        PyHanko { _process: child, asked, answers }
+    }
 }
 
-/// What pyHanko says of each signature of a file: field, intact, valid, trusted, coverage, modification, allowed,
-/// all in all, stamped.
+/// What pyHanko says to a command of its script; it ends when the tests do.
+pub fn pyhanko(words: &[&str]) -> Vec<String> {
+    static PEER: OnceLock<Mutex<PyHanko>> = OnceLock::new();
+    let mut peer = PEER.get_or_init(|| Mutex::new(PyHanko::start())).lock().unwrap();
+    writeln!(peer.asked, "{}", words.join("\t")).unwrap();
+    let mut said = vec![];
+    loop {
+        let line = peer.answers.next().expect("pyHanko answers").unwrap();
+        match line.as_str() {
+            "." => return said,
+            wrong if wrong.starts_with('!') => panic!("{words:?}: {wrong}"),
+            _ => said.push(line),
+        }
+    }
+}
+
+/// What pyHanko says of each signature of a file: field, intact, valid, trusted, coverage, modification,
+/// allowed, all in all, stamped.
 pub fn judged_by_pyhanko(path: &str) -> Vec<String> {
-    let said = pyhanko(&["judge", &world().ca_path, path]);
-    said.lines().map(String::from).collect()
+    pyhanko(&["judge", &world().ca_path, path])
 }
 
 /// Files of every kind of cross-references.
@@ -149,16 +173,17 @@ pub fn table() -> Vec<u8> {
     with_table(&OBJECTS)
 }
 
-/// The same with a form: a text field (7) and an empty signature field (8).
+/// The same with a form: a text field (7, which looks like 10) and an empty signature field (8).
 pub fn with_form() -> Vec<u8> {
     let mut objects = OBJECTS.to_vec();
     objects[0] = "<</Type/Catalog/Pages 2 0 R/AcroForm 9 0 R>>";
     objects[2] = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Resources<<>>/Contents 5 0 R\
                   /Annots[7 0 R 8 0 R]>>";
     objects.extend([
-        "<</Type/Annot/Subtype/Widget/FT/Tx/T(note)/Rect[9 9 99 20]>>",
+        "<</Type/Annot/Subtype/Widget/FT/Tx/T(note)/Rect[9 9 99 20]/AP<</N 10 0 R>>>>",
         "<</Type/Annot/Subtype/Widget/FT/Sig/T(approval)/Rect[200 200 300 250]>>",
         "<</Fields[7 0 R 8 0 R]>>",
+        "<</Type/XObject/Subtype/Form/BBox[0 0 90 11]/Length 1>>\nstream\nn\nendstream",
     ]);
     with_table(&objects)
 }
@@ -171,8 +196,8 @@ pub fn stream() -> Vec<u8> {
     std::fs::read(to).unwrap()
 }
 
-/// The same with a table for old readers and, hidden from them, the second page's place in a stream. The table either
-/// says that it is free or does not speak of it.
+/// The same with a table for old readers and, hidden from them, the second page's place in a stream. The
+/// table either says that it is free or does not speak of it.
 pub fn hybrid(is_said_free: bool) -> Vec<u8> {
     let text = String::from_utf8(table()).unwrap();
     let (body, rest) = text.split_once("xref\n0 7\n").unwrap();

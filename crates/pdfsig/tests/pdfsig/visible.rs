@@ -1,5 +1,5 @@
-//! Signatures that are seen: where they stand, what is read of them, and that PDF/A stays PDF/A as far as it can be told
-//! here.
+//! Signatures that are seen: where they stand, what is read of them, and that PDF/A stays PDF/A as far as it
+//! can be told here.
 
 use super::support::{
     cat, files, folder, judged_by_pyhanko, now, plan, put, said, table, update, with_form, world,

@@ -1,13 +1,22 @@
 """Signs and judges PDF files with pyHanko, for the interop tests.
 
-judge CA FILE…           prints one line for each signature of each file:
-                         kind intact valid trusted coverage modification docmdp_ok bottom_line stamped
+Reads commands from standard input, a line each, their words parted by tabs; answers each with lines and a last one that
+is "." when it was done, or "!" and what went wrong.
+
+judge CA FILE…           one line for each signature of each file:
+                         field intact valid trusted coverage modification docmdp_ok bottom_line stamped
+modified CA FILE…        one line for each file: what the signature "Sig" says of later changes, or the error
+evidence CA FILE…        one line for each file: whether its signatures hold by the evidence inside alone (PAdES B-LT, B-LTA)
 sign FOLDER LEVEL IN OUT signs IN as an-{key,pem} of FOLDER at LEVEL (b, t, lt, lta), stamped by tsa-{key,pem}
 """
 
 import asyncio
+import logging
 import sys
 
+from click.testing import CliRunner
+
+from pyhanko.cli import cli_root
 from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -36,6 +45,17 @@ async def judge(ca, path):
                 change.name if change is not None else "-", getattr(status, "docmdp_ok", "-"), getattr(status, "bottom_line", "-"),
                 "stamped" if stamp is not None and stamp.valid and stamp.trusted else "unstamped",
             )
+
+
+async def modified(ca, path):
+    try:
+        with open(path, "rb") as file:
+            reader = PdfFileReader(file, strict=False)
+            sig = next(sig for sig in reader.embedded_signatures if sig.field_name == "Sig")
+            status = await async_validate_pdf_signature(sig, context(ca), context(ca))
+            print(status.modification_level.name, status.bottom_line)
+    except Exception as error:  # whatever it is, it is no acceptance
+        print("ERROR", type(error).__name__)
 
 
 def signer(folder, who):
@@ -71,15 +91,32 @@ async def sign(folder, level, source, target):
         file.write(done.getbuffer())
 
 
-def main(words):
+def evidence(ca, path):
+    words = ["sign", "adesverify", "--trust-replace", "--trust", ca, "--no-strict-syntax", "--executive-summary", path]
+    print(CliRunner().invoke(cli_root, words).exit_code == 0)
+
+
+def answer(words):
     match words:
         case ["judge", ca, *paths]:
             for path in paths:
                 asyncio.run(judge(ca, path))
+        case ["modified", ca, *paths]:
+            for path in paths:
+                asyncio.run(modified(ca, path))
+        case ["evidence", ca, *paths]:
+            for path in paths:
+                evidence(ca, path)
         case ["sign", folder, level, source, target]:
             asyncio.run(sign(folder, level, source, target))
         case _:
-            sys.exit(__doc__)
+            raise ValueError(words)
 
 
-main(sys.argv[1:])
+logging.disable()
+for line in sys.stdin:
+    try:
+        answer(line.rstrip("\n").split("\t"))
+        print(".", flush=True)
+    except Exception as error:
+        print("!", repr(error).replace("\n", " "), flush=True)
