@@ -142,7 +142,7 @@ impl Live {
     async fn catch_up(&self, now: Instant) -> Result<(), Problem> {
         let mut news = self.read().await?;
         let of_age = now.plus_minutes(-RENEW_HOURS * 60);
-        if news.iter().any(|one| one.head.crl_at < of_age) && renew(&self.0.db, now).await? > 0 {
+        if news.iter().any(|one| one.head.crl_base_at < of_age) && renew(&self.0.db, now).await? > 0 {
             news = self.read().await?;
         }
         for one in news {
