@@ -165,16 +165,14 @@ impl Live {
                     None => (0, (0, String::new())),
                 };
                 let mut changes = Vec::new();
-                while number != head.crl_number {
+                let mut more = number != head.crl_number;
+                while more {
                     let rows = store::list_changes(tx, &head.id, last.0, &last.1).await?;
-                    let more = rows.len() == CHANGES_MAX;
+                    more = rows.len() == CHANGES_MAX;
                     if let Some(row) = rows.last() {
                         last = (row.no, row.serial.clone());
                     }
                     changes.extend(rows.into_iter().filter_map(change));
-                    if !more {
-                        break;
-                    }
                 }
                 news.push(News { head, changes, last });
             }
