@@ -9,7 +9,7 @@ create table trust_key (
 ) strict;
 
 -- Authorities whose keys are here. `crl_number` rises with each change of what is revoked and with each
--- renewal of the lists; `crl_base` is the number from which the delta list counts.
+-- renewal of the lists; `crl_base` is the number of the last renewal, from which the delta list counts.
 create table authority (
   id text not null primary key,
   role text not null check (role in ('root', 'issuing')),
@@ -21,6 +21,7 @@ create table authority (
   state text not null check (state in ('active', 'retired')),
   crl_number bigint not null,
   crl_base bigint not null,
+  crl_base_at bigint not null,
   crl_at bigint not null,
   crl_next bigint not null,
   made_at bigint not null

@@ -86,16 +86,8 @@ pub async fn ask(tx: &mut Tx, typed: &Typed, asker: &Asker<'_>, now: Instant) ->
         rules::faults(typed, typed.renews.is_some()).into_iter().map(message).collect();
     let csr = checked_csr(typed, &mut wrong);
     let whose = holder(tx, typed, asker, now, &mut wrong).await?;
-    if let Some(id) = &typed.renews {
-        let old = certificate::get(tx, id).await?;
-        let state = old.stands(now);
-        if certificate::rules::after(state, certificate::rules::Step::Renew).is_err()
-            || old.kind != typed.kind
-        {
-            return Err(Problem::refused(words::t("request.not_renewed"), "refused: not renewed"));
-        }
-    }
     let (true, Some(whose)) = (wrong.is_empty(), whose) else { return Err(Problem::Invalid(wrong)) };
+    may_renew(tx, typed, &whose, now).await?;
     if store::count_waiting(tx, asker.account).await? >= WAITING_MAX {
         return Err(Problem::refused(words::t("request.too_many"), "refused: too many wait"));
     }
@@ -129,6 +121,19 @@ pub async fn ask(tx: &mut Tx, typed: &Typed, asker: &Asker<'_>, now: Instant) ->
     store::save(tx, &request).await?;
     tx.audit("trust.ask-certificate", &request.id).await?;
     Ok(request.id)
+}
+
+/// One in use, of the same kind and the same holder, may be renewed.
+async fn may_renew(tx: &mut Tx, typed: &Typed, whose: &Whose, now: Instant) -> Result<(), Problem> {
+    let Some(id) = &typed.renews else { return Ok(()) };
+    let old = certificate::get(tx, id).await?;
+    let step = certificate::rules::after(old.stands(now), certificate::rules::Step::Renew);
+    let same_unit = old.unit.as_deref() == Some(whose.unit.as_str());
+    let same = old.account == whose.account && (whose.account.is_some() || same_unit);
+    if step.is_err() || old.kind != typed.kind || !same {
+        return Err(Problem::refused(words::t("request.not_renewed"), "refused: not renewed"));
+    }
+    Ok(())
 }
 
 /// The request of a key, read and proven; or the kind of key that is made here.
@@ -296,8 +301,8 @@ pub async fn approve(app: &App, id: &str, by: &str, act: Act, now: Instant) -> R
         if let Some(key) = &made {
             key.save(tx, "holder", now).await?;
         }
-        store::save_decided(tx, &request.id, ("issued", "", Some(&row.id)), &by, now).await?;
         certificate::store::save_all(tx, std::slice::from_ref(&row)).await?;
+        store::save_decided(tx, &request.id, ("issued", "", Some(&row.id)), &by, now).await?;
         tx.audit("trust.issue-certificate", &row.id).await?;
         certificate::tell(tx, event::CERTIFICATE_ISSUED, &row.id, now).await
     };

@@ -22,7 +22,8 @@ use web::Problem;
 pub const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Hours for which a list and an answer are good.
 pub const LIST_HOURS: i64 = 24;
-/// A list of this age is renewed, so that nobody meets one about to end.
+/// So long after their last renewal the lists are renewed, whatever was revoked meanwhile: nobody meets a
+/// list or a kept answer about to end, and delta lists stay short.
 pub const RENEW_HOURS: i64 = 8;
 
 /// Puts a change onto the list of an authority: under the next number, in the caller's transaction.

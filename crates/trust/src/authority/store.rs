@@ -62,9 +62,9 @@ pub struct New {
 /// Keeps a new authority, with its first list's number and times.
 pub async fn save(tx: &mut Tx, new: &New, at: Instant, next: Instant, now: Instant) -> db::Result<()> {
     tx.change_one(
-        "insert into authority (id, role, name, parent, key, der, shards, state, crl_number, crl_base, crl_at,
-                crl_next, made_at)
-         values ($1, $2, $3, $4, $5, $6, $7, 'active', 1, 1, $8, $9, $10)",
+        "insert into authority (id, role, name, parent, key, der, shards, state, crl_number, crl_base,
+                crl_base_at, crl_at, crl_next, made_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 'active', 1, 1, $8, $8, $9, $10)",
         args![new.id, new.role, new.name, new.parent, new.key, new.der, new.shards, at, next, now],
     )
     .await

@@ -179,15 +179,23 @@ async fn form(
     keeper: Keeper,
     Query(query): Query<FormQuery>,
 ) -> Result<Response, Problem> {
+    let within = keeper.within.clone();
     let read = async move |tx: &mut Tx| -> Result<Typed, Problem> {
-        if query.thay.is_empty() { Ok(blank()) } else { filled(tx, &query.thay).await }
+        if query.thay.is_empty() { Ok(blank()) } else { filled(tx, &query.thay, within.as_ref()).await }
     };
     let typed = app.site.db.read(read).await?;
     Ok(page::html(form_page(shell(&app, &keeper, "request.new"), &typed, false)))
 }
 
-async fn filled(tx: &mut Tx, id: &str) -> Result<Typed, Problem> {
+async fn filled(tx: &mut Tx, id: &str, within: Option<&UnitId>) -> Result<Typed, Problem> {
     let old = certificate::get(tx, id).await?;
+    if let Some(top) = within {
+        // A certificate of another unit does not exist.
+        let unit = UnitId::from(old.unit.clone().ok_or(Problem::NotFound)?);
+        if !directory::is_within(tx, &unit, top).await? {
+            return Err(Problem::NotFound);
+        }
+    }
     let login = match old.account.as_ref().and_then(|id| id.parse().ok()) {
         Some(id) => directory::account::store::find(tx, id).await?.map_or(String::new(), |a| a.login),
         None => String::new(),
@@ -243,7 +251,7 @@ async fn ask(State(app): State<App>, keeper: Keeper, mut upload: Upload) -> Resu
         let asker = Asker { account: &by, keeps: Some(within.as_ref()) };
         super::ask(tx, &wanted, &asker, now).await
     };
-    match app.site.db.write(keeper.act("trust.ask", &typed.unit, now), write).await {
+    match app.site.db.write(keeper.act("trust.ask", "", now), write).await {
         Ok(id) => Ok(Redirect::to(&href(&id)).into_response()),
         Err(problem) => again(form_page(shell(&app, &keeper, "request.new"), &typed, false), problem),
     }

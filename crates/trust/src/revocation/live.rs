@@ -142,7 +142,7 @@ impl Live {
     async fn catch_up(&self, now: Instant) -> Result<(), Problem> {
         let mut news = self.read().await?;
         let of_age = now.plus_minutes(-RENEW_HOURS * 60);
-        if news.iter().any(|one| one.head.crl_at < of_age) && renew(&self.0.db, now).await? > 0 {
+        if news.iter().any(|one| one.head.crl_base_at < of_age) && renew(&self.0.db, now).await? > 0 {
             news = self.read().await?;
         }
         for one in news {
@@ -165,16 +165,14 @@ impl Live {
                     None => (0, (0, String::new())),
                 };
                 let mut changes = Vec::new();
-                while number != head.crl_number {
+                let mut more = number != head.crl_number;
+                while more {
                     let rows = store::list_changes(tx, &head.id, last.0, &last.1).await?;
-                    let more = rows.len() == CHANGES_MAX;
+                    more = rows.len() == CHANGES_MAX;
                     if let Some(row) = rows.last() {
                         last = (row.no, row.serial.clone());
                     }
                     changes.extend(rows.into_iter().filter_map(change));
-                    if !more {
-                        break;
-                    }
                 }
                 news.push(News { head, changes, last });
             }

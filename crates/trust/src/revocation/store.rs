@@ -6,7 +6,8 @@ use db::{Tx, args};
 db::record! {
     /// An authority's number, by which nodes see that something has changed.
     pub struct HeadRow {
-        id: String, crl_number: i64, crl_base: i64, crl_at: Instant, crl_next: Instant,
+        id: String, crl_number: i64, crl_base: i64, crl_base_at: Instant, crl_at: Instant,
+        crl_next: Instant,
         /// The unit that answers OCSP for it.
         responder: Option<String>,
     }
@@ -15,7 +16,7 @@ db::record! {
 /// The numbers of all authorities; at most 100.
 pub async fn list_heads(tx: &mut Tx) -> db::Result<Vec<HeadRow>> {
     tx.list(
-        "select a.id, a.crl_number, a.crl_base, a.crl_at, a.crl_next,
+        "select a.id, a.crl_number, a.crl_base, a.crl_base_at, a.crl_at, a.crl_next,
                 (select max(u.id) from signing_unit u
                   where u.authority = a.id and u.kind = 'ocsp' and u.state = 'active') as responder
            from authority a order by a.id limit 100",
@@ -72,16 +73,16 @@ pub async fn save_change(
     .await
 }
 
-/// Authorities whose list was made before this; at most 100.
+/// Authorities whose lists were last renewed before this; at most 100.
 pub async fn list_of_age(tx: &mut Tx, before: Instant) -> db::Result<Vec<String>> {
-    tx.list("select id from authority where crl_at < $1 order by id limit 100", args![before]).await
+    tx.list("select id from authority where crl_base_at < $1 order by id limit 100", args![before]).await
 }
 
 /// Takes the next number without a change; the delta list begins anew.
 pub async fn save_renewed(tx: &mut Tx, authority: &str, at: Instant, next: Instant) -> db::Result<()> {
     tx.change_one(
-        "update authority set crl_number = crl_number + 1, crl_base = crl_number + 1, crl_at = $1,
-                crl_next = $2
+        "update authority set crl_number = crl_number + 1, crl_base = crl_number + 1,
+                crl_base_at = $1, crl_at = $1, crl_next = $2
           where id = $3",
         args![at, next, authority],
     )

@@ -211,7 +211,8 @@ fn caches_are_told_how_long_and_a_list_is_renewed_before_its_end() {
         }
         // Half a day later nobody has done anything, and there is a younger list.
         town.hand.advance(Duration::from_secs(12 * 3600));
-        let later = fetch(&mut town.stranger(), "/pki/crl/ca-2.crl").await;
+        let node = town.second_node(&t).await;
+        let later = fetch(&mut Person::inside(node.router), "/pki/crl/ca-2.crl").await;
         assert_ne!(later, first.body);
         put(folder, "later.der", &later);
         assert!(does(folder, "crl -inform der -in later.der -noout -crlnumber").contains("0x02"));

@@ -7,7 +7,7 @@ use suite::person::{Answer, Person, Upload};
 use suite::town::people::*;
 use suite::town::{Town, morning};
 
-use super::{REGISTER, csr, does, issued, put, trusting};
+use super::{ASKED, REGISTER, csr, does, issued, put, trusting};
 use crate::desk::{browser, says};
 
 #[test]
@@ -16,6 +16,7 @@ fn a_demonstration_has_1059_certificates_in_use_and_128_revoked() {
         t.migrate(&cuulong::open::migrations()).await;
         let province = Province::named("vinh-long").expect("it ships with the program");
         directory::seed::load(&t.db, &province, morning(), |_, _, _| {}).await.expect("a province");
+        onestop::seed(&t.db, morning()).await.expect("the number schemes fit");
         let town = Town::around(t.db.clone(), t.blobs().await, t.dir()).await;
         for valid in [1_059, 0] {
             let loaded = trust::seed_demo(&town.opened.trust, morning(), |_, _, _| {}).await;
@@ -121,5 +122,38 @@ fn a_certificate_is_given_its_holder_and_stale_pages_change_nothing() {
         let mut records = browser(&town, RECORDS).await;
         records.opens("/chung-thu-so").await.expect(200);
         says(&records, "Báo mất, tạm dừng ngay");
+    });
+}
+
+#[test]
+fn a_certificate_in_use_is_renewed_for_its_holder_alone() {
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let page = issued(&town, t.dir()).await;
+        let mut admin = browser(&town, ADMIN).await;
+        admin.opens(&page).await.expect(200);
+        let form = admin.link("Yêu cầu gia hạn");
+        let mut keeper = browser(&town, UNIT_ADMIN).await;
+        keeper.opens(&form).await.expect(200);
+        let filled = [&ASKED[..], &[("years", "4")]].concat();
+        keeper.submits_files("Gửi yêu cầu", &filled, &[]).await.expect(422);
+        says(&keeper, "gia hạn từ 1 đến 3 năm");
+        keeper.opens(&form).await.expect(200);
+        let other = [&ASKED[..], &[("holder", RECORDS)]].concat();
+        keeper.submits_files("Gửi yêu cầu", &other, &[]).await.expect(422);
+        says(&keeper, "cùng người giữ");
+        keeper.opens(&form).await.expect(200);
+        let asked = keeper.submits_files("Gửi yêu cầu", &ASKED, &[]).await.expect(303);
+        admin.opens(asked.header("location")).await.expect(200);
+        says(&admin, "ECDSA P-256");
+        admin.submits("Duyệt và cấp chứng thư", &[]).await.expect(303);
+        let mut chairman = browser(&town, CHAIRMAN).await;
+        chairman.opens("/chung-thu-so").await.expect(200);
+        assert_eq!(chairman.page().text().matches("Báo mất, tạm dừng ngay").count(), 2, "old and new");
+        // What was revoked is not renewed.
+        super::revokes(&town, &page).await;
+        keeper.opens(&form).await.expect(200);
+        keeper.submits_files("Gửi yêu cầu", &ASKED, &[]).await.expect(422);
+        says(&keeper, "chỉ gia hạn chứng thư đang dùng");
     });
 }
