@@ -1,8 +1,8 @@
-//! The end of the audit book, once a day under a time-stamp of the province's authority: a signature over what
-//! the book was then. `cuulong audit verify` holds the seals against the book.
+//! The end of the audit book, once a day under a time-stamp of the province's authority: a signature over
+//! what the book was then. `cuulong audit verify` holds the seals against the book.
 //!
-//! What is stamped is the line `cuulong-audit-head-1 NO HASH` with a line feed at its end, NO in decimal digits
-//! and HASH in small hexadecimal ones, as `AUDIT.md` has them.
+//! What is stamped is the line `cuulong-audit-head-1 NO HASH` with a line feed at its end, NO in decimal
+//! digits and HASH in small hexadecimal ones, as `AUDIT.md` has them.
 
 use base::Instant;
 use db::{Act, Db, Tx, args};
@@ -68,8 +68,8 @@ pub struct Seals {
     pub broken: Option<i64>,
 }
 
-/// Holds every seal (one a day: the limit is 27 years) against the book and its own time-stamp. Whether the stamps' authority is to be trusted is
-/// for whoever keeps its root elsewhere: `openssl ts -verify`.
+/// Holds every seal (one a day: the limit is 27 years) against the book and its own time-stamp. Whether the
+/// stamps' authority is to be trusted is for whoever keeps its root elsewhere: `openssl ts -verify`.
 ///
 /// # Errors
 /// The store's.
