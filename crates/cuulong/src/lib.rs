@@ -13,6 +13,7 @@ pub mod health;
 pub mod import;
 pub mod open;
 pub mod openapi;
+pub mod path_validate;
 pub mod procedure;
 pub mod seed;
 pub mod serve;
@@ -20,6 +21,7 @@ pub mod simulator;
 pub mod statement_key;
 pub mod tls;
 pub mod user;
+pub mod verify;
 pub mod words;
 
 use cli::Failure;

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod filters;
+pub mod validation;
 pub mod words;
 
 use db::Migration;
