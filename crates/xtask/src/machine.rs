@@ -25,6 +25,7 @@ const TEST: &[Need] = &[
     Need { package: "npm", shown_by: "npm" },
     Need { package: "xmlsec1", shown_by: "xmlsec1" },
     Need { package: "libxml2-utils", shown_by: "xmllint" },
+    Need { package: "libnss3-tools", shown_by: "certutil" },
     Need { package: "python3-venv", shown_by: "python3:ensurepip" },
 ];
 
