@@ -17,6 +17,7 @@ pub mod path_validate;
 pub mod procedure;
 pub mod seed;
 pub mod serve;
+pub mod sign;
 pub mod simulator;
 pub mod statement_key;
 pub mod tls;

@@ -3,7 +3,9 @@
 
 mod format;
 mod found;
+pub mod make;
 mod message;
+mod pdf;
 pub mod policy;
 pub mod report;
 pub mod rules;

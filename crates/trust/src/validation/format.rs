@@ -8,7 +8,7 @@ use pki::{Certificate, pem, smime};
 use super::found::{Bag, Found};
 use super::report::{Finding, Format};
 use super::rules::{Document, SIGNATURES_MAX};
-use super::{message, xml};
+use super::{message, pdf, xml};
 
 /// A file as read.
 pub struct Read {
@@ -53,7 +53,7 @@ fn read_as(
         }
         Format::Smime => mail(bytes, known)?,
         Format::Xml | Format::EdXml => xml::read(bytes, content, known)?,
-        Format::Pdf => return Err((Some(format), Finding::UnknownFormat)),
+        Format::Pdf => pdf::read(bytes, known)?,
     };
     if format == Format::Smime {
         read.format = format;

@@ -180,7 +180,8 @@ pub fn bad_signature(bad: BadSignature) -> Finding {
     }
 }
 
-fn token_fault(fault: &TokenFault) -> Finding {
+/// What a fault of a time-stamp is to a reader.
+pub fn token_fault(fault: &TokenFault) -> Finding {
     match fault {
         TokenFault::Signature(fault) => cms_fault(fault),
         TokenFault::NoSigningCertificate => Finding::NotBaseline,

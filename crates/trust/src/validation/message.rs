@@ -2,6 +2,7 @@
 
 use base::Instant;
 use pki::cms::{self, Content, Note, SignedData, SignerInfo};
+use pki::der::{Malformed, Reader};
 use pki::key::Digest;
 use pki::tsp::Token;
 use pki::{Certificate, oid};
@@ -14,6 +15,7 @@ use super::report::{Coverage, Finding, Format, StampKind};
 pub fn read(message: &SignedData, content: Option<&[u8]>, known: &[Certificate]) -> Read {
     let mut bag = Bag::default();
     bag.add_message(message);
+    add_archived(message, &mut bag);
     if message.content_type == oid::TST_INFO {
         let stamp = token(message, content, &mut bag);
         return Read { format: Format::Cms, signatures: vec![stamp], bag, findings: Vec::new() };
@@ -83,6 +85,30 @@ fn archive_stamps(
         stamps.push(FoundStamp::read(StampKind::Archive, &token, bag, imprint));
     }
     stamps
+}
+
+/// What a signature keeps for its own judgement in Adobe's attribute of before PAdES.
+pub fn add_archived(message: &SignedData, bag: &mut Bag) {
+    for signer in &message.signers {
+        let Some(der) = signer.signed_value(oid::REVOCATION_INFO_ARCHIVAL) else { continue };
+        // What cannot be read is no evidence.
+        let _ = archived(der, bag);
+    }
+}
+
+fn archived(der: &[u8], bag: &mut Bag) -> Result<(), Malformed> {
+    let mut parts = Reader::whole_sequence(der)?;
+    if let Some(mut lists) = parts.context(0)? {
+        for list in lists.sequence()?.each(|r| r.any())? {
+            bag.add_crl(list.raw);
+        }
+    }
+    if let Some(mut answers) = parts.context(1)? {
+        for answer in answers.sequence()?.each(|r| r.any())? {
+            bag.add_answer(answer.raw);
+        }
+    }
+    Ok(())
 }
 
 /// A mail's signature is over the mail.
