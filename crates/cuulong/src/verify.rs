@@ -1,5 +1,7 @@
 //! `cuulong verify`: what the signatures of a file are worth, for scripts and for doubters.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -129,39 +131,43 @@ fn judge(args: &VerifyArgs) -> Result<Report, Failure> {
 }
 
 fn print(report: &Report, json: bool) -> Result<(), Failure> {
-    if json {
-        let text = serde_json::to_string_pretty(report).map_err(|e| Failure::new(e.to_string()))?;
-        println!("{text}");
-        return Ok(());
-    }
-    web::lang::saying(web::lang::Lang::En, || {
-        println!(
-            "{}: {}",
-            report.name,
-            validation::sentence(&format!("verdict.{}", report.verdict.key()), &[])
-        );
-        report.findings.iter().for_each(|finding| println!("  {}", validation::line(finding)));
-        report.signatures.iter().for_each(print_one);
-    });
+    let text = match json {
+        true => serde_json::to_string_pretty(report).map_err(|e| Failure::new(e.to_string()))? + "\n",
+        false => web::lang::saying(web::lang::Lang::En, || said(report)),
+    };
+    // Whoever stops reading has the exit code still.
+    let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(())
 }
 
-fn print_one(signature: &Signature) {
+fn said(report: &Report) -> String {
+    let verdict = validation::sentence(&format!("verdict.{}", report.verdict.key()), &[]);
+    let mut text = format!("{}: {verdict}\n", report.name);
+    for finding in &report.findings {
+        let _ = writeln!(text, "  {}", validation::line(finding));
+    }
+    report.signatures.iter().for_each(|signature| say_one(signature, &mut text));
+    text
+}
+
+fn say_one(signature: &Signature, text: &mut String) {
     let signer = signature.signer.as_ref().map_or("?", |party| party.subject.as_str());
     let sub = signature.sub_indication.map_or(String::new(), |sub| format!("/{}", sub.word()));
-    println!("{}: {}{sub} {}", signature.name, signature.indication.word(), signature.level.word());
-    println!("  signer: {signer}");
+    let level = signature.level.word();
+    let _ = writeln!(text, "{}: {}{sub} {level}", signature.name, signature.indication.word());
+    let _ = writeln!(text, "  signer: {signer}");
     if let Some(claimed) = signature.claimed_time {
-        println!("  claimed: {claimed}");
+        let _ = writeln!(text, "  claimed: {claimed}");
     }
     if signature.is_proven {
-        println!("  proven: {}", signature.best_time);
+        let _ = writeln!(text, "  proven: {}", signature.best_time);
     }
     if let Some(trust) = &signature.trust {
-        println!("  trust: {} ({})", trust.anchor, trust.class.key());
+        let _ = writeln!(text, "  trust: {} ({})", trust.anchor, trust.class.key());
     }
     for finding in &signature.findings {
         let next = validation::advice(finding).filter(|_| signature.indication != Indication::TotalPassed);
-        println!("  - {} {}", validation::line(finding), next.unwrap_or_default());
+        let next = next.map_or(String::new(), |next| format!(" {next}"));
+        let _ = writeln!(text, "  - {}{next}", validation::line(finding));
     }
 }

@@ -20,6 +20,8 @@ pub struct App {
     pub site: Site,
     /// The public address without a slash at its end, as certificates name their lists and answerers.
     pub address: String,
+    /// Where signed files are judged, and whom it trusts.
+    pub validation: validation::desk::Desk,
 }
 
 impl App {
@@ -28,7 +30,17 @@ impl App {
     /// # Errors
     /// When the store does not answer.
     pub async fn open(site: Site, address: &str) -> Result<App, Problem> {
-        Ok(App { site, address: address.trim_end_matches('/').to_string() })
+        let validation = validation::desk::Desk::default();
+        Ok(App { site, address: address.trim_end_matches('/').to_string(), validation })
+    }
+
+    /// The same, trusting what this folder holds (`validation::known`).
+    ///
+    /// # Errors
+    /// The file that cannot be read, and why.
+    pub fn with_trust(mut self, folder: &std::path::Path) -> Result<App, String> {
+        self.validation = validation::desk::Desk::new(validation::known::Known::read(folder)?);
+        Ok(self)
     }
 }
 
@@ -40,19 +52,20 @@ impl axum::extract::FromRef<App> for Site {
 
 /// The tables of this system.
 pub fn migrations() -> Vec<Migration> {
-    Vec::new()
+    let own = |name, sql| Migration { system: "trust", name, sql };
+    vec![own("0020_validation", include_str!("../migrations/0020_validation.sql"))]
 }
 
 /// The pages, the JSON and the addresses that certificates name.
 pub fn routes(app: &App) -> axum::Router {
-    axum::Router::new().with_state(app.clone())
+    axum::Router::new().merge(validation::routes()).with_state(app.clone())
 }
 
 /// The JSON of this system, for the OpenAPI document that the roof puts together.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     #[derive(OpenApi)]
-    #[openapi(paths())]
+    #[openapi(paths(validation::api::validate))]
     struct Doc;
     Doc::openapi()
 }
@@ -63,6 +76,12 @@ pub fn listeners(_app: &App) -> Vec<Listener> {
 }
 
 /// What comes again.
-pub fn jobs(_app: &App) -> Vec<Handler> {
-    Vec::new()
+pub fn jobs(app: &App) -> Vec<Handler> {
+    const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+    let clock = app.site.clock.clone();
+    let forgetting = Handler::new("trust.forget-reports", move |db, _| {
+        let now = clock.now();
+        async move { validation::sweep(&db, now).await }
+    });
+    vec![forgetting.every(HOUR)]
 }

@@ -39,5 +39,6 @@ mod takeover;
 mod thirteen;
 mod torn;
 mod upgrade;
+mod validation;
 mod vault;
 mod world;

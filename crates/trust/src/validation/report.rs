@@ -2,10 +2,11 @@
 //! Sentences for people are made of them in `words.rs`; programs read them as they stand.
 
 use base::Instant;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a file was found to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// A signed message (CMS, CAdES), its content inside or elsewhere.
@@ -21,7 +22,7 @@ pub enum Format {
 }
 
 /// What it all comes to, for a whole file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every signature holds, and they cover the file.
@@ -60,7 +61,7 @@ impl Verdict {
 }
 
 /// The main indication of EN 319 102-1 §5.1.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Indication {
     /// The signature holds.
@@ -83,7 +84,7 @@ impl Indication {
 }
 
 /// The sub-indication of EN 319 102-1 §5.1.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs)] // The standard's own words.
 pub enum SubIndication {
@@ -134,7 +135,7 @@ impl SubIndication {
 }
 
 /// The baseline level of a signature, by what it carries and what of it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum Level {
     /// Not a baseline signature: the signer's certificate is not protected.
     #[serde(rename = "none")]
@@ -167,7 +168,7 @@ impl Level {
 }
 
 /// Whose certificates hang on an anchor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TrustClass {
     /// Chữ ký số chuyên dùng công vụ.
@@ -200,7 +201,7 @@ impl TrustClass {
 }
 
 /// A certificate as a reader needs it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Party {
     /// The subject's common name, or its whole name without one.
     pub name: String,
@@ -213,23 +214,25 @@ pub struct Party {
     /// The number, hexadecimal.
     pub serial: String,
     /// First instant.
+    #[schema(value_type = String, format = DateTime)]
     pub not_before: Instant,
     /// Last instant.
+    #[schema(value_type = String, format = DateTime)]
     pub not_after: Instant,
     /// SHA-256 of the certificate, hexadecimal.
     pub sha256: String,
-    /// The certificate itself, which the detailed report carries.
-    #[serde(skip)]
-    pub der: Vec<u8>,
+    /// The certificate itself, DER in base64.
+    pub certificate: String,
 }
 
 /// What is known of a certificate's revocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RevocationState {
     /// Not revoked at the time that counts.
     Good {
         /// When that was said.
+        #[schema(value_type = String, format = DateTime)]
         said_at: Instant,
         /// By an answer of a responder rather than by a list.
         by_ocsp: bool,
@@ -237,6 +240,7 @@ pub enum RevocationState {
     /// Revoked.
     Revoked {
         /// From when on.
+        #[schema(value_type = String, format = DateTime)]
         since: Instant,
     },
     /// Nothing usable says so or otherwise.
@@ -246,7 +250,7 @@ pub enum RevocationState {
 }
 
 /// One certificate of a chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Link {
     /// Whose.
     pub party: Party,
@@ -255,7 +259,7 @@ pub struct Link {
 }
 
 /// Whom a chain leads to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trust {
     /// The anchor's name, as the list calls it.
     pub anchor: String,
@@ -264,7 +268,7 @@ pub struct Trust {
 }
 
 /// What a time-stamp is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StampKind {
     /// The signature.
@@ -276,11 +280,12 @@ pub enum StampKind {
 }
 
 /// A time-stamp.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stamp {
     /// Over what.
     pub kind: StampKind,
     /// What it says; `None` when it cannot be read.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub time: Option<Instant>,
     /// Whose.
     pub authority: Option<Party>,
@@ -293,7 +298,7 @@ pub struct Stamp {
 }
 
 /// How much of a file a signature is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Coverage {
     /// All of it.
@@ -315,7 +320,7 @@ pub enum Coverage {
 }
 
 /// One signature, or one time-stamp that stands for itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Signature {
     /// What the file calls it: a field, an Id, or its number.
     pub name: String,
@@ -324,8 +329,10 @@ pub struct Signature {
     /// Who signed.
     pub signer: Option<Party>,
     /// When, as the signer says.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub claimed_time: Option<Instant>,
     /// The earliest time at which it is proven to have existed; the time of the judgement without proof.
+    #[schema(value_type = String, format = DateTime)]
     pub best_time: Instant,
     /// Whether a time-stamp proves it.
     pub is_proven: bool,
@@ -352,7 +359,7 @@ pub struct Signature {
 }
 
 /// What was found about one file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
     /// The file's name, as its sender calls it.
     pub name: String,
@@ -363,6 +370,7 @@ pub struct Report {
     /// What it is.
     pub format: Option<Format>,
     /// As of when it was judged.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Instant,
     /// What it comes to.
     pub verdict: Verdict,
@@ -373,7 +381,7 @@ pub struct Report {
 }
 
 /// Something found. `subject` is a certificate's name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Finding {
     /// What was signed is not what is here.
@@ -392,16 +400,19 @@ pub enum Finding {
     /// The certificate was revoked before the time the signer gives.
     RevokedWhenSigned {
         /// From when on.
+        #[schema(value_type = String, format = DateTime)]
         since: Instant,
     },
     /// The certificate had ended before the time the signer gives.
     ExpiredWhenSigned {
         /// When.
+        #[schema(value_type = String, format = DateTime)]
         ended: Instant,
     },
     /// The certificate began after the time the signer gives.
     SignedTooEarly {
         /// When.
+        #[schema(value_type = String, format = DateTime)]
         begins: Instant,
     },
     /// The document was changed after it was signed, in a way no signature of it allows.
@@ -442,6 +453,7 @@ pub enum Finding {
     /// The certificate is revoked, and nothing proves that the signature is older.
     RevokedWithoutProof {
         /// From when on.
+        #[schema(value_type = String, format = DateTime)]
         since: Instant,
     },
     /// The certificate of an authority above is revoked.
@@ -449,6 +461,7 @@ pub enum Finding {
         /// Whose.
         subject: String,
         /// From when on.
+        #[schema(value_type = String, format = DateTime)]
         since: Instant,
     },
     /// A certificate has ended, and nothing proves that the signature is older.
@@ -456,6 +469,7 @@ pub enum Finding {
         /// Whose.
         subject: String,
         /// When.
+        #[schema(value_type = String, format = DateTime)]
         ended: Instant,
     },
     /// A certificate begins after the time that counts.
@@ -463,6 +477,7 @@ pub enum Finding {
         /// Whose.
         subject: String,
         /// When.
+        #[schema(value_type = String, format = DateTime)]
         begins: Instant,
     },
     /// The certificate is not for signing documents.
@@ -495,6 +510,7 @@ pub enum Finding {
     /// The certificate was revoked after the signature is proven to have existed.
     RevokedLater {
         /// From when on.
+        #[schema(value_type = String, format = DateTime)]
         since: Instant,
     },
     /// Rests on SHA-1, as messages of old exchange do.

@@ -7,6 +7,8 @@
 //! certificate names no place at which its revocation could be asked for, not knowing it is no doubt.
 
 use base::Instant;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pki::path::{self, Anchor, Fault, Purpose, Status};
 use pki::{Certificate, Digest};
 
@@ -465,7 +467,7 @@ pub fn party(certificate: &Certificate) -> Party {
         not_before: validity.not_before,
         not_after: validity.not_after,
         sha256: hex(&certificate.fingerprint(Digest::Sha256)),
-        der: certificate.der().to_vec(),
+        certificate: STANDARD.encode(certificate.der()),
     }
 }
 
