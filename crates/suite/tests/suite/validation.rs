@@ -51,6 +51,18 @@ fn signed(an: &Holder, at: Instant) -> Vec<u8> {
     cms::Draft::new(&an.certificate, &[]).at(at).sign("Kính gửi Sở Nội vụ".as_bytes(), true, &an.key).unwrap()
 }
 
+/// An installation's folder: this root is its own, and a key of it signs reports.
+fn trusts(folder: &std::path::Path, root: &Holder) {
+    let (trusted, report) = (folder.join("internal"), folder.join("report"));
+    std::fs::create_dir_all(&trusted).unwrap();
+    std::fs::create_dir_all(&report).unwrap();
+    std::fs::write(trusted.join("root.pem"), root.certificate.pem()).unwrap();
+    let service = holder(Kind::Service, "Dịch vụ kiểm tra", Some(root));
+    let pem = pki::pem::write("PRIVATE KEY", &service.key.to_pkcs8());
+    std::fs::write(report.join("key.pem"), pem).unwrap();
+    std::fs::write(report.join("cert.pem"), service.certificate.pem()).unwrap();
+}
+
 fn file<'a>(field: &'a str, file_name: &'a str, bytes: &'a [u8]) -> Upload<'a> {
     Upload { field, file_name, content_type: "application/octet-stream", bytes }
 }
@@ -60,15 +72,7 @@ fn a_stranger_learns_what_a_signed_file_is_worth_and_takes_the_report_home() {
     both(async |t| {
         let root = holder(Kind::Root, "Gốc của tỉnh", None);
         let an = holder(Kind::Official, "Nguyễn Văn Ẩn", Some(&root));
-        let trusted = t.dir().join("trust/internal");
-        std::fs::create_dir_all(&trusted).unwrap();
-        std::fs::write(trusted.join("root.pem"), root.certificate.pem()).unwrap();
-        let report = t.dir().join("trust/report");
-        std::fs::create_dir_all(&report).unwrap();
-        let service = holder(Kind::Service, "Kiểm tra chữ ký", Some(&root));
-        let pem = pki::pem::write("PRIVATE KEY", &service.key.to_pkcs8());
-        std::fs::write(report.join("key.pem"), pem).unwrap();
-        std::fs::write(report.join("cert.pem"), service.certificate.pem()).unwrap();
+        trusts(&t.dir().join("trust"), &root);
         let town = Town::of(&t).await;
         let mut stranger = town.stranger();
 
@@ -87,12 +91,15 @@ fn a_stranger_learns_what_a_signed_file_is_worth_and_takes_the_report_home() {
         let link = stranger.link("Tải báo cáo XML");
         let xml = stranger.gets(&link).await.expect(200);
         assert!(xml.text().contains("urn:etsi:019102:mainindication:total-passed"), "{}", xml.text());
-        stranger.opens("/kiem-tra-chu-ky").await.expect(200);
-        let sent = [file("tep", "bao-cao.xml", &xml.body)];
-        let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &sent).await.expect(303);
-        stranger.follows(answer).await.expect(200);
-        says(&stranger, "Chữ ký hợp lệ");
-        says(&stranger, "Kiểm tra chữ ký");
+        let pdf = stranger.gets(&stranger.link("Tải báo cáo PDF")).await.expect(200);
+        assert_eq!(pdf.header("content-type"), "application/pdf");
+        for (name, bytes) in [("bao-cao.xml", &xml.body), ("bao-cao.pdf", &pdf.body)] {
+            stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+            let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &[file("tep", name, bytes)]).await;
+            stranger.follows(answer.expect(303)).await.expect(200);
+            says(&stranger, "Chữ ký hợp lệ");
+            says(&stranger, "Dịch vụ kiểm tra");
+        }
 
         // One letter is another one.
         let mut changed = good.clone();

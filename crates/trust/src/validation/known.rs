@@ -12,11 +12,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base::Instant;
 use pki::{Certificate, Crl, PrivateKey, cert};
 
 use super::found::Bag;
-use super::report::TrustClass;
+use super::make::{self, Order};
+use super::report::{Format, Level, TrustClass};
 use super::rules::TrustAnchor;
+use web::Problem;
 
 /// How many files of one folder are read.
 const FILES_MAX: usize = 1_000;
@@ -40,6 +43,25 @@ pub struct Reporter {
     pub certificate: Certificate,
     /// The issuers.
     pub chain: Vec<Certificate>,
+}
+
+impl Reporter {
+    /// Signs a report at level B-B.
+    pub fn sign(&self, bytes: &[u8], format: Format, at: Instant) -> Result<Vec<u8>, Problem> {
+        let order = Order {
+            bytes,
+            format,
+            is_detached: false,
+            key: &self.key,
+            certificate: &self.certificate,
+            chain: &self.chain,
+            at,
+            level: Level::BB,
+            stamp: None,
+            evidence: &Bag::default(),
+        };
+        make::sign(&order).map_err(|why| Problem::fault(format!("a report is not signed: {why:?}")))
+    }
 }
 
 impl Known {

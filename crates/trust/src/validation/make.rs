@@ -1,5 +1,5 @@
-//! Signing a file so that it can be checked for long: CAdES for any file, XAdES for XML, PAdES for PDF, at the
-//! levels B-B to B-LTA. Keys, time-stamps and evidence are arguments; nothing is fetched.
+//! Signing a file so that it can be checked for long: CAdES for any file, XAdES for XML, PAdES for PDF, at
+//! the levels B-B to B-LTA. Keys, time-stamps and evidence are arguments; nothing is fetched.
 
 use std::fmt::Write as _;
 

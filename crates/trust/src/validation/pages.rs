@@ -7,14 +7,17 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use base::Instant;
 use base::format::{size, time_vn};
 use directory::MaybeViewer;
 use directory::signin::Address;
+use paper::{Fact, Said, SignaturePart, ValidationPaper};
 use web::layers::UPLOAD_BYTES_MAX;
 use web::upload::Upload;
 use web::{Path, Problem, Shell, page};
 
 use super::desk::Incoming;
+use super::known::Reporter;
 use super::report::{
     Coverage, Finding, Format, Indication, Report, RevocationState, Signature, Stamp, Verdict,
 };
@@ -33,6 +36,7 @@ pub fn routes() -> Router<App> {
         .route("/kiem-tra-chu-ky", get(ask).post(check).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)))
         .route("/kiem-tra-chu-ky/{id}", get(show))
         .route("/kiem-tra-chu-ky/{id}/bao-cao.xml", get(as_xml))
+        .route("/kiem-tra-chu-ky/{id}/bao-cao.pdf", get(as_pdf))
 }
 
 #[derive(Template)]
@@ -122,6 +126,55 @@ async fn as_xml(State(app): State<App>, Path(id): Path<String>) -> Result<Respon
     Ok(download("application/xml", "xml", bytes))
 }
 
+/// `GET /kiem-tra-chu-ky/{id}/bao-cao.pdf`.
+async fn as_pdf(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let report = super::kept(&app, &id, app.site.clock.now()).await?;
+    let (owner, demo) = (app.site.brand.owner.clone(), app.site.brand.demo);
+    // A paper is Vietnamese whoever prints it.
+    let data = web::lang::saying(web::lang::Lang::Vi, || paper_of(&report, owner, demo));
+    let print = move |known: &super::known::Known| print(&data, report.at, known.reporter.as_ref());
+    let bytes = app.validation.make(print).await?;
+    Ok(download("application/pdf", "pdf", bytes))
+}
+
+/// The paper, signed when there is a key for it.
+fn print(data: &ValidationPaper, at: Instant, reporter: Option<&Reporter>) -> Result<Vec<u8>, Problem> {
+    let pdf = paper::validation(data, at).map_err(Problem::fault)?.bytes;
+    match reporter {
+        Some(reporter) => reporter.sign(&pdf, Format::Pdf, at),
+        None => Ok(pdf),
+    }
+}
+
+fn paper_of(report: &Report, owner: String, demo: bool) -> ValidationPaper {
+    let verdict = report.verdict.key();
+    let fact = |(label, value): (String, String)| Fact { label, value };
+    let said = |line: Line| Said { text: line.text, next: line.next };
+    let part = |(n, one): (usize, &Signature)| {
+        let one = view(n + 1, one);
+        SignaturePart {
+            heading: one.heading,
+            outcome: one.outcome,
+            word: one.word,
+            facts: one.facts.into_iter().map(fact).collect(),
+            lines: one.lines.into_iter().map(said).collect(),
+            chain: one.chain.into_iter().map(fact).collect(),
+            stamps: one.stamps.into_iter().map(fact).collect(),
+        }
+    };
+    ValidationPaper {
+        owner,
+        demo,
+        at: report.at,
+        verdict: sentence(&format!("verdict.{verdict}"), &[]),
+        meaning: sentence(&format!("meaning.{verdict}"), &[]),
+        facts: file_facts(report).into_iter().map(fact).collect(),
+        sha256: report.sha256.clone(),
+        lines: report.findings.iter().map(|finding| said(self::said(finding, true))).collect(),
+        signatures: report.signatures.iter().enumerate().map(part).collect(),
+    }
+}
+
 fn download(media: &'static str, ending: &str, bytes: Vec<u8>) -> Response {
     let disposition = format!("attachment; filename=\"{}.{ending}\"", sentence("download", &[]));
     let mut response = ([(header::CONTENT_TYPE, media)], bytes).into_response();
@@ -165,6 +218,7 @@ struct ReportPage {
     signatures: Vec<One>,
     sha256: String,
     xml: String,
+    pdf: String,
     hotline: String,
 }
 
@@ -182,18 +236,23 @@ fn report_page(app: &App, viewer: &MaybeViewer, id: &str, report: &Report) -> Re
         icon,
         verdict: sentence(&format!("verdict.{verdict}"), &[]),
         meaning: sentence(&format!("meaning.{verdict}"), &[]),
-        facts: vec![
-            (sentence("fact.file", &[]), report.name.clone()),
-            (sentence("fact.format", &[]), format_name(report.format)),
-            (sentence("fact.size", &[]), size(report.size_bytes)),
-            (sentence("fact.at", &[]), time_vn(report.at)),
-        ],
+        facts: file_facts(report),
         lines: report.findings.iter().map(|finding| said(finding, true)).collect(),
         signatures: report.signatures.iter().enumerate().map(|(n, one)| view(n + 1, one)).collect(),
         sha256: report.sha256.clone(),
         xml: format!("{PATH}/{id}/bao-cao.xml"),
+        pdf: format!("{PATH}/{id}/bao-cao.pdf"),
         hotline: app.site.brand.hotline.clone(),
     }
+}
+
+fn file_facts(report: &Report) -> Vec<(String, String)> {
+    vec![
+        (sentence("fact.file", &[]), report.name.clone()),
+        (sentence("fact.format", &[]), format_name(report.format)),
+        (sentence("fact.size", &[]), size(report.size_bytes)),
+        (sentence("fact.at", &[]), time_vn(report.at)),
+    ]
 }
 
 /// The name of a format.
@@ -242,7 +301,7 @@ fn view(number: usize, one: &Signature) -> One {
 }
 
 /// What there is to say of a signature, label and value.
-pub(super) fn facts(one: &Signature) -> Vec<(String, String)> {
+fn facts(one: &Signature) -> Vec<(String, String)> {
     let label = |key: &str| sentence(&format!("fact.{key}"), &[]);
     let unknown = || sentence("unknown_signer", &[]);
     let mut facts = vec![(label("signer"), one.signer.as_ref().map_or_else(unknown, |p| p.name.clone()))];

@@ -30,6 +30,8 @@ pub fn read(bytes: &[u8], known: &[Certificate]) -> Result<Read, Unread> {
     for signature in signatures.iter().take(super::rules::SIGNATURES_MAX) {
         let mut one = read_one(&file, signature, &others, &mut bag);
         one.findings.extend(later(&changes.after(signature)));
+        one.findings
+            .extend(tail(bytes).map(|at| Finding::ChangedAfterwards { what: format!("offset {at}") }));
         found.push(one);
     }
     // A later time-stamp over the document is one over every signature before it.
@@ -123,6 +125,16 @@ fn later(later: &Later) -> Option<Finding> {
         // What it covers is no revision, which is a finding already.
         Later::Unknown => None,
     }
+}
+
+/// Where bytes begin that stand behind the last revision and belong to none. Readers that mend files show them.
+fn tail(bytes: &[u8]) -> Option<usize> {
+    let find = |from: usize, what: &[u8]| {
+        bytes[from..].windows(what.len()).position(|window| window == what).map(|n| from + n)
+    };
+    let last = bytes.windows(9).rposition(|window| window == b"startxref")?;
+    let end = find(last, b"%%EOF")? + 5;
+    bytes[end..].iter().position(|byte| !byte.is_ascii_whitespace() && *byte != 0).map(|n| end + n)
 }
 
 /// Changes in the words of the format, at most a few.

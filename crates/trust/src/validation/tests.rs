@@ -231,7 +231,8 @@ fn every_level_is_made_in_every_format_and_judged_as_that_level() {
     let crl = world.crl(signed().plus_minutes(5), &[]);
     let xml = "<cv xmlns=\"urn:cv\"><noi-dung>Kính gửi</noi-dung></cv>".as_bytes();
     let mut text = String::from("\n");
-    for (format, bytes) in [(Format::Cms, PAPER), (Format::Xml, xml)] {
+    let pdf = one_page();
+    for (format, bytes) in [(Format::Cms, PAPER), (Format::Xml, xml), (Format::Pdf, &pdf)] {
         for level in [Level::BB, Level::BT, Level::BLT, Level::BLTA] {
             if format == Format::Xml && level == Level::BLTA {
                 continue;
@@ -255,8 +256,48 @@ Cms B-LTA: Valid | TOTAL-PASSED  B-LTA
 Xml B-B: Valid | TOTAL-PASSED  B-B
 Xml B-T: Valid | TOTAL-PASSED  B-T
 Xml B-LT: Valid | TOTAL-PASSED  B-LT
+Pdf B-B: Valid | TOTAL-PASSED  B-B
+Pdf B-T: Valid | TOTAL-PASSED  B-T
+Pdf B-LT: Valid | TOTAL-PASSED  B-LT
+Pdf B-LTA: Valid | TOTAL-PASSED  B-LTA | TOTAL-PASSED  
 ";
     assert_eq!(text, expected);
+}
+
+/// The least that is a PDF document.
+fn one_page() -> Vec<u8> {
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R>>",
+    ];
+    let (mut text, mut places) = (String::from("%PDF-1.7\n"), String::new());
+    for (n, object) in objects.iter().enumerate() {
+        let _ = writeln!(places, "{:010} 00000 n ", text.len());
+        let _ = write!(text, "{} 0 obj\n{object}\nendobj\n", n + 1);
+    }
+    let start = text.len();
+    let _ = write!(text, "xref\n0 4\n0000000000 65535 f \n{places}trailer<</Size 4/Root 1 0 R>>\n");
+    let _ = write!(text, "startxref\n{start}\n%%EOF\n");
+    text.into_bytes()
+}
+
+#[test]
+fn bytes_behind_the_last_revision_of_a_pdf_are_told() {
+    let world = World::new();
+    let an = world.holder(Kind::Official, 10, -10..300);
+    let terms = world.terms(judged(), vec![world.crl(judged(), &[])]);
+    let how =
+        Signing { holder: &an, tsa: None, level: Level::BB, format: Format::Pdf, evidence: Bag::default() };
+    let made = sign(&one_page(), &how);
+    for (more, verdict) in [
+        ("\n\n", Verdict::Valid),
+        ("4 0 obj<</Type/Page>>endobj\n", Verdict::Invalid),
+        ("4 0 obj<</Type/Page>>endobj\n%%EOF\n", Verdict::Invalid),
+    ] {
+        let report = judge(&[&made, more.as_bytes()].concat(), &terms);
+        assert_eq!(report.verdict, verdict, "{more}: {:?}", report.signatures);
+    }
 }
 
 #[test]

@@ -5,13 +5,10 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pki::Signer as _;
 use web::Problem;
 
-use super::found::Bag;
 use super::known::Reporter;
-use super::make::{self, Order};
-use super::report::{Coverage, Finding, Format, Level, Report, Signature};
+use super::report::{Coverage, Finding, Format, Report, Signature};
 use super::words::line;
 
 /// The namespace of TS 119 102-2.
@@ -22,20 +19,10 @@ const OWN: &str = "urn:cuulong:validation:1";
 /// The report, signed when there is a key for it.
 pub fn signed(report: &Report, reporter: Option<&Reporter>) -> Result<Vec<u8>, Problem> {
     let xml = write(report).into_bytes();
-    let Some(reporter) = reporter else { return Ok(xml) };
-    let order = Order {
-        bytes: &xml,
-        format: Format::Xml,
-        is_detached: false,
-        key: &reporter.key,
-        certificate: &reporter.certificate,
-        chain: &reporter.chain,
-        at: report.at,
-        level: Level::BB,
-        stamp: None,
-        evidence: &Bag::default(),
-    };
-    make::sign(&order).map_err(|why| Problem::fault(format!("{why:?} by {:?}", reporter.key.algorithm())))
+    match reporter {
+        Some(reporter) => reporter.sign(&xml, Format::Xml, report.at),
+        None => Ok(xml),
+    }
 }
 
 fn write(report: &Report) -> String {
@@ -115,6 +102,12 @@ fn one(out: &mut String, number: usize, signature: &Signature, report: &Report) 
         let _ = write!(out, "<SubIndication>urn:etsi:019102:subindication:{}</SubIndication>", sub.word());
     }
     out.push_str("<AssociatedValidationReportData>");
+    details(out, signature);
+    out.push_str("</AssociatedValidationReportData></SignatureValidationStatus>");
+    out.push_str("</SignatureValidationReport>\n");
+}
+
+fn details(out: &mut String, signature: &Signature) {
     findings(out, &signature.findings);
     covers(out, &signature.covers);
     for stamp in &signature.time_stamps {
@@ -131,8 +124,6 @@ fn one(out: &mut String, number: usize, signature: &Signature, report: &Report) 
             text(&trust.anchor)
         );
     }
-    out.push_str("</AssociatedValidationReportData></SignatureValidationStatus>");
-    out.push_str("</SignatureValidationReport>\n");
 }
 
 fn findings(out: &mut String, findings: &[Finding]) {
@@ -171,7 +162,8 @@ fn objects(out: &mut String, report: &Report) {
     for party in parties {
         let _ = writeln!(
             out,
-            "<ValidationObject id=\"C{}\"><ObjectType>urn:etsi:019102:validationObject:certificate</ObjectType>\
+            "<ValidationObject id=\"C{}\">\
+             <ObjectType>urn:etsi:019102:validationObject:certificate</ObjectType>\
              <ValidationObjectRepresentation><Base64>{}</Base64></ValidationObjectRepresentation>\
              </ValidationObject>",
             party.sha256, party.certificate

@@ -85,7 +85,7 @@ impl Desk {
         ]);
         desk.put("a.txt", "Kính gửi\n".as_bytes());
         desk.put("a.xml", "<cv xmlns=\"urn:cv\"><so>12</so></cv>".as_bytes());
-        desk.put("a.pdf", &suite::town::pdf("Công văn"));
+        desk.put("a.pdf", &one_page());
         desk
     }
 
@@ -149,6 +149,24 @@ impl Desk {
         all.extend(more.iter().map(|arg| (*arg).to_string()));
         Product::run(&all.iter().map(String::as_str).collect::<Vec<_>>())
     }
+}
+
+/// The least that every reader takes for a document.
+fn one_page() -> Vec<u8> {
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Resources<<>>>>",
+    ];
+    let (mut text, mut places) = (String::from("%PDF-1.7\n"), String::new());
+    for (n, object) in objects.iter().enumerate() {
+        places += &format!("{:010} 00000 n \n", text.len());
+        text += &format!("{} 0 obj\n{object}\nendobj\n", n + 1);
+    }
+    let start = text.len();
+    text += &format!("xref\n0 4\n0000000000 65535 f \n{places}trailer<</Size 4/Root 1 0 R>>\n");
+    text += &format!("startxref\n{start}\n%%EOF\n");
+    text.into_bytes()
 }
 
 #[test]
@@ -280,6 +298,23 @@ pdf B-LT: exit 0, B-LT, others true
 pdf B-LTA: exit 0, B-LTA, others true
 ";
     assert_eq!(table, expected);
+}
+
+#[test]
+fn pyhanko_takes_our_pdf_files_and_we_take_its() {
+    let desk = Desk::new();
+    for level in ["B-B", "B-T", "B-LT", "B-LTA"] {
+        let output = desk.sign("a.pdf", &format!("{level}.pdf"), level, &[]);
+        assert!(output.status.success(), "{}", words(&output));
+    }
+    let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/venv/bin/python");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/validation/peer.py");
+    let args = [script.to_str().unwrap(), "B-B.pdf", "B-T.pdf", "B-LT.pdf", "B-LTA.pdf"];
+    let output = desk.run(peer.to_str().unwrap(), &args);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(said, "B-B.pdf True\nB-T.pdf True\nB-LT.pdf True\nB-LTA.pdf True\n", "{}", words(&output));
+    let (code, report) = desk.verify(&["by-pyhanko.pdf", "--trust", "ca.pem"]);
+    assert_eq!((code, &report["signatures"][0]["level"]), (0, &"B-B".into()), "{report:#}");
 }
 
 #[derive(serde::Deserialize)]
