@@ -62,6 +62,12 @@ enum Command {
     /// Files of procedures
     #[command(subcommand)]
     Procedure(crate::procedure::ProcedureCommand),
+    /// Say what the signatures of a file are worth: exit 0 valid, 1 invalid, 2 not decided, 3 not readable
+    Verify(crate::verify::VerifyArgs),
+    /// Sign a file with a key at hand: CAdES, XAdES for XML, PAdES for PDF
+    Sign(crate::sign::SignArgs),
+    /// Judge a path of certificates (RFC 5280), with the same exits
+    PathValidate(crate::path_validate::PathArgs),
 }
 
 /// Which configuration file.
@@ -169,6 +175,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Authority(command) => crate::authority::run(&command).map(|()| ExitCode::SUCCESS),
         Command::StatementKey(command) => crate::statement_key::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Procedure(command) => crate::procedure::run(&command).map(exit),
+        Command::Verify(args) => crate::verify::run(&args),
+        Command::Sign(args) => crate::sign::run(&args),
+        Command::PathValidate(args) => crate::path_validate::run(&args),
     }
 }
 

@@ -15,13 +15,16 @@ pub mod health;
 pub mod import;
 pub mod open;
 pub mod openapi;
+pub mod path_validate;
 pub mod procedure;
 pub mod seed;
 pub mod serve;
+pub mod sign;
 pub mod simulator;
 pub mod statement_key;
 pub mod tls;
 pub mod user;
+pub mod verify;
 pub mod words;
 
 use cli::Failure;

@@ -76,7 +76,9 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     site.holdings = Some(onestop::holdings());
     let trust = trust::App::open(site.clone(), &config.address, config.secret_file())
         .await
-        .map_err(|e| Failure::new(format!("cannot open the certificates: {e}")))?;
+        .map_err(|e| Failure::new(format!("cannot open the certificates: {e}")))?
+        .with_trust(&config.data.join("trust"))
+        .map_err(|e| Failure::new(format!("cannot read whom to trust: {e}")))?;
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
@@ -222,7 +224,11 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         link("nav.tracking", "/tra-cuu"),
         link("nav.mine", "/ho-so-cua-toi"),
     ];
-    let more = vec![link("nav.petitions", "/phan-anh"), link("nav.book", "/dat-lich")];
+    let more = vec![
+        link("nav.petitions", "/phan-anh"),
+        link("nav.book", "/dat-lich"),
+        link("nav.signatures", "/kiem-tra-chu-ky"),
+    ];
     let open_data = vec![
         link("nav.public", "/minh-bach"),
         link("nav.api", "/api/openapi.json"),

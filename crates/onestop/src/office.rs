@@ -270,14 +270,14 @@ impl Room {
         app: &App,
         clerk: &CounterClerk,
         end: &str,
-        say: fn(&str, &[(&str, &str)]) -> String,
+        words: fn(&str, &[(&str, &str)]) -> String,
     ) -> FormPage {
         let official = AnyOfficial { official: clerk.official.clone(), viewer: clerk.viewer.clone() };
         let action = self.place.href(&format!("{}/{end}", frame::dossier(&self.case.dossier.code)), &[]);
-        let shell = self.shell(app, &official, say("desk.title", &[]));
-        let mut page = FormPage::new(shell, &self.place, self.back(), action, say("desk.button", &[]));
+        let shell = self.shell(app, &official, words("desk.title", &[]));
+        let mut page = FormPage::new(shell, &self.place, self.back(), action, words("desk.button", &[]));
         page.meta = self.meta();
-        page.lead = vec![say("desk.lead", &[])];
+        page.lead = vec![words("desk.lead", &[])];
         page.multipart = true;
         page
     }

@@ -31,10 +31,11 @@ macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };
 }
 
-const TEMPLATES: [(&str, &str); 25] = templates![
+const TEMPLATES: [(&str, &str); 26] = templates![
     "house.typ",
     "receipt.typ",
     "slip.typ",
+    "validation.typ",
     "supplement-request.typ",
     "refusal.typ",
     "money-receipt.typ",

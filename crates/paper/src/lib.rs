@@ -20,6 +20,7 @@ mod office;
 mod results;
 #[cfg(test)]
 mod tests;
+mod validation;
 
 use std::fmt;
 
@@ -35,6 +36,7 @@ pub use forms::{
 pub use money::{MoneyLine, MoneyReceipt, MoneyReduction};
 pub use office::{HandoverList, HandoverRow, RegisterBook, RegisterRow};
 pub use results::{Field, ResultPaper, ResultTemplate, Signer, result_templates};
+pub use validation::{Fact, Said, SignaturePart, ValidationPaper};
 
 /// A finished paper.
 #[derive(Clone, PartialEq)]
@@ -173,6 +175,11 @@ pub fn money_receipt(paper: &MoneyReceipt, at: Instant) -> Result<Pdf, RenderErr
     let mut data = data_of(paper)?;
     data["bar"] = codes::bar(&paper.code)?;
     engine::render("money-receipt.typ", &data, at)
+}
+
+/// What the signatures of a file are worth, A4.
+pub fn validation(paper: &ValidationPaper, at: Instant) -> Result<Pdf, RenderError> {
+    engine::render("validation.typ", &data_of(paper)?, at)
 }
 
 /// `text` as a QR code of error correction M, for a page: the path of its dark modules, and how many

@@ -162,6 +162,20 @@ fn the_slip_proves_each_file_and_is_not_form_01() {
 }
 
 #[test]
+fn the_report_on_signatures_says_what_is_wrong_and_what_to_do() {
+    let path = save("validation-words", &validation(&a_validation(), now()).unwrap());
+    says(
+        &text(&path),
+        &[
+            "BÁO CÁO KIỂM TRA CHỮ KÝ SỐ",
+            "Kết luận: Chữ ký không hợp lệ.",
+            "TOTAL-FAILED / HASH_FAILURE",
+            "Nội dung đã bị sửa sau khi ký. Xin lại bản gốc từ nơi gửi và kiểm tra lại.",
+        ],
+    );
+}
+
+#[test]
 fn forms_02_03_and_04_say_what_the_citizen_must_know() {
     let asked = save("words-02", &supplement_request(&a_supplement_request(), now()).unwrap());
     says(

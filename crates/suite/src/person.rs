@@ -338,7 +338,7 @@ async fn wire(address: SocketAddr, request: Request<Bytes>) -> Result<Answer, St
     answer
 }
 
-fn multipart(fields: &[(String, String)], files: &[Upload<'_>]) -> (String, Bytes) {
+pub fn multipart(fields: &[(String, String)], files: &[Upload<'_>]) -> (String, Bytes) {
     const LINE: &str = "----cuulong-test-5d1f7c90a3";
     let mut body = Vec::new();
     for (name, value) in fields {

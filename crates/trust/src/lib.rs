@@ -15,6 +15,7 @@ mod revocation;
 mod seed;
 pub mod signing;
 mod stamp;
+pub mod validation;
 pub mod words;
 
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub struct App {
     pub site: Site,
     /// The public address without a slash at its end, as certificates name their lists and answerers.
     pub address: String,
+    /// Where signed files are judged, and whom it trusts.
+    pub validation: validation::desk::Desk,
     keys: Keyring,
     live: Live,
     stamper: Stamper,
@@ -57,7 +60,17 @@ impl App {
         let address = address.trim_end_matches('/').to_string();
         let keys = Keyring::new(secret);
         let live = Live::new(site.db.clone(), keys.clone(), &address);
-        Ok(App { site, address, keys, live, stamper: Stamper::default() })
+        let validation = validation::desk::Desk::default();
+        Ok(App { site, address, validation, keys, live, stamper: Stamper::default() })
+    }
+
+    /// The same, trusting what this folder holds (`validation::known`).
+    ///
+    /// # Errors
+    /// The file that cannot be read, and why.
+    pub fn with_trust(mut self, folder: &std::path::Path) -> Result<App, String> {
+        self.validation = validation::desk::Desk::new(validation::known::Known::read(folder)?);
+        Ok(self)
     }
 }
 
@@ -74,6 +87,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0001_trust", include_str!("../migrations/0001_trust.sql")),
         own("0010_signing", include_str!("../migrations/0010_signing.sql")),
         own("0011_book_seal", include_str!("../migrations/0011_book_seal.sql")),
+        own("0020_validation", include_str!("../migrations/0020_validation.sql")),
     ]
 }
 
@@ -91,6 +105,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(request::pages::routes())
         .merge(authority::pages::routes())
         .merge(signing::pages::routes())
+        .merge(validation::routes())
         .with_state(app.clone())
 }
 
@@ -112,7 +127,7 @@ pub fn account() -> NavItem {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     #[derive(OpenApi)]
-    #[openapi(paths())]
+    #[openapi(paths(validation::api::validate))]
     struct Doc;
     Doc::openapi()
 }
@@ -145,11 +160,14 @@ pub fn listeners(_app: &App) -> Vec<Listener> {
     Vec::new()
 }
 
-/// What comes again: lists are renewed, keys that answer are replaced, ends are told.
+/// What comes again: lists are renewed, keys that answer are replaced, ends are told, the
+/// audit book is sealed, reports that nobody fetches are let go.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const QUARTER: Duration = Duration::from_secs(15 * 60);
+    const HOUR: Duration = Duration::from_secs(3600);
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let (lists, units, ends, book) = (app.clone(), app.clone(), app.clone(), app.clone());
+    let clock = app.site.clock.clone();
     let told = |problem: Problem| problem.to_string();
     vec![
         Handler::new("trust.renew-lists", move |db: Db, _| {
@@ -176,6 +194,11 @@ pub fn jobs(app: &App) -> Vec<Handler> {
             async move { certificate::watch(&db, now).await.map(drop).map_err(told) }
         })
         .every(DAY),
+        Handler::new("trust.forget-reports", move |db, _| {
+            let now = clock.now();
+            async move { validation::sweep(&db, now).await }
+        })
+        .every(HOUR),
     ]
 }
 

@@ -443,6 +443,32 @@ pub fn a_money_receipt() -> MoneyReceipt {
     }
 }
 
+pub fn a_validation() -> ValidationPaper {
+    let fact = |label: &str, value: &str| Fact { label: label.into(), value: value.into() };
+    ValidationPaper {
+        owner: "Tỉnh Vĩnh Long".into(),
+        demo: true,
+        at: now(),
+        verdict: "Chữ ký không hợp lệ".into(),
+        meaning: "Có ít nhất một chữ ký sai.".into(),
+        facts: vec![fact("Tệp", "cong-van.pdf"), fact("Loại", "PDF")],
+        sha256: "9f".repeat(32),
+        lines: vec![],
+        signatures: vec![SignaturePart {
+            heading: "Chữ ký 1".into(),
+            outcome: "Chữ ký sai".into(),
+            word: "TOTAL-FAILED / HASH_FAILURE".into(),
+            facts: vec![fact("Người ký", "Nguyễn Văn Ẩn")],
+            lines: vec![Said {
+                text: "Nội dung đã bị sửa sau khi ký.".into(),
+                next: "Xin lại bản gốc từ nơi gửi và kiểm tra lại.".into(),
+            }],
+            chain: vec![fact("Gốc của tỉnh", "Không cần kiểm tra")],
+            stamps: vec![fact("09:52, 19/11/2026", "TSA thử.")],
+        }],
+    }
+}
+
 pub fn all() -> Vec<(&'static str, Pdf)> {
     let result = |paper: ResultPaper| crate::result(&paper, now()).unwrap();
     let plain = crate::result_templates().iter().map(|t| t.name);
@@ -455,6 +481,7 @@ pub fn all() -> Vec<(&'static str, Pdf)> {
         ("03-refusal", crate::refusal(&a_refusal(), now()).unwrap()),
         ("08-money-receipt", crate::money_receipt(&a_money_receipt(), now()).unwrap()),
         ("04-apology", crate::apology(&an_apology(), now()).unwrap()),
+        ("validation", crate::validation(&a_validation(), now()).unwrap()),
         ("06-control-slip", crate::control_slip(&a_control_slip(), now()).unwrap()),
         ("birth-certificate", result(birth_certificate())),
         ("certified-copy", result(certified_copy())),

@@ -186,6 +186,16 @@ pub fn certificates_only(certificates: &[Certificate]) -> Vec<u8> {
 /// The same message with a time-stamp token over its `signer`th signature: CAdES-B-T. Everything signed
 /// stays byte for byte.
 pub fn add_time_stamp(message: &SignedData, signer: usize, token: &[u8]) -> Result<Vec<u8>, Malformed> {
+    add_unsigned(message, signer, oid::SIGNATURE_TIME_STAMP, token)
+}
+
+/// The same message with an unsigned attribute on its `signer`th signature.
+pub(super) fn add_unsigned(
+    message: &SignedData,
+    signer: usize,
+    kind: Oid,
+    value: &[u8],
+) -> Result<Vec<u8>, Malformed> {
     let mut info = Reader::whole_sequence(&message.der)?;
     info.oid()?;
     let mut explicit = info.context(0)?.ok_or_else(|| info.fail(Why::Truncated))?;
@@ -200,7 +210,7 @@ pub fn add_time_stamp(message: &SignedData, signer: usize, token: &[u8]) -> Resu
         return Err(set.wrong("no such signature"));
     }
     let chosen = signers.remove(signer);
-    let stamped = with_time_stamp(&chosen, token)?;
+    let stamped = with_attribute(&chosen, kind, value)?;
     let mut members: Vec<Vec<u8>> = signers.iter().map(|element| element.raw.to_vec()).collect();
     members.insert(signer, stamped);
     Ok(content_info(|w| {
@@ -211,7 +221,7 @@ pub fn add_time_stamp(message: &SignedData, signer: usize, token: &[u8]) -> Resu
     }))
 }
 
-fn with_time_stamp(signer: &crate::der::Element<'_>, token: &[u8]) -> Result<Vec<u8>, Malformed> {
+fn with_attribute(signer: &crate::der::Element<'_>, kind: Oid, value: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut fields = signer.inside()?.each(|r| r.any())?;
     let is_unsigned = |element: &crate::der::Element<'_>| element.tag == Tag::context(1);
     let unsigned = if fields.last().is_some_and(is_unsigned) { fields.pop() } else { None };
@@ -219,7 +229,7 @@ fn with_time_stamp(signer: &crate::der::Element<'_>, token: &[u8]) -> Result<Vec
         Some(element) => element.inside()?.each(|r| Ok(r.any()?.raw.to_vec()))?,
         None => Vec::new(),
     };
-    attributes.push(attribute(oid::SIGNATURE_TIME_STAMP, token));
+    attributes.push(attribute(kind, value));
     Ok(Writer::build(|w| {
         w.sequence(|w| {
             for field in &fields {
@@ -230,7 +240,7 @@ fn with_time_stamp(signer: &crate::der::Element<'_>, token: &[u8]) -> Result<Vec
     }))
 }
 
-fn content_info(signed: impl FnOnce(&mut Writer)) -> Vec<u8> {
+pub(super) fn content_info(signed: impl FnOnce(&mut Writer)) -> Vec<u8> {
     Writer::build(|w| {
         w.sequence(|w| {
             w.oid(oid::CMS_SIGNED_DATA).context(0, |w| {

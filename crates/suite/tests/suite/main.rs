@@ -41,5 +41,6 @@ mod thirteen;
 mod torn;
 mod trust;
 mod upgrade;
+mod validation;
 mod vault;
 mod world;

@@ -76,13 +76,14 @@ fn every_route_and_every_role() {
 /// answers 401 (API), or does not exist.
 #[test]
 fn without_signing_in_only_public_pages_answer() {
-    const PUBLIC: [&str; 26] = [
+    const PUBLIC: [&str; 27] = [
         "/",
         "/thu-tuc",
         "/thu-tuc/{code}",
         "/minh-bach",
         "/tra-cuu",
         "/kiem-tra-phieu",
+        "/kiem-tra-chu-ky",
         "/nop-ho-so/{code}",
         "/phan-anh",
         "/phan-anh/gui",

@@ -46,7 +46,7 @@ impl Choices {
             }
         }
         let listed = question.get("enum").and_then(Value::as_array).into_iter().flatten();
-        let listed = listed.filter_map(Value::as_str).map(|word| serde_json::Value::from(word));
+        let listed = listed.filter_map(Value::as_str).map(serde_json::Value::from);
         let yes_no = (text(question, "type") == "boolean").then_some([true, false]).into_iter().flatten();
         for answer in listed.chain(yes_no.map(serde_json::Value::from)) {
             let plain = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);

@@ -1,0 +1,190 @@
+//! Signed files: checked by a stranger on the public page, by programs over the API, and by the real
+//! command; made by tools that are not ours, and ours judged by them.
+
+mod commands;
+
+use axum::http::Method;
+use base::Instant;
+use db::testing::both;
+use pki::cert::{Serial, Validity};
+use pki::issue::Draft;
+use pki::key::{KeyKind, PrivateKey};
+use pki::name::Name;
+use pki::profile::{Addresses, Kind};
+use pki::{Certificate, Signer, cms, oid};
+use suite::person::Upload;
+use suite::town::*;
+
+use crate::desk::says;
+
+/// A key and its certificate, good on the day of the stories.
+struct Holder {
+    certificate: Certificate,
+    key: PrivateKey,
+}
+
+fn holder(kind: Kind, common: &str, issuer: Option<&Holder>) -> Holder {
+    let key = PrivateKey::generate(KeyKind::P256).unwrap();
+    let organisation = if kind == Kind::Root { "Tỉnh Vĩnh Long" } else { "UBND xã Nhơn Phú" };
+    let subject = Name::builder()
+        .with(oid::COUNTRY, "VN")
+        .with(oid::ORGANIZATION, organisation)
+        .with(oid::COMMON_NAME, common)
+        .build();
+    let draft = Draft {
+        kind,
+        serial: Serial::random(),
+        issuer: issuer.map_or(subject.clone(), |above| above.certificate.subject().clone()),
+        issuer_key_id: issuer.map_or(key.public_key().id(), |above| above.certificate.key_id()),
+        subject,
+        key: key.public_key().clone(),
+        validity: Validity { not_before: morning().plus_days(-30), not_after: morning().plus_days(300) },
+        alt_names: Vec::new(),
+        policies: Vec::new(),
+        addresses: Addresses::default(),
+    };
+    let certificate = draft.sign(issuer.map_or(&key, |above| &above.key)).unwrap();
+    Holder { certificate, key }
+}
+
+fn signed(an: &Holder, at: Instant) -> Vec<u8> {
+    cms::Draft::new(&an.certificate, &[]).at(at).sign("Kính gửi Sở Nội vụ".as_bytes(), true, &an.key).unwrap()
+}
+
+/// An installation's folder: this root is its own, and a key of it signs reports.
+fn trusts(folder: &std::path::Path, root: &Holder) {
+    let (trusted, report) = (folder.join("internal"), folder.join("report"));
+    std::fs::create_dir_all(&trusted).unwrap();
+    std::fs::create_dir_all(&report).unwrap();
+    std::fs::write(trusted.join("root.pem"), root.certificate.pem()).unwrap();
+    let service = holder(Kind::Service, "Dịch vụ kiểm tra", Some(root));
+    let pem = pki::pem::write("PRIVATE KEY", &service.key.to_pkcs8());
+    std::fs::write(report.join("key.pem"), pem).unwrap();
+    std::fs::write(report.join("cert.pem"), service.certificate.pem()).unwrap();
+}
+
+fn file<'a>(field: &'a str, file_name: &'a str, bytes: &'a [u8]) -> Upload<'a> {
+    Upload { field, file_name, content_type: "application/octet-stream", bytes }
+}
+
+#[test]
+fn a_stranger_learns_what_a_signed_file_is_worth_and_takes_the_report_home() {
+    both(async |t| {
+        let root = holder(Kind::Root, "Gốc của tỉnh", None);
+        let an = holder(Kind::Official, "Nguyễn Văn Ẩn", Some(&root));
+        trusts(&t.dir().join("trust"), &root);
+        let town = Town::of(&t).await;
+        let mut stranger = town.stranger();
+
+        let good = signed(&an, morning());
+        stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+        let sent = [file("tep", "cong-van.p7m", &good)];
+        let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &sent).await.expect(303);
+        stranger.follows(answer).await.expect(200);
+        for words in ["Chữ ký hợp lệ", "Nguyễn Văn Ẩn", "UBND xã Nhơn Phú", "Toàn bộ tệp", "B-B"]
+        {
+            says(&stranger, words);
+        }
+        says(&stranger, "Chữ ký điện tử chuyên dùng của cơ quan");
+
+        // The report goes home signed, and is itself a file that can be checked.
+        let link = stranger.link("Tải báo cáo XML");
+        let xml = stranger.gets(&link).await.expect(200);
+        assert!(xml.text().contains("urn:etsi:019102:mainindication:total-passed"), "{}", xml.text());
+        let pdf = stranger.gets(&stranger.link("Tải báo cáo PDF")).await.expect(200);
+        assert_eq!(pdf.header("content-type"), "application/pdf");
+        for (name, bytes) in [("bao-cao.xml", &xml.body), ("bao-cao.pdf", &pdf.body)] {
+            stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+            let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &[file("tep", name, bytes)]).await;
+            stranger.follows(answer.expect(303)).await.expect(200);
+            says(&stranger, "Chữ ký hợp lệ");
+            says(&stranger, "Dịch vụ kiểm tra");
+        }
+
+        // One letter is another one.
+        let mut changed = good.clone();
+        let place = changed.windows(4).position(|window| window == "Kín".as_bytes()).unwrap();
+        changed[place] = b'k';
+        stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+        let sent = [file("tep", "cong-van.p7m", &changed)];
+        let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &sent).await.expect(303);
+        stranger.follows(answer).await.expect(200);
+        says(&stranger, "Chữ ký không hợp lệ");
+        says(&stranger, "Nội dung đã bị sửa sau khi ký.");
+        says(&stranger, "Xin lại bản gốc từ nơi gửi và kiểm tra lại.");
+
+        // Somebody nobody vouches for; then no signature at all, and no file.
+        let other = holder(Kind::Root, "Gốc lạ", None);
+        let foreign = signed(&holder(Kind::Official, "Ai Đó", Some(&other)), morning());
+        for (bytes, words) in [
+            (foreign.as_slice(), "không có trong danh sách tin cậy"),
+            (b"Kinh gui".as_slice(), "Không đọc được chữ ký trong tệp này"),
+            (b"<cv/>".as_slice(), "Tệp này chưa được ký số"),
+        ] {
+            stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+            let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &[file("tep", "a", bytes)]).await;
+            stranger.follows(answer.expect(303)).await.expect(200);
+            says(&stranger, words);
+        }
+        let kept = stranger.path().to_string();
+        stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+        stranger.submits_files("Kiểm tra chữ ký", &[], &[]).await.expect(422);
+        says(&stranger, "Chọn tệp cần kiểm tra.");
+
+        // A day later the report is gone, whoever has its address.
+        town.minutes_later(24 * 60 + 1).await;
+        stranger.opens(&kept).await.expect(404);
+        stranger.opens("/kiem-tra-chu-ky/0123456789abcdef").await.expect(404);
+    });
+}
+
+#[test]
+fn programs_send_one_file_or_several_and_are_slowed() {
+    both(async |t| {
+        let root = holder(Kind::Root, "Gốc của tỉnh", None);
+        let an = holder(Kind::Official, "Nguyễn Văn Ẩn", Some(&root));
+        let town = Town::of(&t).await;
+        let mut program = town.stranger();
+        let one = signed(&an, morning());
+        let path = "/api/v1/validations";
+        let report = program.uploads(path, file("file", "a.p7m", &one)).await.expect(200).json();
+        assert_eq!(report["verdict"], "indeterminate", "{report}");
+        let signature = &report["signatures"][0];
+        assert_eq!(signature["indication"], "INDETERMINATE");
+        assert_eq!(signature["sub_indication"], "NO_CERTIFICATE_CHAIN_FOUND");
+        assert_eq!((&signature["is_intact"], &signature["level"]), (&true.into(), &"B-B".into()));
+        assert_eq!(signature["signer"]["name"], "Nguyễn Văn Ẩn");
+        assert_eq!(signature["claimed_time"], "2026-08-20T09:00:00+07:00");
+
+        let detached = cms::Draft::new(&an.certificate, &[]).sign(b"noi dung", false, &an.key).unwrap();
+        let both = [file("file", "a.p7s", &detached), file("content", "a.txt", b"noi dung")];
+        let report = sends(&mut program, &both).await.expect(200).json();
+        assert_eq!(report["signatures"][0]["is_intact"], true, "{report}");
+        let other = [file("file", "a.p7s", &detached), file("content", "a.txt", b"noi khac")];
+        let report = sends(&mut program, &other).await.expect(200).json();
+        assert_eq!(report["signatures"][0]["sub_indication"], "HASH_FAILURE", "{report}");
+
+        let several = [file("file", "a.p7m", &one), file("file", "b.txt", b"b")];
+        let reports = sends(&mut program, &several).await.expect(200).json();
+        let verdicts: Vec<_> = reports["reports"].as_array().unwrap().iter().map(|r| &r["verdict"]).collect();
+        assert_eq!(verdicts, ["indeterminate", "unreadable"]);
+
+        sends(&mut program, &[]).await.expect(422);
+        let kind = Some("application/json");
+        program.sends(Method::POST, path, kind, "{}".into()).await.expect(415);
+        let twenty: Vec<_> = (0..20).map(|_| file("file", "a", b"a")).collect();
+        let more: Vec<_> = (0..21).map(|_| file("file", "a", b"a")).collect();
+        sends(&mut program, &more).await.expect(422);
+        for _ in 0..5 {
+            sends(&mut program, &twenty).await.expect(200);
+        }
+        let slowed = sends(&mut program, &twenty).await.expect(429);
+        assert!(!slowed.header("retry-after").is_empty());
+        sends(&mut program.clone().from_address([203, 0, 113, 9]), &twenty).await.expect(200);
+    });
+}
+
+async fn sends(who: &mut suite::person::Person, files: &[Upload<'_>]) -> suite::person::Answer {
+    let (kind, body) = suite::person::multipart(&[], files);
+    who.sends(Method::POST, "/api/v1/validations", Some(&kind), body).await
+}

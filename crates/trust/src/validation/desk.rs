@@ -1,0 +1,121 @@
+//! Where files are judged: off the threads that answer people, never more at once than there are cores, and
+//! not more for one address than a person needs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use web::Problem;
+
+use super::known::Known;
+use super::report::Report;
+use super::rules::{self, Document, Terms};
+use super::words::sentence;
+
+/// Files of one address in one window.
+pub const FILES_PER_WINDOW_MAX: u32 = 120;
+/// How long a window is, in minutes.
+pub const WINDOW_MINUTES: i64 = 10;
+/// Addresses that are remembered; beyond, the oldest windows are forgotten first.
+const ADDRESSES_MAX: usize = 10_000;
+/// Requests whose files are in memory at a time.
+const IN_MEMORY_MAX: usize = 32;
+/// How long a file may wait for its turn.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A file as it came.
+pub struct Incoming {
+    /// As its sender calls it.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The content of a detached signature.
+    pub content: Option<Vec<u8>>,
+}
+
+/// A bounded place to judge in, and whom it trusts.
+#[derive(Clone)]
+pub struct Desk {
+    cores: Arc<Semaphore>,
+    doors: Arc<Semaphore>,
+    counts: Arc<Mutex<HashMap<String, (Instant, u32)>>>,
+    known: Arc<Known>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Desk::new(Known::default())
+    }
+}
+
+impl Desk {
+    /// A place that trusts these.
+    pub fn new(known: Known) -> Desk {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Desk {
+            cores: Arc::new(Semaphore::new(cores)),
+            doors: Arc::new(Semaphore::new(IN_MEMORY_MAX)),
+            counts: Arc::default(),
+            known: Arc::new(known),
+        }
+    }
+
+    /// What the installation's folder holds.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Room in memory for one request's files, held until it is answered.
+    pub fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let door = self.doors.clone().try_acquire_owned();
+        door.map_err(|_| Problem::TryLater(web::Message::new(sentence("busy", &[]), "validation: full")))
+    }
+
+    /// Counts files of an address; `TooMany` when it has had enough for now.
+    pub fn count(&self, address: &str, files: u32, now: Instant) -> Result<(), Problem> {
+        // Whoever panicked while counting left numbers that are right enough.
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = now.plus_minutes(-WINDOW_MINUTES);
+        if counts.len() >= ADDRESSES_MAX {
+            counts.retain(|_, (since, _)| *since > begun);
+            if counts.len() >= ADDRESSES_MAX {
+                counts.clear();
+            }
+        }
+        let entry = counts.entry(address.to_string()).or_insert((now, 0));
+        if entry.0 <= begun {
+            *entry = (now, 0);
+        }
+        if entry.1 + files > FILES_PER_WINDOW_MAX {
+            let ends = entry.0.plus_minutes(WINDOW_MINUTES);
+            return Err(Problem::TooMany { retry_after_s: ends.since(now).as_secs().max(1) });
+        }
+        entry.1 += files;
+        Ok(())
+    }
+
+    /// Judges one file, waiting for a place.
+    pub async fn judge(&self, file: Incoming, terms: Arc<Terms>) -> Result<Report, Problem> {
+        let place = tokio::time::timeout(PATIENCE, self.cores.acquire()).await;
+        let _place = place.map_err(|_| Problem::TimedOut)?.map_err(Problem::fault)?;
+        let judging = tokio::task::spawn_blocking(move || {
+            let content = file.content.as_deref();
+            rules::judge(&Document { name: &file.name, bytes: &file.bytes, content }, &terms)
+        });
+        judging.await.map_err(Problem::fault)
+    }
+
+    /// Makes something of a report off the threads that answer people, waiting for a place.
+    pub async fn make<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Known) -> Result<T, Problem> + Send + 'static,
+    {
+        let place = tokio::time::timeout(PATIENCE, self.cores.acquire()).await;
+        let _place = place.map_err(|_| Problem::TimedOut)?.map_err(Problem::fault)?;
+        let known = self.known.clone();
+        tokio::task::spawn_blocking(move || work(&known)).await.map_err(Problem::fault)?
+    }
+}
