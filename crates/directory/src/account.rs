@@ -80,7 +80,10 @@ db::record! {
         kind: Kind,
         login: String,
         name: String,
+        name_folded: String,
         personal_number: Option<String>,
+        /// The one it had before it stepped aside for another account.
+        number_before: Option<String>,
         phone: Option<String>,
         email: Option<String>,
         address: Option<String>,
@@ -120,13 +123,32 @@ db::record! {
 pub struct Person {
     pub account: AccountId,
     pub name: String,
+    /// The name as it is searched and compared.
+    pub name_folded: String,
     /// 12 digits; the caller masks it wherever somebody else reads it.
     pub personal_number: Option<String>,
+    /// The number it had before it stepped aside, or led to another account.
+    pub number_before: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub address: Option<String>,
     /// When somebody confirmed who this is; none: only claimed so far.
     pub confirmed_at: Option<Instant>,
+    /// It has a password: somebody uses it, or has.
+    pub has_password: bool,
+}
+
+impl Person {
+    /// Somebody has seen who this is, or nobody can sign in as them: what they are given is shown to no
+    /// stranger.
+    pub fn is_known(&self) -> bool {
+        self.confirmed_at.is_some() || !self.has_password
+    }
+
+    /// The personal number, or the one it had before.
+    pub fn number(&self) -> Option<&str> {
+        self.personal_number.as_deref().or(self.number_before.as_deref())
+    }
 }
 
 impl From<Account> for Person {
@@ -134,11 +156,14 @@ impl From<Account> for Person {
         Person {
             account: a.id,
             name: a.name,
+            name_folded: a.name_folded,
             personal_number: a.personal_number,
+            number_before: a.number_before,
             phone: a.phone,
             email: a.email,
             address: a.address,
             confirmed_at: a.confirmed_at,
+            has_password: a.has_password,
         }
     }
 }

@@ -181,6 +181,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0040_million", include_str!("../migrations/0040_million.sql")),
         own("0042_signer", include_str!("../migrations/0042_signer.sql")),
         own("0043_people", include_str!("../migrations/0043_people.sql")),
+        own("0044_unregistered", include_str!("../migrations/0044_unregistered.sql")),
     ]
 }
 

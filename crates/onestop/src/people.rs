@@ -1,6 +1,8 @@
-//! What this system keeps for a person follows the person: dossiers without an account go to the account that
-//! is confirmed with their number and name, and what an account has goes to the one it leads to, and back.
-//! Logs stay as they are: they tell who did something, not whose it is.
+//! What this system keeps for a person follows the person: dossiers without an account go to the account
+//! that is confirmed with their number and name, and what an account has goes to the one it leads to, and
+//! back. Logs stay as they are: they tell who did something, not whose it is. Applicants without an account
+//! are known here by what is written in their dossiers, so that the directory finds one who stands in them
+//! twice.
 //! law: identity/one-person
 
 pub mod store;
@@ -14,13 +16,14 @@ use contracts::directory as event;
 use db::deliver::{self, Listener};
 use db::outbox::Event;
 use db::{Act, Db, Tx};
-use directory::account::duplicates::store::{Whole, find};
+use directory::{AccountId, Person};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use web::Problem;
-use web::site::Holdings;
+use web::site::{Holdings, Unregistered};
 use web::words::Words;
 
+use self::store::Written;
 use crate::App;
 use crate::vault::rules::unclaimed;
 
@@ -64,18 +67,21 @@ async fn take(tx: &mut Tx, event: &Event) -> Result<(), Problem> {
         event::ACCOUNT_CONFIRMED => {
             let told: event::AccountConfirmed = event.read().map_err(Problem::fault)?;
             let Some(person) = find(tx, &told.account).await? else { return Ok(()) };
-            store::claim(tx, &told.account, &named(&person), &told.account, told.at).await?;
+            store::claim(tx, &told.account, &written(&person), &told.account, told.at).await?;
         }
         event::ACCOUNTS_MERGED => {
             let told: event::AccountsMerged = event.read().map_err(Problem::fault)?;
             store::hand_over(tx, &told.merge, &told.goes, &told.stays, told.at).await?;
             if let Some(goes) = find(tx, &told.goes).await? {
                 // What waited for the one that goes waits for nobody now.
-                store::claim(tx, &told.merge, &named(&goes), &told.stays, told.at).await?;
+                store::claim(tx, &told.merge, &written(&goes), &told.stays, told.at).await?;
                 if let Some(number) = goes.number() {
                     let waiting = unclaimed(number, &goes.name);
                     store::hand_vault(tx, &told.merge, &waiting, &told.stays, told.at).await?;
                 }
+            }
+            if let Some(stays) = find(tx, &told.stays).await?.filter(Person::is_known) {
+                store::claim(tx, &told.merge, &written(&stays), &told.stays, told.at).await?;
             }
         }
         event::ACCOUNTS_PARTED => {
@@ -87,23 +93,95 @@ async fn take(tx: &mut Tx, event: &Event) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Number and folded name: both must fit, since a number alone may have been mistyped.
-fn named(person: &Whole) -> (String, String) {
-    (person.number().unwrap_or_default().to_string(), person.name_folded.clone())
+/// The person behind an account, if there is one.
+async fn find(tx: &mut Tx, account: &str) -> db::Result<Option<Person>> {
+    let Ok(id) = account.parse::<AccountId>() else { return Ok(None) };
+    match directory::person(tx, id).await {
+        Ok(person) => Ok(Some(person)),
+        Err(db::Error::NotFound) => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
-/// What this system keeps for accounts, for whoever compares two.
+/// How this person is written in a dossier that is theirs.
+fn written(person: &Person) -> Written {
+    Written {
+        number: person.number().unwrap_or_default().to_string(),
+        folded: person.name_folded.clone(),
+        phone: person.phone.clone().unwrap_or_default(),
+    }
+}
+
+/// What this system keeps for accounts and for people without one, for whoever compares two.
 pub fn holdings() -> Holdings {
-    Holdings { count, used }
+    Holdings { count, used, unregistered, find: find_unregistered }
 }
 
+/// What an account has, and what waits for its number and name.
 fn count<'t>(tx: &'t mut Tx, account: &'t str) -> LocalBoxFuture<'t, db::Result<Vec<(String, i64)>>> {
     async move {
-        let held = store::count(tx, account).await?;
-        let line = |(word, n): (&str, i64)| (say(&format!("held.{word}"), &[]), n);
-        Ok(held.into_iter().map(line).collect())
+        let mut held = store::count(tx, account).await?;
+        if let (Some(person), Some((_, dossiers))) = (find(tx, account).await?, held.first_mut()) {
+            *dossiers += store::count_written(tx, &written(&person)).await?;
+        }
+        Ok(said(held))
     }
     .boxed_local()
+}
+
+fn said(held: Vec<(&'static str, i64)>) -> Vec<(String, i64)> {
+    held.into_iter().map(|(word, n)| (say(&format!("held.{word}"), &[]), n)).collect()
+}
+
+fn unregistered(tx: &mut Tx) -> LocalBoxFuture<'_, db::Result<Vec<Unregistered>>> {
+    async move {
+        let names = store::list_alike_names(tx).await?;
+        let numbers = store::list_alike_numbers(tx).await?;
+        let mut rows = store::list_named(tx, &names).await?;
+        rows.extend(store::list_numbered(tx, &numbers).await?);
+        rows.sort_by(|a, b| a.code.cmp(&b.code));
+        rows.dedup_by(|a, b| a.code == b.code);
+        Ok(rows.into_iter().map(person_of).collect())
+    }
+    .boxed_local()
+}
+
+/// By the code of a dossier, or by a number under which one name stands.
+fn find_unregistered<'t>(
+    tx: &'t mut Tx,
+    text: &'t str,
+) -> LocalBoxFuture<'t, db::Result<Option<Unregistered>>> {
+    async move {
+        let text = text.trim().to_uppercase();
+        let wanted = match store::find_written(tx, &text).await? {
+            Some(wanted) => wanted,
+            None => match <[Written; 1]>::try_from(store::list_written(tx, &text).await?) {
+                Ok([wanted]) => wanted,
+                Err(_) => return Ok(None),
+            },
+        };
+        let Some(row) = store::find_unregistered(tx, &wanted).await? else { return Ok(None) };
+        let mut held = store::count(tx, "").await?;
+        if let Some((_, dossiers)) = held.first_mut() {
+            *dossiers = store::count_written(tx, &wanted).await?;
+        }
+        Ok(Some(Unregistered { held: said(held), ..person_of(row) }))
+    }
+    .boxed_local()
+}
+
+fn person_of(row: store::Row) -> Unregistered {
+    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    Unregistered {
+        key: row.code,
+        name: row.name,
+        number: some(row.number),
+        phone: some(row.phone),
+        email: some(row.email),
+        address: some(row.address),
+        since: row.since,
+        held: Vec::new(),
+    }
 }
 
 fn used<'t>(tx: &'t mut Tx, merge: &'t str) -> LocalBoxFuture<'t, db::Result<bool>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::Clock;
+use base::{Clock, Instant};
 use db::blobs::Blobs;
 use db::{Db, Tx};
 use futures_util::future::LocalBoxFuture;
@@ -35,6 +35,27 @@ pub struct Holdings {
     pub count: for<'t> fn(&'t mut Tx, &'t str) -> LocalBoxFuture<'t, db::Result<Vec<(String, i64)>>>,
     /// Whether anything has been done since with what this merge (by its id) moved.
     pub used: for<'t> fn(&'t mut Tx, &'t str) -> LocalBoxFuture<'t, db::Result<bool>>,
+    /// People without an account who look like somebody else, with an account or without.
+    pub unregistered: for<'t> fn(&'t mut Tx) -> LocalBoxFuture<'t, db::Result<Vec<Unregistered>>>,
+    /// Whom a code or a personal number names, if it is one person and has no account.
+    pub find: for<'t> fn(&'t mut Tx, &'t str) -> LocalBoxFuture<'t, db::Result<Option<Unregistered>>>,
+}
+
+/// Somebody without an account, as a system knows them by what was written down.
+#[derive(Clone, Debug)]
+pub struct Unregistered {
+    /// What [`Holdings::find`] finds them by; no account's id or number.
+    pub key: String,
+    pub name: String,
+    /// 12 digits; none where nobody wrote it down.
+    pub number: Option<String>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub address: Option<String>,
+    /// Known since.
+    pub since: Instant,
+    /// What they have, as [`Holdings::count`] says it; empty in lists.
+    pub held: Vec<(String, i64)>,
 }
 
 /// Where notices are read, as the frame around every page shows it. A system brings it.

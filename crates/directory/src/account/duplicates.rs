@@ -1,6 +1,8 @@
 //! A person who appears twice (người trùng): typed under a wrong number, taken over from an old system, or
 //! registered again. One account leads to the other and stays as its trace; whatever other systems keep
-//! follows by event. Two administrators agree, and a merge can be taken back while nothing has come of it.
+//! follows by event. Who has no account and is known by what a system wrote down ([`Unregistered`]) is
+//! given a record with the first proposal, an account that nobody signs in to, and is merged like any
+//! other. Two administrators agree, and a merge can be taken back while nothing has come of it.
 //! law: identity/one-person
 
 pub mod pages;
@@ -12,12 +14,12 @@ mod tests;
 use base::{Id, Instant};
 use contracts::directory as event;
 use db::{Tx, outbox};
-use web::site::Holdings;
+use web::site::{Holdings, Unregistered};
 use web::{FieldError, Problem};
 
 use self::rules::{Ground, No, Side, ground, may_merge};
 use self::store::{Merge, Whole};
-use super::AccountId;
+use super::{AccountId, Kind};
 use crate::words;
 
 enum MergeKind {}
@@ -47,6 +49,7 @@ fn message(no: No) -> String {
         No::NotCitizens => "duplicates.not_citizens",
         No::Gone => "duplicates.gone",
         No::ConfirmedGoes => "duplicates.confirmed_goes",
+        No::Unseen => "duplicates.unseen",
         No::TwoPeople => "duplicates.two_people",
     })
 }
@@ -55,23 +58,54 @@ fn refused(no: No) -> Problem {
     Problem::refused(message(no), format!("two accounts are not merged: {no:?}"))
 }
 
-/// Pairs that something speaks for and nobody has decided about, the strongest first.
-pub async fn suggest(tx: &mut Tx) -> Result<Vec<Pair>, Problem> {
-    let mut names = store::list_shared_names(tx).await?;
-    names.extend(store::list_shared_phones(tx).await?);
-    names.sort_unstable();
-    names.dedup();
-    let alike = store::list_named(tx, &names).await?;
-    let mut pairs = Vec::new();
-    for group in alike.chunk_by(|a, b| a.name_folded == b.name_folded) {
-        for (nth, a) in group.iter().enumerate() {
-            pairs.extend(group[nth + 1..].iter().filter_map(|b| pair(a, b)));
+impl Whole {
+    /// A person without an account, as the record that would be made of them: it has no number of its own,
+    /// so that it stands in nobody's way, and no version until it is kept.
+    pub fn unregistered(person: Unregistered) -> Whole {
+        Whole {
+            id: AccountId::fresh(),
+            kind: Kind::Citizen,
+            login: person.key,
+            name_folded: base::text::fold(&person.name),
+            name: person.name,
+            personal_number: None,
+            number_before: person.number,
+            phone: person.phone,
+            email: person.email,
+            address: person.address,
+            confirmed_at: None,
+            disabled_at: None,
+            created_at: person.since,
+            has_password: false,
+            leads_to: None,
+            version: 0,
         }
     }
-    for number in store::list_aside_numbers(tx).await? {
-        let now = store::find_by_number(tx, &number).await?;
-        let aside = store::list_aside(tx, &number).await?;
-        pairs.extend(now.iter().flat_map(|now| aside.iter().filter_map(|before| pair(now, before))));
+}
+
+/// Pairs that something speaks for and nobody has decided about, the strongest first.
+pub async fn suggest(tx: &mut Tx, holdings: Option<Holdings>) -> Result<Vec<Pair>, Problem> {
+    let unregistered = match holdings {
+        Some(holdings) => (holdings.unregistered)(tx).await?,
+        None => Vec::new(),
+    };
+    let mut people = accounts_beside(tx, &unregistered).await?;
+    for whole in unregistered.into_iter().map(Whole::unregistered) {
+        // With a record, the record speaks for them; with an account of their own, its confirmation.
+        if !people.iter().any(|known| known.is_written_as(&whole)) {
+            people.push(whole);
+        }
+    }
+    let mut pairs = Vec::new();
+    people.sort_by(|a, b| a.name_folded.cmp(&b.name_folded));
+    for group in people.chunk_by(|a, b| a.name_folded == b.name_folded) {
+        pairs.extend(pairs_of(group));
+    }
+    people.retain(|whole| whole.number().is_some());
+    people.sort_by(|a, b| a.number().cmp(&b.number()));
+    for group in people.chunk_by(|a, b| a.number() == b.number()) {
+        // Those of one name were found by it.
+        pairs.extend(pairs_of(group).filter(|p| p.goes.name_folded != p.stays.name_folded));
     }
     let decided = store::list_decided(tx).await?;
     let known = |a: &str, b: &str| decided.iter().any(|(x, y)| x == a && y == b);
@@ -82,6 +116,29 @@ pub async fn suggest(tx: &mut Tx) -> Result<Vec<Pair>, Problem> {
     pairs.sort_by_key(|p| (p.ground != Ground::Number, p.ground != Ground::Near));
     pairs.truncate(PAIRS_MAX);
     Ok(pairs)
+}
+
+/// Accounts that look like one another, or may like one of these people.
+async fn accounts_beside(tx: &mut Tx, unregistered: &[Unregistered]) -> db::Result<Vec<Whole>> {
+    let mut names = store::list_shared_names(tx).await?;
+    names.extend(store::list_shared_phones(tx).await?);
+    names.extend(unregistered.iter().map(|person| base::text::fold(&person.name)));
+    names.sort_unstable();
+    names.dedup();
+    let mut numbers = store::list_aside_numbers(tx).await?;
+    numbers.extend(unregistered.iter().filter_map(|person| person.number.clone()));
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut people = store::list_named(tx, &names).await?;
+    people.extend(store::list_numbered(tx, &numbers).await?);
+    people.sort_by_key(|whole| whole.id.to_string());
+    people.dedup_by_key(|whole| whole.id);
+    Ok(people)
+}
+
+fn pairs_of(group: &[Whole]) -> impl Iterator<Item = Pair> {
+    let pairs_with = |(nth, a)| group[nth + 1..].iter().filter_map(move |b| pair(a, b));
+    group.iter().enumerate().flat_map(pairs_with)
 }
 
 /// The two as a pair that could be merged, if something speaks for it and nothing against.
@@ -98,9 +155,36 @@ async fn get(tx: &mut Tx, id: &str) -> Result<Whole, Problem> {
     store::find(tx, id).await?.ok_or(Problem::NotFound)
 }
 
+/// The account with this id, or the person without one who has this key; and what a system has of the latter.
+async fn find(
+    tx: &mut Tx,
+    holdings: Option<Holdings>,
+    key: &str,
+) -> db::Result<Option<(Whole, Vec<(String, i64)>)>> {
+    if let Some(account) = store::find(tx, key).await? {
+        return Ok(Some((account, Vec::new())));
+    }
+    let Some(holdings) = holdings else { return Ok(None) };
+    let person = (holdings.find)(tx, key).await?;
+    Ok(person.map(|mut person| {
+        let held = std::mem::take(&mut person.held);
+        (Whole::unregistered(person), held)
+    }))
+}
+
+/// The account, or the record that is made of a person who has none.
+async fn kept(tx: &mut Tx, whole: Whole, now: Instant) -> Result<Whole, Problem> {
+    if whole.is_kept() {
+        return Ok(whole);
+    }
+    tx.audit("directory.make-record-of", &whole.login).await?;
+    Ok(store::save_record(tx, &whole, now).await?)
+}
+
 /// What an administrator proposes.
 #[derive(Clone, Debug, Default)]
 pub struct Wish {
+    /// The account's id, or the key of a person without one ([`Unregistered::key`]).
     pub goes: String,
     pub stays: String,
     pub reason: String,
@@ -109,12 +193,34 @@ pub struct Wish {
 }
 
 /// Lays before another administrator that two accounts are one person's.
-pub async fn propose(tx: &mut Tx, wish: &Wish, by: &str, now: Instant) -> Result<String, Problem> {
-    let (goes, stays) = (get(tx, &wish.goes).await?, get(tx, &wish.stays).await?);
+pub async fn propose(
+    tx: &mut Tx,
+    holdings: Option<Holdings>,
+    wish: &Wish,
+    by: &str,
+    now: Instant,
+) -> Result<String, Problem> {
+    let (goes, _) = find(tx, holdings, &wish.goes).await?.ok_or(Problem::NotFound)?;
+    let (stays, _) = find(tx, holdings, &wish.stays).await?.ok_or(Problem::NotFound)?;
     if (goes.version, stays.version) != wish.seen {
         return Err(Problem::Stale);
     }
-    let reason = wish.reason.trim();
+    let reason = checked(&wish.reason)?;
+    may_merge(&goes.side(), &stays.side()).map_err(refused)?;
+    if store::is_proposed(tx, &goes.id.to_string(), &stays.id.to_string()).await? {
+        return Err(Problem::refused(words::t("duplicates.waits"), "refused: a proposal waits"));
+    }
+    let ground = ground(&goes.side(), &stays.side()).unwrap_or(Ground::Other);
+    let (goes, stays) = (kept(tx, goes, now).await?, kept(tx, stays, now).await?);
+    let id = fresh();
+    store::save_proposed(tx, &id, (&goes, &stays), (ground.word(), reason), by, now).await?;
+    tx.audit("directory.propose-merge-of", &goes.id.to_string()).await?;
+    Ok(id)
+}
+
+/// A reason as it is kept, or everything that is wrong with it.
+fn checked(reason: &str) -> Result<&str, Problem> {
+    let reason = reason.trim();
     let mut errors = Vec::new();
     if reason.is_empty() {
         errors.push(FieldError::new("reason", words::t("missing.reason")));
@@ -123,18 +229,7 @@ pub async fn propose(tx: &mut Tx, wish: &Wish, by: &str, now: Instant) -> Result
         let most = REASON_CHARS_MAX.to_string();
         errors.push(FieldError::new("reason", words::own().t("wrong.too_long", &[("most", &most)])));
     }
-    if !errors.is_empty() {
-        return Err(Problem::Invalid(errors));
-    }
-    may_merge(&goes.side(), &stays.side()).map_err(refused)?;
-    if store::is_proposed(tx, &wish.goes, &wish.stays).await? {
-        return Err(Problem::refused(words::t("duplicates.waits"), "refused: a proposal waits"));
-    }
-    let ground = ground(&goes.side(), &stays.side()).unwrap_or(Ground::Other);
-    let id = fresh();
-    store::save_proposed(tx, &id, (&goes, &stays), (ground.word(), reason), by, now).await?;
-    tx.audit("directory.propose-merge-of", &wish.goes).await?;
-    Ok(id)
+    if errors.is_empty() { Ok(reason) } else { Err(Problem::Invalid(errors)) }
 }
 
 /// Another administrator agrees, or says why not.
@@ -236,7 +331,7 @@ pub fn may_undo(merge: &Merge, now: Instant) -> bool {
 /// its own until somebody confirms who registered. False when the number is somebody's who can sign in.
 pub async fn step_aside(tx: &mut Tx, number: &str) -> db::Result<bool> {
     let Some(record) = store::find_by_number(tx, number).await? else { return Ok(false) };
-    if record.kind != super::Kind::Citizen || record.has_password || record.disabled_at.is_some() {
+    if record.kind != Kind::Citizen || record.has_password || record.disabled_at.is_some() {
         return Ok(false);
     }
     store::save_aside(tx, record.id, number, record.version).await?;

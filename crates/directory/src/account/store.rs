@@ -10,8 +10,8 @@ use crate::unit::UnitId;
 macro_rules! account {
     ($tail:literal) => {
         concat!(
-            "select a.id, a.kind, a.login, a.name, a.personal_number, a.phone, a.email, a.address, ",
-            "a.confirmed_at, a.disabled_at, ",
+            "select a.id, a.kind, a.login, a.name, a.name_folded, a.personal_number, a.number_before, ",
+            "a.phone, a.email, a.address, a.confirmed_at, a.disabled_at, ",
             "case when a.password_hash is null then 0 else 1 end as has_password, ",
             "a.password_once, a.version from account a ",
             $tail

@@ -1,35 +1,199 @@
 //! The rows that follow a person. Each statement may run twice: what has moved is not found again.
 
 use base::Instant;
-use db::{Tx, args};
+use db::{Filter, Tx, args};
 
 use crate::dossier::DossierId;
 
-/// Dossiers that are nobody's under this number and name become the account's.
-pub async fn claim(
-    tx: &mut Tx,
-    why: &str,
-    (number, folded): &(String, String),
-    account: &str,
-    now: Instant,
-) -> db::Result<u64> {
-    if number.is_empty() {
+db::record! {
+    /// How somebody is written in a dossier: number and folded name, or name and telephone where there is no
+    /// number. A number alone may have been mistyped.
+    pub struct Written { number: String, folded: String, phone: String }
+}
+
+impl Written {
+    /// Enough to be one person's.
+    fn is_enough(&self) -> bool {
+        !self.number.is_empty() || !self.phone.is_empty()
+    }
+}
+
+/// Dossiers that are nobody's, written like this, become the account's.
+pub async fn claim(tx: &mut Tx, why: &str, who: &Written, account: &str, now: Instant) -> db::Result<u64> {
+    if !who.is_enough() {
         return Ok(0);
     }
     tx.change(
         "insert into person_move (why, place, item, former, at)
          select $1, 'dossier', id, null, cast($2 as bigint) from dossier
           where applicant is null and applicant_number = $3 and applicant_folded = $4
+            and (applicant_number <> '' or applicant_phone = $5)
          on conflict (why, place, item) do nothing",
-        args![why, now, number, folded],
+        args![why, now, &who.number, &who.folded, &who.phone],
     )
     .await?;
     tx.change(
         "update dossier set applicant = $1
-          where applicant is null and applicant_number = $2 and applicant_folded = $3",
-        args![account, number, folded],
+          where applicant is null and applicant_number = $2 and applicant_folded = $3
+            and (applicant_number <> '' or applicant_phone = $4)",
+        args![account, &who.number, &who.folded, &who.phone],
     )
     .await
+}
+
+/// How many dossiers that are nobody's are written like this.
+pub async fn count_written(tx: &mut Tx, who: &Written) -> db::Result<i64> {
+    if !who.is_enough() {
+        return Ok(0);
+    }
+    tx.get(
+        "select count(*) from dossier
+          where applicant is null and applicant_number = $1 and applicant_folded = $2
+            and (applicant_number <> '' or applicant_phone = $3)",
+        args![&who.number, &who.folded, &who.phone],
+    )
+    .await
+}
+
+db::record! {
+    /// An applicant without an account, and the first dossier that tells of them.
+    pub struct Row {
+        code: String, number: String, name: String, phone: String, email: String, address: String,
+        since: Instant,
+    }
+}
+
+const APPLICANTS: &str = "select min(code) as code, applicant_number as number,
+    max(applicant_name) as name, max(applicant_phone) as phone, max(applicant_email) as email,
+    max(applicant_address) as address, min(filed_at) as since from dossier";
+const EACH: &str = "group by applicant_number, applicant_folded,
+    case when applicant_number = '' then applicant_phone else '' end order by min(code) limit 1000";
+/// Persons only: enterprises are known by a tax number.
+const PERSONS: &str = "applicant is null and (length(applicant_number) = 12
+    or (applicant_number = '' and applicant_phone <> ''))";
+
+/// Applicants without an account who have one of these folded names; at most 1,000.
+pub async fn list_named(tx: &mut Tx, names: &[String]) -> db::Result<Vec<Row>> {
+    let q = Filter::new(APPLICANTS).among("applicant_folded", names).when(PERSONS, true).tail(EACH);
+    tx.list(&q, &q.args).await
+}
+
+/// Applicants without an account who have one of these numbers; at most 1,000.
+pub async fn list_numbered(tx: &mut Tx, numbers: &[String]) -> db::Result<Vec<Row>> {
+    let q = Filter::new(APPLICANTS).among("applicant_number", numbers).when(PERSONS, true).tail(EACH);
+    tx.list(&q, &q.args).await
+}
+
+/// The applicant without an account who is written like this.
+pub async fn find_unregistered(tx: &mut Tx, who: &Written) -> db::Result<Option<Row>> {
+    let phone = Some(&who.phone).filter(|_| who.number.is_empty());
+    let q = Filter::new(APPLICANTS)
+        .and("applicant_number = ?", Some(&who.number))
+        .and("applicant_folded = ?", Some(&who.folded))
+        .and("applicant_phone = ?", phone)
+        .when(PERSONS, true)
+        .tail(EACH);
+    tx.find(&q, &q.args).await
+}
+
+/// Who is written in the dossier with this code, if they have no account.
+pub async fn find_written(tx: &mut Tx, code: &str) -> db::Result<Option<Written>> {
+    tx.find(
+        "select applicant_number as number, applicant_folded as folded, applicant_phone as phone
+           from dossier where code = $1 and applicant is null",
+        args![code],
+    )
+    .await
+}
+
+/// The names under which a number stands in dossiers that are nobody's; at most two.
+pub async fn list_written(tx: &mut Tx, number: &str) -> db::Result<Vec<Written>> {
+    tx.list(
+        "select applicant_number as number, applicant_folded as folded, max(applicant_phone) as phone
+           from dossier where applicant is null and applicant_number = $1 and applicant_number <> ''
+          group by applicant_number, applicant_folded order by applicant_folded limit 2",
+        args![number],
+    )
+    .await
+}
+
+/// Folded names of applicants without an account who share it with few others under another number, or
+/// share name and telephone with somebody, with an account or without; at most 500.
+pub async fn list_alike_names(tx: &mut Tx) -> db::Result<Vec<String>> {
+    let mut names: Vec<String> = tx
+        .list(
+            "select applicant_folded from dossier where applicant is null
+              group by applicant_folded having count(distinct applicant_number) between 2 and 20
+              order by applicant_folded limit 200",
+            args![],
+        )
+        .await?;
+    names.extend(
+        tx.list::<String>(
+            "select distinct applicant_folded from (select applicant_folded from dossier
+          where applicant is null and applicant_phone <> ''
+          group by applicant_folded, applicant_phone having count(distinct applicant_number) > 1) alike
+        order by applicant_folded limit 100",
+            args![],
+        )
+        .await?,
+    );
+    names.extend(
+        tx.list::<String>(
+            "select distinct d.applicant_folded from dossier d
+         join account a on a.name_folded = d.applicant_folded and a.phone = d.applicant_phone
+        where d.applicant is null and a.kind = 'citizen' and a.leads_to is null
+          and (a.personal_number is null or a.personal_number <> d.applicant_number)
+        order by d.applicant_folded limit 100",
+            args![],
+        )
+        .await?,
+    );
+    // The year of birth and the sex stand in a number's fourth to sixth digit.
+    names.extend(
+        tx.list::<String>(
+            "select distinct d.applicant_folded from dossier d
+         join account a on a.name_folded = d.applicant_folded
+        where d.applicant is null and a.kind = 'citizen' and a.leads_to is null
+          and a.personal_number <> d.applicant_number
+          and substr(a.personal_number, 4, 3) = substr(d.applicant_number, 4, 3)
+          and a.name_folded in (select name_folded from account where kind = 'citizen'
+                                 group by name_folded having count(*) <= 20)
+        order by d.applicant_folded limit 100",
+            args![],
+        )
+        .await?,
+    );
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+/// Numbers under which applicants without an account have another name than somebody else with the number;
+/// at most 200.
+pub async fn list_alike_numbers(tx: &mut Tx) -> db::Result<Vec<String>> {
+    let mut numbers: Vec<String> = tx
+        .list(
+            "select applicant_number from dossier
+              where applicant is null and length(applicant_number) = 12
+              group by applicant_number having count(distinct applicant_folded) > 1
+              order by applicant_number limit 100",
+            args![],
+        )
+        .await?;
+    numbers.extend(
+        tx.list::<String>(
+            "select distinct d.applicant_number from dossier d
+         join account a on a.personal_number = d.applicant_number
+        where d.applicant is null and a.kind = 'citizen' and a.name_folded <> d.applicant_folded
+        order by d.applicant_number limit 100",
+            args![],
+        )
+        .await?,
+    );
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
 }
 
 /// The accounts whose this dossier was before merges: what they did in it, its applicant did.

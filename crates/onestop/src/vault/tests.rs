@@ -80,11 +80,14 @@ fn papers_of_a_number_belong_to_the_person_confirmed_with_number_and_name() {
         Keys::of(&directory::Person {
             account: base::Id::fresh(),
             name: name.into(),
+            name_folded: base::text::fold(name),
             personal_number: number.map(str::to_string),
+            number_before: None,
             phone: None,
             email: None,
             address: None,
             confirmed_at: confirmed.then(|| base::Instant::from_micros(1)),
+            has_password: true,
         })
     };
     let paper = unclaimed("086195000123", "NGUYỄN THỊ  HẠNH");

@@ -23,7 +23,11 @@ const DOSSIERS: &str = "code,procedure,counter,applicant_name,applicant_number,r
     h61.12/2026/19,1.001193,29596,Trần Thị Lan,086190333444,19/08/2026 08:30,21/08/2026 16:00,4,examine\n";
 
 async fn moves_in(town: &Town, folder: &std::path::Path) {
-    let files = [(Table::People, "people.csv", PEOPLE), (Table::Dossiers, "dossiers.csv", DOSSIERS)];
+    takes_over(town, folder, DOSSIERS).await;
+}
+
+async fn takes_over(town: &Town, folder: &std::path::Path, dossiers: &str) {
+    let files = [(Table::People, "people.csv", PEOPLE), (Table::Dossiers, "dossiers.csv", dossiers)];
     let files = files.map(|(table, name, text)| {
         std::fs::write(folder.join(name), text).expect("the file is written");
         (table, folder.join(name))
@@ -228,6 +232,109 @@ fn a_merge_is_not_taken_back_once_something_has_come_of_it_and_two_confirmed_peo
         one.submits("Hoàn lại việc gộp", &[]).await.expect(422);
         says(&one, "Đã có việc mới trên những gì đã chuyển");
         town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+/// Applicants of an old system who have no account: a citizen's slip of the finger, and somebody with two
+/// numbers and with none.
+const NOBODYS: &str = "code,procedure,counter,applicant_name,applicant_number,applicant_phone,received_at,\
+    promised_at,status,stage\n\
+    h61.12/2026/21,1.001193,29596,Nguyễn Hữu Ẩn,086090123457,,19/08/2026 08:30,21/08/2026 16:00,4,examine\n\
+    h61.12/2026/22,1.001193,29596,Trần Thị Lan,086190333444,0909000888,19/08/2026 08:30,21/08/2026 16:00,4,\
+    examine\n\
+    h61.12/2026/23,1.001193,29596,TRẦN THỊ LAN,086190333555,0909000888,19/08/2026 08:30,21/08/2026 16:00,4,\
+    examine\n\
+    h61.12/2026/24,1.001193,29596,Trần Thị Lan,,0909000888,19/08/2026 08:30,21/08/2026 16:00,4,examine\n";
+
+/// One proposes on the open comparison, the other agrees; the way to the proposal.
+async fn agree(town: &Town, one: &mut Person, two: &mut Person, told: &str) -> String {
+    one.submits("Đề nghị gộp", &[("reason", "Đã xem thẻ và hồ sơ giấy.")]).await.expect(303);
+    one.opens("/quan-tri/nguoi-trung").await.expect(200);
+    let proposal = one.link(told);
+    one.opens(&proposal).await.expect(200);
+    says(one, "Một quản trị viên khác duyệt.");
+    assert!(one.page().forms().iter().all(|form| form.action != proposal), "nobody agrees with themselves");
+    two.opens(&proposal).await.expect(200);
+    two.submits("Duyệt gộp", &[]).await.expect(303);
+    town.delivers().await;
+    proposal
+}
+
+#[test]
+fn an_applicant_without_an_account_joins_a_person_by_two_administrators_and_parts_again() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        takes_over(&town, t.dir(), NOBODYS).await;
+        let theirs = "/ho-so-cua-toi/H61.12-2026-21";
+        let mut an = browser(&town, CITIZEN).await;
+        an.opens(theirs).await.expect(404);
+
+        let (mut one, mut two) = (browser(&town, ADMIN).await, second_admin(&town).await);
+        one.opens("/quan-tri/nguoi-trung").await.expect(200);
+        says(&one, "Có người chưa có tài khoản");
+        says(&one, "số chỉ lệch một chỗ");
+        let link = one.link("Nguyễn Hữu Ẩn");
+        assert!(!link.contains(SLIP), "no number stands in an address: {link}");
+        one.opens(&link).await.expect(200);
+        for words in [CITIZEN, SLIP, "Chưa có tài khoản; có tên trong hồ sơ H61.12-2026-21"] {
+            says(&one, words);
+        }
+        one.submits("Đề nghị gộp", &[]).await.expect(422);
+        says(&one, "Ghi lý do.");
+        // Whoever is confirmed stays.
+        let wrong = [("stays", "H61.12-2026-21"), ("reason", "Một người.")];
+        one.submits("Đề nghị gộp", &wrong).await.expect(422);
+        says(&one, "Người đã xác nhận danh tính phải là người ở lại");
+        one.opens(&link).await.expect(200);
+        let proposal = agree(&town, &mut one, &mut two, "Nguyễn Hữu Ẩn vào Nguyễn Hữu Ẩn").await;
+        an.opens(theirs).await.expect(200);
+        one.opens(&proposal).await.expect(200);
+        one.submits("Hoàn lại việc gộp", &[]).await.expect(303);
+        town.delivers().await;
+        an.opens(theirs).await.expect(404);
+        one.opens("/quan-tri/nguoi-trung/so-sanh?a=H61.12-2026-21&b=H61.12-2026-99").await.expect(422);
+        town.audit_book_is_whole().await;
+    });
+}
+
+#[test]
+fn applicants_without_accounts_become_one_and_the_person_finds_all_of_it_once_confirmed() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        confirms_at_counters(&town).await;
+        takes_over(&town, t.dir(), NOBODYS).await;
+        let (mut one, mut two) = (browser(&town, ADMIN).await, second_admin(&town).await);
+        one.opens("/quan-tri/nguoi-trung").await.expect(200);
+        says(&one, "Cùng họ tên và điện thoại");
+        let compare = |a: &str, b: &str| format!("/quan-tri/nguoi-trung/so-sanh?a={a}&b={b}");
+        one.opens(&compare("086190333444", "086190333555")).await.expect(200);
+        agree(&town, &mut one, &mut two, "TRẦN THỊ LAN vào Trần Thị Lan").await;
+        // The record of the first now speaks for both; a dossier without a number goes to it as well.
+        one.opens("/quan-tri/nguoi-trung").await.expect(200);
+        let link = one.link("Trần Thị Lan");
+        one.opens(&link).await.expect(200);
+        says(&one, "có tên trong hồ sơ H61.12-2026-24");
+        let proposal = agree(&town, &mut one, &mut two, "Trần Thị Lan vào Trần Thị Lan").await;
+
+        // Somebody of this name registers under another number: what is nobody's is not theirs to read.
+        registers(&town, "Trần Thị Lan", "086190333777").await;
+        one.opens(&compare("086190333777", "H61.12-2026-17")).await.expect(422);
+        one.opens(&proposal).await.expect(200);
+        one.submits("Hoàn lại việc gộp", &[]).await.expect(303);
+        town.delivers().await;
+        one.opens(&compare("086190333777", "H61.12-2026-24")).await.expect(200);
+        one.submits("Đề nghị gộp", &[("reason", "Một người.")]).await.expect(422);
+        says(&one, "Người ở lại chưa được xác nhận danh tính");
+
+        // She registers under her number and is confirmed: what was joined is hers.
+        let mut lan = registers(&town, "Trần Thị Lan", "086190333444").await;
+        lan.opens("/ho-so-cua-toi/H61.12-2026-22").await.expect(404);
+        confirms(&town, "086190333444").await;
+        for code in ["22", "23"] {
+            lan.opens(&format!("/ho-so-cua-toi/H61.12-2026-{code}")).await.expect(200);
+        }
+        lan.opens("/ho-so-cua-toi/H61.12-2026-24").await.expect(404);
         town.audit_book_is_whole().await;
     });
 }

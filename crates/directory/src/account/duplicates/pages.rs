@@ -10,6 +10,7 @@ use base::{Instant, format};
 use db::Tx;
 use serde::Deserialize;
 use web::page::NoticeKind;
+use web::site::Holdings;
 use web::{Form, Path, Problem, Query, Shell, Site, page};
 
 use super::rules::{Ground, may_merge, stays};
@@ -36,6 +37,8 @@ struct PairLine {
     other: String,
     ground: String,
     href: String,
+    /// Both have an account.
+    kept: bool,
 }
 
 /// One merge in a list.
@@ -81,8 +84,9 @@ async fn line(tx: &mut Tx, m: &Merge) -> Result<MergeLine, Problem> {
 }
 
 async fn list_page(site: &Site, admin: &Admin) -> Result<ListPage, Problem> {
-    let read = site.db.read(async |tx: &mut Tx| -> Result<_, Problem> {
-        let pairs = super::suggest(tx).await?;
+    let holdings = site.holdings;
+    let read = site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
+        let pairs = super::suggest(tx, holdings).await?;
         let mut lists = [Vec::new(), Vec::new()];
         for (into, state) in lists.iter_mut().zip(["proposed", "done"]) {
             for merge in store::list_merges(tx, state).await? {
@@ -93,7 +97,8 @@ async fn list_page(site: &Site, admin: &Admin) -> Result<ListPage, Problem> {
     });
     let (pairs, [waiting, done]) = read.await?;
     let pair = |p: super::Pair| PairLine {
-        href: format!("{HERE}/so-sanh?a={}&b={}", p.stays.id, p.goes.id),
+        href: format!("{HERE}/so-sanh?a={}&b={}", p.stays.key(), p.goes.key()),
+        kept: p.goes.is_kept() && p.stays.is_kept(),
         name: p.stays.name,
         other: p.goes.name,
         ground: ground(p.ground.word()),
@@ -166,12 +171,25 @@ pub struct PairQuery {
     b: String,
 }
 
-async fn named(tx: &mut Tx, text: &str) -> Result<Option<Whole>, Problem> {
+type Told = (Whole, Vec<(String, i64)>);
+
+/// Whom an id, a personal number or a dossier's code names, and what systems have of them.
+async fn named(tx: &mut Tx, holdings: Option<Holdings>, text: &str) -> Result<Option<Told>, Problem> {
     let number: String = text.chars().filter(char::is_ascii_digit).collect();
-    if number.len() == 12 && !text.contains('-') {
-        return Ok(store::find_by_number(tx, &number).await?);
+    let number = Some(number).filter(|number| number.len() == 12 && !text.contains('-'));
+    let by_number = match &number {
+        Some(number) => store::find_by_number(tx, number).await?,
+        None => None,
+    };
+    let found = match by_number {
+        Some(account) => Some((account, Vec::new())),
+        None => super::find(tx, holdings, number.as_deref().unwrap_or(text.trim())).await?,
+    };
+    let Some((whole, mut held)) = found else { return Ok(None) };
+    if let (Some(holdings), true) = (holdings, whole.is_kept()) {
+        held = (holdings.count)(tx, &whole.id.to_string()).await?;
     }
-    Ok(store::find(tx, text.trim()).await?)
+    Ok(Some((whole, held)))
 }
 
 type Two = ([Whole; 2], [Vec<(String, i64)>; 2]);
@@ -179,14 +197,8 @@ type Two = ([Whole; 2], [Vec<(String, i64)>; 2]);
 async fn read_two(site: &Site, a: &str, b: &str) -> Result<Option<Two>, Problem> {
     let (a, b, holdings) = (a.to_string(), b.to_string(), site.holdings);
     let read = site.db.read(async move |tx: &mut Tx| -> Result<Option<Two>, Problem> {
-        let (Some(a), Some(b)) = (named(tx, &a).await?, named(tx, &b).await?) else { return Ok(None) };
-        let mut held = [Vec::new(), Vec::new()];
-        if let Some(holdings) = holdings {
-            for (into, one) in held.iter_mut().zip([&a, &b]) {
-                *into = (holdings.count)(tx, &one.id.to_string()).await?;
-            }
-        }
-        Ok(Some(([a, b], held)))
+        let (a, b) = (named(tx, holdings, &a).await?, named(tx, holdings, &b).await?);
+        Ok(a.zip(b).map(|((a, a_held), (b, b_held))| ([a, b], [a_held, b_held])))
     });
     read.await
 }
@@ -202,6 +214,7 @@ fn rows([a, b]: &[Whole; 2], held: &[Vec<(String, i64)>; 2]) -> Vec<Row> {
         None => words::t("duplicates.unconfirmed"),
     };
     let signs_in = |w: &Whole| match (w.disabled_at, w.has_password) {
+        _ if !w.is_kept() => words::own().t("duplicates.unregistered", &[("code", &w.login)]),
         (Some(_), _) => words::t("duplicates.locked"),
         (None, true) => words::t("duplicates.has_password"),
         (None, false) => words::t("duplicates.no_password"),
@@ -238,12 +251,12 @@ fn pair_page(site: &Site, admin: &Admin, two: &Two) -> PairPage {
     let spoken = super::rules::ground(&x, &y).unwrap_or(Ground::Other);
     PairPage {
         shell: shell(site, admin, "duplicates.compare"),
-        a: a.id.to_string(),
-        b: b.id.to_string(),
+        a: a.key(),
+        b: b.key(),
         a_name: a.name.clone(),
         b_name: b.name.clone(),
         rows: rows(&two.0, &two.1),
-        stays: stays(&x, &y).0.id.clone(),
+        stays: if stays(&x, &y).0.id == x.id { a.key() } else { b.key() },
         seen: [a.version, b.version],
         ground: ground(spoken.word()),
         never,
@@ -262,7 +275,8 @@ fn pair_page(site: &Site, admin: &Admin, two: &Two) -> PairPage {
 /// Looks at two persons' data are entries of the audit book.
 async fn looked(site: &Site, admin: &Admin, two: &Two) -> Result<(), Problem> {
     for whole in &two.0 {
-        let act = admin.act("directory.look-account", whole.id, site.clock.now());
+        let verb = if whole.is_kept() { "directory.look-account" } else { "directory.look-unregistered" };
+        let act = admin.act(verb, whole.key(), site.clock.now());
         db::audit::looked(&site.db, act).await?;
     }
     Ok(())
@@ -312,8 +326,9 @@ pub async fn propose(
         if a_stays { (&form.b, (form.seen_b, form.seen_a)) } else { (&form.a, (form.seen_a, form.seen_b)) };
     let wish = Wish { goes: goes.clone(), stays: form.stays.clone(), reason: form.reason.clone(), seen };
     let act = admin.act("directory.propose-merge", &form.stays, now);
-    let by = admin.viewer.account.to_string();
-    let done = site.db.write(act, async move |tx: &mut Tx| super::propose(tx, &wish, &by, now).await).await;
+    let (by, holdings) = (admin.viewer.account.to_string(), site.holdings);
+    let write = async move |tx: &mut Tx| super::propose(tx, holdings, &wish, &by, now).await;
+    let done = site.db.write(act, write).await;
     let problem = match done {
         Ok(_) => return Ok(Redirect::to(&format!("{HERE}?da=proposed")).into_response()),
         Err(problem) => problem,

@@ -13,6 +13,8 @@ pub struct Side {
     pub phone: Option<String>,
     pub address: Option<String>,
     pub confirmed: bool,
+    /// It has a password, so that somebody reads what it is given.
+    pub signs_in: bool,
     /// It leads to another one already.
     pub gone: bool,
 }
@@ -28,6 +30,8 @@ pub enum No {
     Gone,
     /// Somebody confirmed who the one is that would go, and not who the other is.
     ConfirmedGoes,
+    /// Nobody has seen who would read what so far nobody can read.
+    Unseen,
     /// Both are confirmed, under different numbers: they are two people until an office finds otherwise.
     TwoPeople,
 }
@@ -47,6 +51,7 @@ pub fn may_merge(goes: &Side, stays: &Side) -> Result<(), No> {
         (true, true) if goes.number == stays.number => Ok(()),
         (true, true) => Err(No::TwoPeople),
         (true, false) => Err(No::ConfirmedGoes),
+        (false, false) if stays.signs_in && !goes.signs_in => Err(No::Unseen),
         (false, _) => Ok(()),
     }
 }
@@ -121,7 +126,9 @@ pub fn near(a: &str, b: &str) -> bool {
     }
 }
 
-/// Which of two stays, unless somebody chooses otherwise: the confirmed one, else `a`.
+/// Which of two stays, unless somebody chooses otherwise: the confirmed one, else the one that can sign in,
+/// else `a`.
 pub fn stays<'s>(a: &'s Side, b: &'s Side) -> (&'s Side, &'s Side) {
-    if b.confirmed && !a.confirmed { (b, a) } else { (a, b) }
+    let rank = |side: &Side| (side.confirmed, side.signs_in);
+    if rank(b) > rank(a) { (b, a) } else { (a, b) }
 }

@@ -4,10 +4,11 @@ use base::Instant;
 use db::{Filter, Tx, args};
 
 use super::rules::Side;
+use crate::account::store::{New, insert};
 use crate::account::{AccountId, Kind};
 
 db::record! {
-    /// An account as two are compared.
+    /// Somebody as two are compared: an account, or a person without one.
     pub struct Whole {
         id: AccountId, kind: Kind, login: String, name: String, name_folded: String,
         personal_number: Option<String>, number_before: Option<String>, phone: Option<String>,
@@ -18,6 +19,23 @@ db::record! {
 }
 
 impl Whole {
+    /// There is an account.
+    pub fn is_kept(&self) -> bool {
+        self.version > 0
+    }
+
+    /// What an address names it by: the account's id, or what the system that knows the person said.
+    pub fn key(&self) -> String {
+        if self.is_kept() { self.id.to_string() } else { self.login.clone() }
+    }
+
+    /// Whether both are the same name under the same number, or under none with the same telephone.
+    pub fn is_written_as(&self, other: &Whole) -> bool {
+        self.name_folded == other.name_folded
+            && self.number() == other.number()
+            && (self.number().is_some() || self.phone == other.phone)
+    }
+
     /// What the rules look at.
     pub fn side(&self) -> Side {
         Side {
@@ -28,6 +46,7 @@ impl Whole {
             phone: self.phone.clone().filter(|text| !text.is_empty()),
             address: self.address.clone().filter(|text| !text.is_empty()),
             confirmed: self.confirmed_at.is_some(),
+            signs_in: self.has_password,
             gone: self.leads_to.is_some(),
         }
     }
@@ -107,6 +126,8 @@ const NAMED: &str = "select id, kind, login, name, name_folded, personal_number,
     address, confirmed_at, disabled_at, created_at,
     case when password_hash is null then 0 else 1 end as has_password, leads_to, version from account";
 
+const FEW: &str = "order by created_at, id limit 500";
+
 /// The citizens with these folded names; at most 3,000.
 pub async fn list_named(tx: &mut Tx, names: &[String]) -> db::Result<Vec<Whole>> {
     let q = Filter::new(NAMED)
@@ -114,6 +135,41 @@ pub async fn list_named(tx: &mut Tx, names: &[String]) -> db::Result<Vec<Whole>>
         .when("kind = 'citizen' and leads_to is null", true)
         .tail("order by name_folded, created_at, id limit 3000");
     tx.list(&q, &q.args).await
+}
+
+/// The citizens who have or had these numbers; at most 1,000.
+pub async fn list_numbered(tx: &mut Tx, numbers: &[String]) -> db::Result<Vec<Whole>> {
+    let standing = "kind = 'citizen' and leads_to is null";
+    let now = Filter::new(NAMED).among("personal_number", numbers).when(standing, true).tail(FEW);
+    let mut found: Vec<Whole> = tx.list(&now, &now.args).await?;
+    let before = Filter::new(NAMED).among("number_before", numbers).when(standing, true).tail(FEW);
+    found.extend(tx.list::<Whole>(&before, &before.args).await?);
+    Ok(found)
+}
+
+/// Makes the record of a person who has no account: nobody signs in to it.
+pub async fn save_record(tx: &mut Tx, person: &Whole, now: Instant) -> db::Result<Whole> {
+    let login = format!("record:{}", person.id);
+    let new = New {
+        id: person.id,
+        kind: Kind::Citizen,
+        login: &login,
+        password_hash: None,
+        password_once: false,
+        name: &person.name,
+        personal_number: None,
+        phone: person.phone.as_deref(),
+        email: person.email.as_deref(),
+        address: person.address.as_deref(),
+        confirmed_at: None,
+        created_at: now,
+    };
+    if !insert(tx, &new).await? {
+        return Err(db::Error::Taken(login));
+    }
+    let number = person.number_before.as_deref();
+    tx.change_one("update account set number_before = $1 where id = $2", args![number, person.id]).await?;
+    tx.get(whole!("where id = $1"), args![person.id]).await
 }
 
 /// Lets a record step aside: its number is free for the person who registers with it. `Stale` when the

@@ -19,6 +19,7 @@ fn side(id: &str, number: &str, confirmed: bool) -> Side {
         phone: None,
         address: None,
         confirmed,
+        signs_in: true,
         gone: false,
     }
 }
@@ -54,6 +55,12 @@ confirmed confirmed other Some(TwoPeople)
     let gone = Side { gone: true, ..side("b", TWO, false) };
     assert_eq!(may_merge(&a, &gone), Err(No::Gone));
     assert_eq!(may_merge(&gone, &a), Err(No::Gone));
+    let record = |id: &str| Side { signs_in: false, ..side(id, ONE, false) };
+    assert_eq!(may_merge(&record("b"), &a), Err(No::Unseen), "nobody has seen who would read it");
+    for stays in [record("c"), side("a", TWO, true)] {
+        assert_eq!(may_merge(&record("b"), &stays), Ok(()));
+    }
+    assert_eq!(stays(&record("b"), &a).0.id, "a");
     assert_eq!(stays(&a, &side("b", TWO, true)).0.id, "b");
     assert_eq!(stays(&a, &side("b", TWO, false)).0.id, "a");
 }
@@ -105,7 +112,7 @@ fn every_word_is_there() {
     for ground in Ground::ALL {
         assert!(words::own().has(&format!("duplicates.ground.{}", ground.word())));
     }
-    for no in [No::Same, No::NotCitizens, No::Gone, No::ConfirmedGoes, No::TwoPeople] {
+    for no in [No::Same, No::NotCitizens, No::Gone, No::ConfirmedGoes, No::Unseen, No::TwoPeople] {
         assert!(!super::message(no).starts_with("duplicates."), "{no:?}");
     }
     for text in [include_str!("pages.rs"), include_str!("../duplicates.rs")] {
@@ -151,12 +158,14 @@ fn nobody_merges_alone_and_a_merge_goes_back_within_its_time() {
             seen: (goes.version, stays.version),
         };
         let stale = Wish { seen: (goes.version + 1, stays.version), ..wish.clone() };
-        let tried = acts(&t, async move |tx: &mut Tx| propose(tx, &stale, "one", morning()).await).await;
+        let tried =
+            acts(&t, async move |tx: &mut Tx| propose(tx, None, &stale, "one", morning()).await).await;
         assert_eq!(tried, Err(Problem::Stale));
         let asked = wish.clone();
-        let id =
-            acts(&t, async move |tx: &mut Tx| propose(tx, &asked, "one", morning()).await).await.unwrap();
-        let again = acts(&t, async move |tx: &mut Tx| propose(tx, &wish, "two", morning()).await).await;
+        let id = acts(&t, async move |tx: &mut Tx| propose(tx, None, &asked, "one", morning()).await)
+            .await
+            .unwrap();
+        let again = acts(&t, async move |tx: &mut Tx| propose(tx, None, &wish, "two", morning()).await).await;
         assert!(matches!(again, Err(Problem::Refused(_))), "one proposal at a time: {again:?}");
 
         for (by, alone) in [("one", true), ("two", false)] {
