@@ -446,7 +446,7 @@ async fn slip(
     app.site.db.write(clerk.act("onestop.rating-slip", &code, now), write).await?;
     let place = Place::of_clerk(&clerk)?;
     Ok(page::html(SlipPage {
-        shell: clerk.viewer.official_shell(&app.site, say("title.slip", &[("code", &code)])),
+        shell: clerk.viewer.official_shell(&app.site, say("title.slip", &[("code", &code)])).told_once(),
         code,
         secret: petition::grouped(&secret),
         address: format!("{}/danh-gia", app.address),

@@ -98,6 +98,7 @@ impl Page {
     /// Every form in the order of the page.
     pub fn forms(&self) -> Vec<Form> {
         let mut forms: Vec<Form> = Vec::new();
+        let mut ids: Vec<Option<&str>> = Vec::new();
         let mut open = false;
         let mut select: Option<String> = None;
         for (at, piece) in self.pieces.iter().enumerate() {
@@ -106,11 +107,12 @@ impl Page {
                     let post = find(attributes, "method").is_some_and(|m| m.eq_ignore_ascii_case("post"));
                     let action = find(attributes, "action").unwrap_or_default().to_string();
                     forms.push(Form { action, post, ..Form::default() });
+                    ids.push(find(attributes, "id"));
                     open = true;
                 }
                 Piece::Close(name) if name == "form" => open = false,
                 Piece::Close(name) if name == "select" => select = None,
-                Piece::Open { name, attributes } if open => {
+                Piece::Open { name, attributes } if open && find(attributes, "form").is_none() => {
                     let form = forms.last_mut().expect("an open form was pushed");
                     if name == "select" {
                         select = find(attributes, "name").map(str::to_string);
@@ -120,6 +122,15 @@ impl Page {
                     }
                 }
                 _ => {}
+            }
+        }
+        // Controls that stand elsewhere on the page and name their form.
+        for (at, piece) in self.pieces.iter().enumerate() {
+            let Piece::Open { name, attributes } = piece else { continue };
+            let Some(id) = find(attributes, "form") else { continue };
+            let form = ids.iter().position(|other| *other == Some(id)).map(|nth| &mut forms[nth]);
+            if let Some(form) = form {
+                self.control(form, at, name, attributes, None);
             }
         }
         forms

@@ -19,6 +19,7 @@ use crate::fields;
 use crate::filters;
 use crate::form::{CSRF_FIELD, FORM_BYTES_MAX};
 use crate::page::{self, Shell};
+use crate::posted;
 use crate::problem::{Problem, Undressed, is_api};
 use crate::request::{Path, read_body};
 use crate::secret;
@@ -79,7 +80,7 @@ fn worth_keeping(bytes: &[u8]) -> Option<String> {
     }
     let mut body = form_urlencoded::Serializer::new(String::new());
     for (name, text) in form_urlencoded::parse(bytes) {
-        if ["mat_khau", "mat-khau", "password"].iter().any(|secret| name.contains(secret)) {
+        if posted::is_secret(&name) {
             return None;
         }
         if name != CSRF_FIELD {
@@ -125,10 +126,14 @@ pub fn routes(site: &Site) -> Router {
 
 #[derive(Template)]
 #[template(path = "web/send_again.html")]
-struct SendAgain {
-    shell: Shell,
-    action: String,
-    fields: Vec<(String, String)>,
+pub(crate) struct SendAgain {
+    pub shell: Shell,
+    pub action: String,
+    pub fields: Vec<(String, String)>,
+    /// The form had files, which a browser does not choose by itself.
+    pub has_files: bool,
+    /// The language has changed; otherwise the session had expired.
+    pub switched: bool,
 }
 
 /// `GET /gui-lai/{token}`: what was typed, ready to be sent again to where it was going.
@@ -151,5 +156,5 @@ async fn show(
     let mut shell = Shell::citizen(&site, None, signed.csrf, title);
     shell.brand_only();
     let fields = fields::pairs(row.body.as_bytes());
-    Ok(page::html(SendAgain { shell, action: row.path, fields }))
+    Ok(page::html(SendAgain { shell, action: row.path, fields, has_files: false, switched: false }))
 }

@@ -4,6 +4,8 @@
 //! inside [`speaking`]; from there on [`spoken`] tells it to words and templates, so that no function
 //! hands a language on. `db` carries it into closures of reads and writes.
 //!
+//! On a page that answers a form, the switch carries what was sent: see [`crate::posted`].
+//!
 //! What nobody has asked for speaks Vietnamese: jobs, listeners, tasks that were spawned, and so
 //! whatever is sent out. What is kept or printed says so itself, with [`in_vietnamese`]: a line of a
 //! dossier's history, a file's name, a paper, because others read it, and the law wants Vietnamese.
@@ -17,8 +19,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use db::carry;
 
+use crate::form::RawForm;
+use crate::kept::SendAgain;
+use crate::page::{self, Shell};
+use crate::posted::{FILES_FIELD, PATH_FIELD, Posted, is_secret};
 use crate::problem::Problem;
 use crate::request::Path;
+use crate::session::MaybeSigned;
 use crate::site::Site;
 
 /// A language the interface speaks.
@@ -73,6 +80,11 @@ impl Lang {
         crate::session::cookie_named(headers, COOKIE).and_then(Lang::of).unwrap_or_default()
     }
 
+    /// The language of a request's answer: the chosen one, and at the choice itself the one that is chosen.
+    pub(crate) fn of_request(path: &str, headers: &HeaderMap) -> Lang {
+        path.strip_prefix("/ngon-ngu/").and_then(Lang::of).unwrap_or_else(|| Lang::asked(headers))
+    }
+
     fn carried(self) -> u8 {
         match self {
             Lang::Vi => 0,
@@ -106,7 +118,7 @@ pub fn in_vietnamese<T>(work: impl FnOnce() -> T) -> T {
 
 /// `/ngon-ngu/{vi|en}`.
 pub fn routes(site: &Site) -> Router {
-    Router::new().route("/ngon-ngu/{lang}", get(choose)).with_state(site.clone())
+    Router::new().route("/ngon-ngu/{lang}", get(choose).post(choose_after_a_form)).with_state(site.clone())
 }
 
 /// `GET /ngon-ngu/en`: remembers the choice and goes back to the page it was made on. A link is enough,
@@ -118,10 +130,34 @@ async fn choose(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let lang = Lang::of(&code).ok_or(Problem::NotFound)?;
-    let mut response = Redirect::to(&way_back(&headers, &uri)).into_response();
-    response.headers_mut().append(header::SET_COOKIE, cookie(lang, &site));
+    Ok(remembering(lang, &site, Redirect::to(&way_back(&headers, &uri)).into_response()))
+}
+
+/// `POST /ngon-ngu/en`: remembers the choice on a page that answered a form, and offers to send again what
+/// the form had sent. Nothing is done with it here.
+async fn choose_after_a_form(
+    State(site): State<Site>,
+    MaybeSigned(signed): MaybeSigned,
+    Path(code): Path<String>,
+    form: RawForm,
+) -> Result<Response, Problem> {
+    let lang = Lang::of(&code).ok_or(Problem::NotFound)?;
+    let action = form.get(PATH_FIELD).and_then(crate::back::safe).unwrap_or("/").to_string();
+    let has_files = form.get(FILES_FIELD).is_some();
+    let mut fields = form.0;
+    fields.retain(|(name, _)| name != PATH_FIELD && name != FILES_FIELD && !is_secret(name));
+    let title = crate::words::own().t("send_again.title", &[]);
+    let mut shell = Shell::citizen(&site, None, signed.map(|s| s.csrf).unwrap_or_default(), title);
+    shell.brand_only();
+    shell.posted = Some(Posted::new(action.clone(), has_files, Some(fields.clone())));
+    let page = page::html(SendAgain { shell, action, fields, has_files, switched: true });
+    Ok(remembering(lang, &site, page))
+}
+
+fn remembering(lang: Lang, site: &Site, mut response: Response) -> Response {
+    response.headers_mut().append(header::SET_COOKIE, cookie(lang, site));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 /// The page the link was on, if it is one of ours, else the front page. Our own policy makes browsers

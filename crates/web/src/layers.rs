@@ -19,6 +19,7 @@ use tower_http::compression::CompressionLayer;
 use crate::csrf;
 use crate::kept;
 use crate::lang::{self, Lang};
+use crate::posted;
 use crate::problem::{Asked, Problem, Undressed, dress, is_api};
 use crate::session;
 use crate::site::Site;
@@ -75,12 +76,13 @@ async fn envelope(State(site): State<Site>, mut request: Request, next: Next) ->
     let had_session = session::cookie_token(request.headers()).is_some();
     let is_signed = had_session || request.headers().contains_key(header::AUTHORIZATION);
 
-    let lang = Lang::asked(request.headers());
+    let lang = Lang::of_request(&path, request.headers());
+    let form = posted::of(&request);
     let answer = async {
         let bare = guarded(&site, request, next).await;
         dress(&site, &Asked { path: &path, request_id: &id.0, had_session }, ours(bare))
     };
-    let mut response = lang::speaking(lang, answer).await;
+    let mut response = lang::speaking(lang, posted::around(form, answer)).await;
     name_language(&mut response, lang);
     finish(&site, &mut response, &id, is_signed || is_api(&path));
     count(&method, route.as_ref(), response.status(), started.elapsed(), &id);
@@ -96,7 +98,13 @@ async fn guarded(site: &Site, request: Request, next: Next) -> Response {
     if let Err(problem) = csrf::guard(&parts) {
         return problem.into_response();
     }
-    let answer = kept::around(site, Request::from_parts(parts, body), next);
+    let request = Request::from_parts(parts, body);
+    let answer = async {
+        match posted::read(request).await {
+            Ok(request) => kept::around(site, request, next).await,
+            Err(problem) => problem.into_response(),
+        }
+    };
     match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => Problem::fault(format_args!("panic: {}", words_of(&*panic))).into_response(),

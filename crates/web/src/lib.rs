@@ -18,6 +18,7 @@ pub mod kept;
 pub mod lang;
 pub mod layers;
 pub mod page;
+pub mod posted;
 pub mod problem;
 pub mod request;
 pub mod secret;

@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use bytes::Bytes;
 
 use crate::lang::{Lang, spoken};
+use crate::posted::Posted;
 use crate::problem::Problem;
 use crate::site::{Brand, Site};
 
@@ -182,6 +183,10 @@ pub struct Shell {
     pub single_keys: bool,
     /// Header without sign-in and account, for pages made when nobody could be looked up.
     pub anonymous: bool,
+    /// What the form has sent that this page answers: switching the language carries it.
+    pub posted: Option<Arc<Posted>>,
+    /// The page shows what is never shown again, so that it offers no other language.
+    pub told_once: bool,
 }
 
 impl Shell {
@@ -210,6 +215,8 @@ impl Shell {
             has_errors: false,
             single_keys: true,
             anonymous: false,
+            posted: crate::posted::here(),
+            told_once: false,
         }
     }
 
@@ -275,6 +282,12 @@ impl Shell {
     /// Single keys do nothing on this page: the viewer has turned them off.
     pub fn without_keys(mut self) -> Shell {
         self.single_keys = false;
+        self
+    }
+
+    /// The page shows a password, a key or a code that nobody can look at again.
+    pub fn told_once(mut self) -> Shell {
+        self.told_once = true;
         self
     }
 

@@ -85,8 +85,13 @@ impl Upload {
         if name == CSRF_FIELD {
             return Ok(Some(text));
         }
-        self.texts.push((name, text));
+        self.keep((name, text));
         Ok(None)
+    }
+
+    fn keep(&mut self, text: (String, String)) {
+        crate::posted::note(std::slice::from_ref(&text));
+        self.texts.push(text);
     }
 
     /// The text fields read so far, cleaned as those of [`crate::Form`].
@@ -104,7 +109,10 @@ impl Upload {
     pub async fn next_file(&mut self, limit_bytes: u64) -> Result<Option<FilePart>, Problem> {
         while let Some(field) = self.next().await? {
             match field.file_name().map(plain_name) {
-                None => self.texts.push(read_text(field).await?),
+                None => {
+                    let text = read_text(field).await?;
+                    self.keep(text);
+                }
                 Some(name) if name.is_empty() => {}
                 Some(file_name) => {
                     let name = field.name().unwrap_or("").to_string();

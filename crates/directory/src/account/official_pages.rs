@@ -421,7 +421,7 @@ pub async fn set_password(
         Ok(()) => {
             let mut page = official_page(&site, &keeper, id).await?;
             let text = words::own().t("officials.password_set", &[("password", &plain)]);
-            page.shell = page.shell.notice(NoticeKind::Done, text);
+            page.shell = page.shell.notice(NoticeKind::Done, text).told_once();
             Ok(page::html(page))
         }
         Err(problem) => again(&site, &keeper, id, At::End, problem).await,

@@ -238,7 +238,7 @@ async fn save(State(app): State<App>, clerk: CounterClerk, form: RawForm) -> Res
         return Ok(Redirect::to(&place.href(PATH, &[("da", "luu")])).into_response());
     };
     let mut page = setup_page(&app, &clerk, None).await?;
-    page.shell = page.shell.notice(NoticeKind::Done, say("done.saved", &[]));
+    page.shell = page.shell.notice(NoticeKind::Done, say("done.saved", &[])).told_once();
     page.kiosk = format!("{}/lay-so/{key}", app.address);
     Ok(page::html(page))
 }

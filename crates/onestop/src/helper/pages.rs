@@ -370,7 +370,10 @@ async fn invite_to_dossier(
 /// The form again: with the code to tell, that it was sent, or with what is to be corrected.
 fn invited_page(mut page: InvitePage, done: Result<Option<String>, Problem>) -> Result<Response, Problem> {
     match done {
-        Ok(Some(code)) => page.code = format!("{}-{}", &code[..5], &code[5..]),
+        Ok(Some(code)) => {
+            page.code = format!("{}-{}", &code[..5], &code[5..]);
+            page.shell.told_once = true;
+        }
         Ok(None) => page.sent = true,
         Err(Problem::Invalid(errors)) => page.errors = errors,
         Err(Problem::Refused(message)) => page.errors = vec![FieldError::new("number", message.outside)],

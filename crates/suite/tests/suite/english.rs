@@ -183,6 +183,91 @@ fn the_choice_leads_to_pages_of_ours_only() {
     });
 }
 
+/// What a person has typed, as no page says it by itself.
+const TYPED: &str = "Nguyễn Thị Gõ Vào";
+
+#[test]
+fn what_was_typed_survives_the_switch_on_a_refused_form() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let mut lan = town.stranger();
+        lan.opens("/dang-ky").await.expect(200);
+        let typed = [("name", TYPED), ("personal_number", "086190999888"), ("password", PASSWORD)];
+        lan.submits("Tạo tài khoản", &typed).await.expect(422);
+        let refused = lan.page().forms();
+        let carried =
+            refused.iter().find(|form| form.action == "/ngon-ngu/en").expect("the switch is a form");
+        assert!(carried.fields.iter().all(|(_, text)| text != PASSWORD), "no page shows a password again");
+        lan.submits("English", &[]).await.expect(200);
+        says(&lan, "The language has changed");
+        lan.submits("Send again what you typed", &[]).await.expect(422);
+        says(&lan, "Create an account");
+        let fields =
+            lan.page().forms().into_iter().find(|form| form.action == "/dang-ky").expect("it is back");
+        for (name, text) in &typed[..2] {
+            assert!(fields.fields.iter().any(|(n, t)| n == name && t == text), "{name}: {fields:?}");
+        }
+        // And back, twice: the page between can be read in both languages too.
+        lan.submits("Tiếng Việt", &[]).await.expect(200);
+        lan.submits("English", &[]).await.expect(200);
+        lan.submits("Tiếng Việt", &[]).await.expect(200);
+        lan.submits("Gửi lại những gì đã nhập", &[]).await.expect(422);
+        assert!(lan.page().outline().contains("Tạo tài khoản"));
+
+        // A form with files: its words survive, the file is chosen again.
+        let mut an = browser(&town, CITIZEN).await;
+        an.opens("/phan-anh/gui?noi=phuoc+hau").await.expect(200);
+        an.submits_files("Gửi", &[("subject", TYPED)], &[]).await.expect(422);
+        an.submits("English", &[]).await.expect(200);
+        let again = an.submits_files("Send again what you typed", &[], &[]).await.expect(422).text();
+        assert!(again.contains("<html lang=\"en\""));
+        let subject = ("subject".to_string(), TYPED.to_string());
+        let mut forms = an.page().forms().into_iter().filter(|form| form.action.starts_with("/phan-anh"));
+        assert!(forms.any(|form| form.fields.contains(&subject)), "it is back");
+    });
+}
+
+#[test]
+fn every_page_that_answers_a_form_carries_what_was_typed_into_the_other_language() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let code = files_a_birth(&mut town.token(CITIZEN).await).await;
+        let mut seen = 0;
+        for login in [CITIZEN, CLERK, REGISTRAR, CHAIRMAN, UNIT_ADMIN, ADMIN] {
+            let mut who = browser(&town, login).await;
+            who.opens("/tai-khoan").await.expect(200);
+            let token = who.page().forms().into_iter().flat_map(|form| form.fields);
+            let token = token.into_iter().find(|(name, _)| name == "_csrf").expect("a token").1;
+            let body: String = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs([("_csrf", token.as_str()), ("go-vao", TYPED)])
+                .finish();
+            for route in suite::routes::all().into_iter().filter(|route| route.method == "POST") {
+                let path = crate::routes::filled(&route, &code);
+                let ends = ["/dang-xuat", "/ngon-ngu", "/api/"].iter().any(|begin| path.starts_with(begin));
+                if ends || crate::routes::LEFT_OUT.contains(&route.path.as_str()) {
+                    continue;
+                }
+                let kind = Some("application/x-www-form-urlencoded");
+                let answer = who.sends(Method::POST, &path, kind, body.clone().into()).await;
+                if !answer.header("content-type").starts_with("text/html") {
+                    continue;
+                }
+                seen += 1;
+                let forms = who.page().forms();
+                let switch = forms.iter().find(|form| form.action == "/ngon-ngu/en");
+                let carries = |form: &suite::html::Form| {
+                    form.fields.contains(&("go-vao".to_string(), TYPED.to_string()))
+                        && form.fields.contains(&("_ve".to_string(), path.clone()))
+                };
+                // What is told once offers no switch at all.
+                let none = !answer.text().contains("/ngon-ngu/");
+                assert!(none || switch.is_some_and(carries), "{login} {path}: {}", answer.status);
+            }
+        }
+        assert!(seen > 300, "{seen} pages were seen");
+    });
+}
+
 #[test]
 fn the_kept_front_page_never_serves_the_wrong_language() {
     both(async |t| {
