@@ -2,6 +2,8 @@
 //! eyes, and its publication with a first day. What is published is a row and never changes again; a
 //! bad version is taken back before its first day, or replaced.
 
+mod beside;
+mod choices;
 mod compare;
 pub mod pages;
 mod rules;

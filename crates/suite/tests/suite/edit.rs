@@ -182,7 +182,11 @@ async fn a_step_comes_between(admin: &mut Person) {
     let answer = admin.submits("Thêm bước sau bước này – Dòng 1", &typed).await.expect(303);
     admin.follows(answer).await.expect(200);
     says(admin, "Rút ngắn còn hai ngày.");
-    says(admin, "Bước tiếp theo: step-1");
+    let ticked = |admin: &Person, name: &str| -> Vec<String> {
+        let fields = admin.page().forms().into_iter().flat_map(|form| form.fields);
+        fields.filter(|(field, _)| field == name).map(|(_, id)| id).collect()
+    };
+    assert_eq!(ticked(admin, "steps.0.next"), ["step-1"]);
     says(admin, "1 lỗi");
     let typed = [("steps.1.name", "Thẩm tra lại"), ("steps.1.limit", "1wh")];
     let answer = admin.submits("Lên trước – Dòng 2", &typed).await.expect(303);
@@ -199,6 +203,69 @@ async fn a_step_comes_between(admin: &mut Person) {
     admin.follows(answer).await.expect(200);
     assert_eq!(names(admin).len(), 2);
     says(admin, "0 lỗi");
+}
+
+#[test]
+fn branches_returns_and_signers_are_written_in_the_guided_form_with_the_check_at_the_field() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let mut admin = browser(&town, ADMIN).await;
+        let first = file(&mut admin, 2).await;
+        begins(&mut admin).await;
+        writes(&mut admin, &second(&first, "2026-08-24")).await;
+        let guided = format!("{HERE}/sua-theo-muc");
+        admin.opens(&guided).await.expect(200);
+        let answer = admin.submits("Thêm bước sau bước này – Dòng 1", &[]).await.expect(303);
+        admin.follows(answer).await.expect(200);
+        let value = |admin: &Person, name: &str| -> Vec<String> {
+            let fields = admin.page().forms().into_iter().flat_map(|form| form.fields);
+            fields.filter(|(field, _)| field == name).map(|(_, value)| value).collect()
+        };
+        let sign = value(&admin, "steps.1.next");
+        let [sign] = sign.as_slice() else { panic!("the new step leads to one: {sign:?}") };
+        let begins = value(&admin, "steps.1.may_return_to");
+        // The limit that the new step lacks is told at its field.
+        let page = admin.opens(&guided).await.expect(200).text();
+        assert!(page.contains("id=\"steps.1.limit-loi\""), "the check stands beside the field");
+
+        // A branch: past the new step, or straight to the signature.
+        let typed = [("steps.1.limit", "1wh"), ("steps.0.next", "step-1"), ("steps.0.next", sign)];
+        let answer = admin.submits("Lưu và kiểm tra", &typed).await.expect(303);
+        let page = admin.follows(answer).await.expect(200).text();
+        says(&admin, "0 lỗi");
+        assert!(!page.contains("id=\"steps.1.limit-loi\""));
+        let mut ways = value(&admin, "steps.0.next");
+        ways.sort();
+        let mut both_ways = ["step-1".to_string(), sign.clone()];
+        both_ways.sort();
+        assert_eq!(ways, both_ways);
+        assert_eq!(value(&admin, "steps.1.may_return_to"), begins);
+
+        // Back to where no way comes from: said at the ticks.
+        let answer = admin.submits("Lưu và kiểm tra", &[("steps.1.may_return_to", sign)]).await.expect(303);
+        let page = admin.follows(answer).await.expect(200).text();
+        assert!(page.contains("id=\"steps.1.may_return_to-loi\""), "the check stands beside the ticks");
+        let right = [("steps.1.may_return_to", begins[0].as_str())];
+        let answer = admin.submits("Lưu và kiểm tra", &right).await.expect(303);
+        admin.follows(answer).await.expect(200);
+        says(&admin, "0 lỗi");
+
+        // Somebody who agrees: what is not chosen is asked for, and nothing typed is lost.
+        let typed = [("signers.0.name", "Người mẹ hoặc người cha"), ("signers.0.required", "1")];
+        admin.submits("Lưu và kiểm tra", &typed).await.expect(422);
+        says(&admin, "Chọn một câu hỏi của biểu mẫu.");
+        assert_eq!(value(&admin, "signers.0.name")[0], "Người mẹ hoặc người cha");
+        let chosen =
+            [("signers.0.number", "declarant_personal_number"), ("signers.0.person", "declarant_name")];
+        let answer = admin.submits("Lưu và kiểm tra", &chosen).await.expect(303);
+        admin.follows(answer).await.expect(200);
+        assert_eq!(value(&admin, "signers.0.number"), ["declarant_personal_number"]);
+        admin.opens(&format!("{HERE}/so-sanh?tu=2&den=ban-thao")).await.expect(200);
+        for words in ["Người cùng ký", "Người mẹ hoặc người cha"] {
+            says(&admin, words);
+        }
+        town.audit_book_is_whole().await;
+    });
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The steps of a procedure's file, added, moved and taken away one by one, so that the way through them
-//! stays whole. What one button cannot say (branches, who may be returned to) is written in the text.
+//! stays whole. What one button cannot say (branches, who may be returned to) is ticked in the form.
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 

@@ -6,6 +6,7 @@ use super::rules::{Deed, Facts, No, Standing, State, after, standing};
 use super::steps::{self, Deed as StepDeed};
 use super::words::WORDS;
 use super::{remarks, text};
+use crate::procedure::inspect::inspect;
 use crate::procedure::model;
 
 fn facts() -> Facts {
@@ -164,6 +165,107 @@ fn a_form_writes_what_was_typed_and_keeps_comments() {
     assert!(p.fees.is_empty());
     let faults = text::apply(SMALL, &sent(&[("limit", "soon"), ("fees.0.amount", "-3")])).unwrap_err();
     assert_eq!(faults, [("limit".to_owned(), "fault.limit"), ("fees.0.amount".to_owned(), "fault.number")]);
+}
+
+/// A file of the catalogue, with the values that the form has of it.
+fn of_catalogue(wanted: &str) -> (String, Vec<(String, String)>) {
+    let (_, source) = model::files().into_iter().find(|(name, _)| name == wanted).unwrap();
+    let known = text::read(&source).unwrap();
+    (source, known)
+}
+
+fn ids_of(known: &[(String, String)]) -> [String; 3] {
+    [0, 1, 2].map(|at| known.iter().find(|(name, _)| *name == format!("steps.{at}.id")).unwrap().1.clone())
+}
+
+#[test]
+fn a_branch_and_a_return_are_written_by_ticks() {
+    let (source, known) = of_catalogue("1.004873.3.toml");
+    let [first, second, last] = ids_of(&known);
+    // A browser sends one pair for each tick; the name tells that the row was sent.
+    let typed = [
+        ("steps.0.name", "Bước một"),
+        ("steps.0.next", last.as_str()),
+        ("steps.0.next", second.as_str()),
+        ("steps.1.name", "Bước hai"),
+        ("steps.1.next", last.as_str()),
+        ("steps.1.may_return_to", first.as_str()),
+    ];
+    let written = text::apply(&source, &sent(&typed)).unwrap();
+    let p = model::parse(&written).unwrap();
+    assert_eq!(p.steps[0].next, [second.clone(), last.clone()], "what was there keeps its place");
+    assert_eq!(p.steps[1].may_return_to, [first]);
+    let fewer = [("steps.0.name", "Bước một"), ("steps.0.next", last.as_str()), ("steps.1.name", "Bước hai")];
+    let p = model::parse(&text::apply(&written, &sent(&fewer)).unwrap()).unwrap();
+    assert_eq!(p.steps[0].next, [last]);
+    assert!(p.steps[1].may_return_to.is_empty() && p.steps[1].next.is_empty(), "nothing was ticked");
+}
+
+#[test]
+fn a_signer_is_written_by_choices_and_a_row_without_a_name_goes() {
+    let (source, _) = of_catalogue("1.000894.4.toml");
+    let typed = [
+        ("signers.0.name", "Bên kia"),
+        ("signers.0.when", r#"register_where="elsewhere""#),
+        ("signers.0.required", "1"),
+        ("signers.1.name", "Người làm chứng"),
+        ("signers.1.group", ""),
+        ("signers.1.number", "partner_personal_number"),
+        ("signers.1.person", "partner_name"),
+        ("signers.1.when", ""),
+    ];
+    let written = text::apply(&source, &sent(&typed)).unwrap();
+    let p = model::parse(&written).unwrap();
+    let when = p.signers[0].when.as_ref().map(|when| (when.field.as_str(), when.equals.as_str()));
+    assert_eq!(when, Some(("register_where", Some("elsewhere"))));
+    assert!(p.signers[0].required && p.signers[0].name == "Bên kia");
+    assert_eq!((p.signers[1].id.as_str(), p.signers[1].required), ("signer-1", false));
+    let fewer = [("signers.0.name", "Bên kia"), ("signers.0.when", ""), ("signers.1.name", "")];
+    let p = model::parse(&text::apply(&written, &sent(&fewer)).unwrap()).unwrap();
+    assert!(p.signers.len() == 1 && p.signers[0].when.is_none() && !p.signers[0].required);
+    let odd = [("signers.0.when", "no condition"), ("signers.0.number", "")];
+    let odd = text::apply(&source, &sent(&odd)).unwrap_err();
+    let expected = [("signers.0.number", "fault.choose"), ("signers.0.when", "fault.word")];
+    assert_eq!(odd, expected.map(|(field, key)| (field.to_owned(), key)));
+}
+
+/// What the check finds anew after these changes, and at which field of the form it is told.
+fn told_anew(source: &str, changes: &[(&str, &str)]) -> Vec<String> {
+    let told = |source: &str| -> Vec<String> {
+        let known = text::read(source).unwrap();
+        let found = inspect("x", source, Lang::Vi);
+        let at = |remark| super::beside::field(remark, &known);
+        found.iter().filter_map(|r| Some(format!("{} {}", r.finding, at(r)?))).collect()
+    };
+    let begins = told(source);
+    let mut anew = told(&text::apply(source, &sent(changes)).unwrap());
+    anew.retain(|line| !begins.contains(line));
+    anew.sort();
+    anew
+}
+
+#[test]
+fn a_finding_stands_at_the_field_that_mends_it() {
+    let (source, known) = of_catalogue("1.004873.3.toml");
+    let [first, second, _] = ids_of(&known);
+    let dead = told_anew(&source, &[("steps.0.name", "Bước")]);
+    for line in ["dead_end steps.0.next", "unreachable steps.1.name", "unreachable steps.2.name"] {
+        assert!(dead.iter().any(|told| told == line), "{line}: {dead:?}");
+    }
+    let circle = told_anew(&source, &[("steps.2.name", "Bước"), ("steps.2.next", &first)]);
+    assert!(circle.iter().any(|line| line.starts_with("cycle steps.")), "{circle:?}");
+    let elsewhere =
+        [("steps.0.name", "Bước"), ("steps.0.next", &*second), ("steps.0.may_return_to", &*second)];
+    assert_eq!(told_anew(&source, &elsewhere), ["return_elsewhere steps.0.may_return_to"]);
+    let unknown = [("steps.0.name", "Bước"), ("steps.0.next", &*second), ("steps.0.next", "nowhere")];
+    assert_eq!(told_anew(&source, &unknown), ["unknown_step steps.0.next"]);
+
+    let (source, _) = of_catalogue("1.000894.4.toml");
+    let signer = [("signers.0.number", "partner_name"), ("signers.0.person", "nobody")];
+    let expected = ["signer_number signers.0.number", "signer_person signers.0.person"];
+    assert_eq!(told_anew(&source, &signer), expected);
+    let case = [("signers.0.when", r#"nowhere="yes""#)];
+    assert_eq!(told_anew(&source, &case), ["when_unknown signers.0.when"]);
 }
 
 /// The way through the steps of a text: "examine → sign, sign ← examine".
@@ -363,8 +465,11 @@ fn every_word_that_is_said_is_there() {
     missing.extend(parts.map(|part| format!("part.{part}")).filter(|key| !WORDS.has(key)));
     for list in &text::LISTS {
         for c in list.columns {
-            missing
-                .extend([format!("field.{}_{}", list.key, c.key)].into_iter().filter(|key| !WORDS.has(key)));
+            let mut keys = vec![format!("field.{}_{}", list.key, c.key)];
+            if matches!(c.kind, text::Kind::One(_) | text::Kind::When) {
+                keys.push(format!("choose.{}", c.key));
+            }
+            missing.extend(keys.into_iter().filter(|key| !WORDS.has(key)));
         }
     }
     assert_eq!(missing, Vec::<String>::new());

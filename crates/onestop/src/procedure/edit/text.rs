@@ -43,6 +43,27 @@ pub enum Kind {
     Fixed,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Any of these; the file has a list.
+    Some(Of),
+    /// One of these, or none.
+    One(Of),
+    /// A condition on one answer: `question="answer"`.
+    When,
+}
+
+/// What a value is chosen from ([`super::choices`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The steps of the file.
+    Steps,
+    /// Questions that ask for a personal number, parts of groups too.
+    Numbers,
+    /// Questions that may ask for a name.
+    People,
+    /// Questions that are answered row by row.
+    Groups,
+    /// A question and one of its answers.
+    Cases,
 }
 
 const fn column(key: &'static str, kind: Kind) -> Column {
@@ -61,7 +82,7 @@ pub static SINGLE: [Column; 7] = [
 ];
 
 /// The lists of the form.
-pub static LISTS: [List; 4] = [
+pub static LISTS: [List; 5] = [
     List {
         key: "fees",
         name: "name",
@@ -97,11 +118,26 @@ pub static LISTS: [List; 4] = [
             column("role", Kind::Word(&["counter_clerk", "officer", "leader"])),
             column("unit_kind", Kind::Text),
             column("limit", Kind::Limit),
-            column("next", Kind::Fixed),
-            column("may_return_to", Kind::Fixed),
+            column("next", Kind::Some(Of::Steps)),
+            column("may_return_to", Kind::Some(Of::Steps)),
         ],
         open: false,
         ids: None,
+    },
+    List {
+        key: "signers",
+        name: "name",
+        columns: &[
+            column("id", Kind::Fixed),
+            column("name", Kind::Text),
+            column("group", Kind::One(Of::Groups)),
+            column("number", Kind::One(Of::Numbers)),
+            column("person", Kind::One(Of::People)),
+            column("when", Kind::When),
+            column("required", Kind::Yes),
+        ],
+        open: true,
+        ids: Some("signer"),
     },
     List {
         key: "legal_basis",
@@ -142,12 +178,38 @@ fn shown(item: Option<&Item>, kind: Kind) -> String {
     match kind {
         Kind::Number | Kind::Count => item.as_integer().map(|n| n.to_string()).unwrap_or_default(),
         Kind::Yes => item.as_bool().filter(|yes| *yes).map(|_| "1".to_owned()).unwrap_or_default(),
-        Kind::Fixed if item.is_array() => {
+        Kind::Some(_) => {
             let words = item.as_array().into_iter().flatten().filter_map(Value::as_str);
             words.collect::<Vec<_>>().join(", ")
         }
+        Kind::When => case(item).unwrap_or_default(),
         _ => item.as_str().unwrap_or_default().to_owned(),
     }
+}
+
+/// A condition as a form has it: the question, and the answer as JSON.
+fn case(item: &Item) -> Option<String> {
+    let when = item.as_table_like()?;
+    let (field, equals) = (when.get("field")?.as_str()?, when.get("equals")?.as_value()?);
+    let answer = match equals {
+        Value::String(word) => serde_json::Value::from(word.value().as_str()),
+        Value::Boolean(yes) => serde_json::Value::from(*yes.value()),
+        _ => return None,
+    };
+    Some(format!("{field}={answer}"))
+}
+
+fn when(text: &str) -> Option<Value> {
+    let (field, answer) = text.split_once('=')?;
+    let equals: Value = match serde_json::from_str(answer).ok()? {
+        serde_json::Value::String(word) => word.into(),
+        serde_json::Value::Bool(yes) => yes.into(),
+        _ => return None,
+    };
+    let mut table = InlineTable::new();
+    table.insert("field", field.into());
+    table.insert("equals", equals);
+    Some(Value::InlineTable(table))
 }
 
 fn rows(doc: &mut DocumentMut, key: &str) -> usize {
@@ -171,6 +233,7 @@ fn row<'d>(doc: &'d mut DocumentMut, key: &str, at: usize) -> Option<&'d mut dyn
 /// The file with the typed values in it. A field that was not sent keeps its value; a value that is
 /// typed as it was leaves its line as it was.
 pub fn apply(source: &str, sent: &[(String, String)]) -> Result<String, Vec<Fault>> {
+    let sent = joined(sent);
     let typed = |name: &str| sent.iter().rev().find(|(n, _)| n == name).map(|(_, text)| text.as_str());
     let Ok(mut doc) = source.parse::<DocumentMut>() else {
         return Err(vec![(String::new(), "fault.not_toml")]);
@@ -199,6 +262,26 @@ pub fn apply(source: &str, sent: &[(String, String)]) -> Result<String, Vec<Faul
     if faults.is_empty() { Ok(doc.to_string()) } else { Err(faults) }
 }
 
+/// Whether a field is sent once for each of its ticks.
+pub fn is_many(name: &str) -> bool {
+    let key = name.rsplit('.').next().unwrap_or_default();
+    let list =
+        LISTS.iter().find(|list| name.strip_prefix(list.key).is_some_and(|rest| rest.starts_with('.')));
+    list.is_some_and(|list| list.columns.iter().any(|c| c.key == key && matches!(c.kind, Kind::Some(_))))
+}
+
+/// What was sent, with the ticks of one field as one text.
+fn joined(sent: &[(String, String)]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for (name, text) in sent {
+        match all.iter_mut().find(|(known, _)| known == name).filter(|_| is_many(name)) {
+            Some((_, ticked)) => *ticked = format!("{ticked}, {text}"),
+            None => all.push((name.clone(), text.clone())),
+        }
+    }
+    all
+}
+
 fn fill<'t>(
     row: &mut dyn TableLike,
     list: &List,
@@ -214,7 +297,7 @@ fn fill<'t>(
         let field = name(c.key);
         // A box without a tick is not sent; that its row was is told by the row's name.
         let text = match (c.kind, typed(&field)) {
-            (Kind::Yes, None) if typed(&name(list.name)).is_some() => Some(""),
+            (Kind::Yes | Kind::Some(_), None) if typed(&name(list.name)).is_some() => Some(""),
             (_, text) => text,
         };
         if let Some(text) = text {
@@ -226,6 +309,9 @@ fn fill<'t>(
 /// Writes one value, if it is another than the file has.
 fn set(table: &mut dyn TableLike, c: &Column, text: &str, field: &str, faults: &mut Vec<Fault>) {
     let text = text.trim();
+    if text.is_empty() && matches!(c.kind, Kind::One(Of::Numbers | Of::People)) {
+        return faults.push((field.to_owned(), "fault.choose"));
+    }
     if c.kind == Kind::Fixed || shown(table.get(c.key), c.kind).trim() == text {
         return;
     }
@@ -249,6 +335,15 @@ fn set(table: &mut dyn TableLike, c: &Column, text: &str, field: &str, faults: &
         Kind::Yes => Some(true.into()),
         Kind::Word(words) if words.contains(&text) => Some(text.into()),
         Kind::Word(_) => return faults.push((field.to_owned(), "fault.word")),
+        Kind::One(_) => Some(text.into()),
+        Kind::Some(_) => match in_order(&shown(table.get(c.key), c.kind), text) {
+            Some(ids) => Some(Value::Array(ids)),
+            None => return,
+        },
+        Kind::When => match when(text) {
+            Some(when) => Some(when),
+            None => return faults.push((field.to_owned(), "fault.word")),
+        },
     };
     match value {
         None => drop(table.remove(c.key)),
@@ -262,6 +357,18 @@ fn set(table: &mut dyn TableLike, c: &Column, text: &str, field: &str, faults: &
             }
         }
     }
+}
+
+/// The ticked ids: those the file has in its order, then the new ones; none where nothing changes.
+fn in_order(before: &str, ticked: &str) -> Option<Array> {
+    let ids = |text: &'_ str| -> Vec<String> {
+        text.split(", ").filter(|id| !id.is_empty()).map(str::to_owned).collect()
+    };
+    let (before, ticked) = (ids(before), ids(ticked));
+    let stays = before.iter().filter(|id| ticked.contains(id));
+    let all: Vec<&String> = stays.chain(ticked.iter().filter(|id| !before.contains(id))).collect();
+    let same = all.len() == before.len() && all.iter().zip(&before).all(|(a, b)| *a == b);
+    (!same).then(|| all.into_iter().map(String::as_str).collect())
 }
 
 /// A whole number as people write it: `37.500`.

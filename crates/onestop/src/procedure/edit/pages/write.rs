@@ -14,12 +14,14 @@ use super::{Done, Finding, HERE, findings, keeper, shell, told};
 use crate::App;
 use crate::filters;
 use crate::office::Wrong;
+use crate::procedure::edit::choices::Choices;
 use crate::procedure::edit::rules::State as Stage;
 use crate::procedure::edit::steps::{self, Deed};
 use crate::procedure::edit::store::{self, Draft};
-use crate::procedure::edit::text::{self, Column, Kind, List};
+use crate::procedure::edit::text::{self, Column, Kind, List, Of};
 use crate::procedure::edit::words::{WORDS, say};
-use crate::procedure::edit::{field_errors, remarks, save};
+use crate::procedure::edit::{beside, field_errors, remarks, save};
+use crate::procedure::inspect::{Remark, Severity};
 
 async fn draft(app: &App, code: &str) -> Result<Draft, Problem> {
     let at = code.to_owned();
@@ -146,7 +148,7 @@ struct Entry {
     label: String,
     hint: String,
     value: String,
-    /// `line`, `area`, `yes`, `fixed`, `word`.
+    /// `line`, `area`, `yes`, `fixed`, `word`, `ticks`.
     kind: &'static str,
     words: Vec<(String, String, bool)>,
     error: String,
@@ -237,18 +239,18 @@ fn guided_page(
     done: &Done,
 ) -> GuidedPage {
     let known = text::read(&draft.source);
-    let value = |name: &str| -> String {
-        if let Some(typed) = sent.and_then(|form| form.get(name)) {
-            return typed.to_owned();
-        }
-        let known = known.iter().flatten().find(|(n, _)| n == name);
-        known.map(|(_, text)| text.clone()).unwrap_or_default()
-    };
+    let value = |name: &str| typed(sent, known.as_deref().unwrap_or_default(), name);
+    let found = remarks(draft, &draft.source, spoken());
+    let beside = beside(sent, &found, known.as_deref().unwrap_or_default());
     let error = |name: &str| {
-        let found = wrong.errors.iter().find(|e| e.field == name);
-        found.map(|e| e.message.clone()).unwrap_or_default()
+        let all = wrong.errors.iter().map(|e| (e.field.as_str(), &e.message));
+        let all = all.chain(beside.iter().map(|(field, told)| (field.as_str(), told)));
+        let told = all.filter(|(field, _)| *field == name).map(|(_, told)| told.as_str());
+        told.collect::<Vec<_>>().join(" ")
     };
-    let boxed = |c: &Column, id: String, key: &str| field(c, value(&id), error(&id), id, key);
+    let choices = Choices::of(&draft.source);
+    let boxed =
+        |c: &Column, id: String, key: &str| field(c, value(&id), error(&id), (id, key), &choices, &value);
     let single = text::SINGLE.iter().map(|c| boxed(c, c.key.to_owned(), c.key)).collect();
     let moves = steps::offered(&draft.source);
     let list = |list: &'static List| {
@@ -275,7 +277,7 @@ fn guided_page(
             rows: (0..(count + spare).min(text::ROWS_MAX)).map(row).collect(),
         }
     };
-    let found = findings(remarks(draft, &draft.source, spoken()), &draft.source);
+    let found = findings(found, &draft.source);
     let shell = frame(app, admin, say("title.guided", &[("code", &draft.code)]), done);
     let bad = !wrong.errors.is_empty() || !wrong.message.is_empty();
     GuidedPage {
@@ -300,33 +302,83 @@ fn buttons(deeds: &[Deed], at: usize) -> Vec<(String, String)> {
     deeds.iter().map(button).collect()
 }
 
-fn field(c: &Column, value: String, error: String, id: String, key: &str) -> Entry {
-    let words: &[&str] = match c.kind {
-        Kind::Word(words) => words,
-        _ => &[],
+/// What was typed in a field, or what the file has.
+fn typed(sent: Option<&RawForm>, known: &[(String, String)], name: &str) -> String {
+    let of_file = || known.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone()).unwrap_or_default();
+    let Some(form) = sent else { return of_file() };
+    if text::is_many(name) {
+        return form.all(name).collect::<Vec<_>>().join(", ");
+    }
+    form.get(name).map_or_else(of_file, str::to_owned)
+}
+
+/// The errors that the check finds in what is kept, at the fields that can mend them; nothing beside what has
+/// not been kept.
+fn beside(sent: Option<&RawForm>, found: &[Remark], known: &[(String, String)]) -> Vec<(String, String)> {
+    let errors = found.iter().filter(|remark| sent.is_none() && remark.severity == Severity::Error);
+    let told = |remark: &Remark| {
+        Some((beside::field(remark, known)?, format!("{} {}", remark.sentence, remark.remedy)))
     };
+    errors.filter_map(told).collect()
+}
+
+fn field(
+    c: &Column,
+    value: String,
+    error: String,
+    (id, key): (String, &str),
+    choices: &Choices,
+    of_row: &dyn Fn(&str) -> String,
+) -> Entry {
     let hint = match c.kind {
         Kind::Limit => "hint.limit".to_owned(),
         Kind::Day => "hint.day".to_owned(),
         Kind::Number => "hint.number".to_owned(),
         _ => format!("hint.{key}"),
     };
+    let own = id.rsplit_once('.').map(|(row, _)| of_row(&format!("{row}.id"))).unwrap_or_default();
     Entry {
         kind: match (c.kind, c.key) {
             (Kind::Yes, _) => "yes",
             (Kind::Fixed, _) => "fixed",
-            (Kind::Word(_), _) => "word",
+            (Kind::Word(_) | Kind::One(_) | Kind::When, _) => "word",
+            (Kind::Some(_), _) => "ticks",
             (_, "note" | "limit_note") => "area",
             _ => "line",
         },
         label: say(&format!("field.{key}"), &[]),
         hint: if WORDS.has(&hint) { say(&hint, &[]) } else { String::new() },
-        words: words
-            .iter()
-            .map(|word| ((*word).to_owned(), say(&format!("role.{word}"), &[]), *word == value))
-            .collect(),
+        words: offered(c, &value, &own, choices),
         id,
         value,
         error,
     }
+}
+
+/// What a field offers: the value, its words, and whether it is chosen. What the file has and nothing offers
+/// stands at the end, so that it can be given up.
+fn offered(c: &Column, value: &str, own: &str, choices: &Choices) -> Vec<(String, String, bool)> {
+    let (of, chosen): (Of, Vec<&str>) = match c.kind {
+        Kind::Word(words) => {
+            let said = |word: &&str| ((*word).to_owned(), say(&format!("role.{word}"), &[]), *word == value);
+            return words.iter().map(said).collect();
+        }
+        Kind::Some(of) => (of, value.split(", ").filter(|id| !id.is_empty()).collect()),
+        Kind::One(of) => (of, vec![value]),
+        Kind::When => (Of::Cases, vec![value]),
+        _ => return Vec::new(),
+    };
+    let mut words: Vec<(String, String, bool)> = Vec::new();
+    if !matches!(c.kind, Kind::Some(_)) {
+        words.push((String::new(), say(&format!("choose.{}", c.key), &[]), value.is_empty()));
+    }
+    // No step follows itself.
+    let others = choices.for_field(of).iter().filter(|(id, _)| !(of == Of::Steps && id == own));
+    words.extend(others.map(|(id, said)| (id.clone(), said.clone(), chosen.contains(&id.as_str()))));
+    let unknown: Vec<&str> = chosen
+        .into_iter()
+        .filter(|id| !id.is_empty() && words.iter().all(|(known, ..)| known != id))
+        .collect();
+    words.extend(unknown.into_iter().map(|id| (id.to_owned(), id.to_owned(), true)));
+    words
 }
