@@ -1,7 +1,8 @@
 //! Forms as pages show them: fields with their labels, what was typed, and what is wrong with it.
 
 use askama::filters::Safe;
-use web::{FieldError, Problem};
+use web::page::NoticeKind;
+use web::{FieldError, Message, Problem, Shell};
 
 use crate::words;
 
@@ -53,6 +54,15 @@ impl FormView {
                 Ok(self)
             }
             other => Err(other),
+        }
+    }
+
+    /// The page's frame and this form, filled as it was typed, after it was refused. What was stale is told
+    /// above the page, which then shows `fresh`, the newest values.
+    pub fn kept(self, shell: Shell, fresh: FormView, problem: Problem) -> Result<(Shell, FormView), Problem> {
+        match problem {
+            Problem::Stale => Ok((shell.notice(NoticeKind::Warning, words::t("form.stale")), fresh)),
+            problem => Ok((shell, self.refused(problem)?)),
         }
     }
 
@@ -143,5 +153,15 @@ impl Field {
             _ => "",
         };
         Safe(format!(r#" autocomplete="{}"{mode}"#, self.autocomplete))
+    }
+}
+
+/// A refusal as one text, for pages that say it in one place; everything else goes on.
+pub fn told(problem: Problem) -> Result<String, Problem> {
+    match problem {
+        Problem::Invalid(errors) => Ok(FieldError::all(&errors)),
+        Problem::Refused(Message { outside, .. }) => Ok(outside),
+        Problem::Stale => Ok(words::t("form.stale")),
+        other => Err(other),
     }
 }

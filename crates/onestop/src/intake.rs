@@ -558,9 +558,7 @@ fn form_page(
     wrong: Wrong,
     shell: Shell,
 ) -> FormPage {
-    let error = |field: &str| {
-        wrong.errors.iter().find(|e| e.field == field).map(|e| e.message.clone()).unwrap_or_default()
-    };
+    let error = |field: &str| FieldError::of(&wrong.errors, field);
     let line = |name: &'static str, value: &str, kind: &'static str, optional: bool| Input {
         label: say(&format!("intake_field.{name}"), &[]),
         value: value.to_string(),

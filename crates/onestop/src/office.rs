@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use base::{Day, Instant};
 use db::{Act, Tx};
-use directory::AnyOfficial;
+use directory::{AnyOfficial, CounterClerk};
 use serde::Deserialize;
 use web::{FieldError, Path, Problem, Query, Shell, page};
 
@@ -58,10 +58,16 @@ impl Field {
     /// A line or a box of text; its words stand under `field.NAME` and `field_hint.NAME`.
     pub fn text(name: &str, kind: &'static str, value: impl Into<String>) -> Field {
         let hint = format!("field_hint.{name}");
+        let hint = if crate::words_office::WORDS.has(&hint) { say(&hint, &[]) } else { String::new() };
+        Field { hint, ..Field::labelled(say(&format!("field.{name}"), &[]), name, kind, value) }
+    }
+
+    /// The same under a label of a feature's own.
+    pub fn labelled(label: String, name: &str, kind: &'static str, value: impl Into<String>) -> Field {
         Field {
-            label: say(&format!("field.{name}"), &[]),
-            hint: if crate::words_office::WORDS.has(&hint) { say(&hint, &[]) } else { String::new() },
             name: name.to_string(),
+            label,
+            hint: String::new(),
             kind,
             value: value.into(),
             optional: false,
@@ -255,6 +261,25 @@ impl Room {
     /// The frame of a page about this dossier.
     pub fn shell(&self, app: &App, official: &AnyOfficial, title: String) -> Shell {
         frame::shell(app, &official.viewer, &self.place, &self.counts, title, None)
+    }
+
+    /// A clerk's form with a scan, at this end of the dossier's address, in a feature's own words:
+    /// `desk.title`, `desk.lead`, `desk.button`.
+    pub fn scan_form(
+        &self,
+        app: &App,
+        clerk: &CounterClerk,
+        end: &str,
+        words: fn(&str, &[(&str, &str)]) -> String,
+    ) -> FormPage {
+        let official = AnyOfficial { official: clerk.official.clone(), viewer: clerk.viewer.clone() };
+        let action = self.place.href(&format!("{}/{end}", frame::dossier(&self.case.dossier.code)), &[]);
+        let shell = self.shell(app, &official, words("desk.title", &[]));
+        let mut page = FormPage::new(shell, &self.place, self.back(), action, words("desk.button", &[]));
+        page.meta = self.meta();
+        page.lead = vec![words("desk.lead", &[])];
+        page.multipart = true;
+        page
     }
 
     /// The way back to the dossier, with its words.

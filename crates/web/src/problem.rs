@@ -94,6 +94,17 @@ impl FieldError {
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> FieldError {
         FieldError { field: field.into(), message: message.into() }
     }
+
+    /// What is wrong with one field, in sentences; empty where nothing is.
+    pub fn of(errors: &[FieldError], field: &str) -> String {
+        let told = errors.iter().filter(|e| e.field == field).map(|e| e.message.as_str());
+        told.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Everything that is wrong, in one line, for pages with one place to say it.
+    pub fn all(errors: &[FieldError]) -> String {
+        errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Problem {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use base::Day;
 use db::Tx;
@@ -307,21 +306,26 @@ async fn again(
 ) -> Result<Response, Problem> {
     let status = problem.status();
     let mut page = official_page(site, keeper, id).await?;
-    if problem == Problem::Stale {
-        page.shell = page.shell.notice(NoticeKind::Warning, words::t("form.stale"));
-        return Ok(page::html_with(StatusCode::CONFLICT, page));
-    }
+    let stale = problem == Problem::Stale;
     match at {
         At::Edit(form) => {
-            page.version = form.seen;
-            page.edit_form = FormView::new("sua-can-bo", form.own_fields()).refused(problem)?;
+            let typed = FormView::new("sua-can-bo", form.own_fields());
+            (page.shell, page.edit_form) = typed.kept(page.shell, page.edit_form, problem)?;
+            if !stale {
+                page.version = form.seen;
+            }
         }
         At::Post(form) => {
-            page.post_form = FormView::new("giao-chuc-vu", form.post_fields(keeper)).refused(problem)?;
+            let typed = FormView::new("giao-chuc-vu", form.post_fields(keeper));
+            (page.shell, page.post_form) = typed.kept(page.shell, page.post_form, problem)?;
         }
-        At::End => page.end_form = page.end_form.refused(problem)?,
+        At::End => {
+            (page.shell, page.end_form) = page.end_form.clone().kept(page.shell, page.end_form, problem)?;
+        }
     }
-    page.shell = page.shell.errors();
+    if !stale {
+        page.shell = page.shell.errors();
+    }
     Ok(page::html_with(status, page))
 }
 

@@ -317,11 +317,7 @@ pub async fn save(
             let status = problem.status();
             let account = read_own(&site, &viewer).await?;
             let mut page = own_page(&site, &viewer, &account);
-            if problem == Problem::Stale {
-                page.shell = page.shell.notice(NoticeKind::Warning, words::t("form.stale"));
-            } else {
-                page.own_form = filled.refused(problem)?;
-            }
+            (page.shell, page.own_form) = filled.kept(page.shell, page.own_form, problem)?;
             Ok(show(status, page))
         }
     }
@@ -373,11 +369,8 @@ pub async fn change_password(
             let status = problem.status();
             let account = read_own(&site, &viewer).await?;
             let mut page = own_page(&site, &viewer, &account);
-            if problem == Problem::Stale {
-                page.shell = page.shell.notice(NoticeKind::Warning, words::t("form.stale"));
-            } else {
-                page.password_form = page.password_form.refused(problem)?;
-            }
+            (page.shell, page.password_form) =
+                password_fields().kept(page.shell, page.password_form, problem)?;
             Ok(show(status, page))
         }
     }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use base::calendar::{Kind, Occasion, Standing};
 use base::{Day, format};
@@ -178,15 +177,11 @@ pub async fn confirm(
     match done.await {
         Ok(day) => Ok(Redirect::to(&format!("{PATH}?nam={}&xong=xac-nhan", day.year())).into_response()),
         Err(problem) => {
-            let (status, stale) = (problem.status(), problem == Problem::Stale);
+            let status = problem.status();
             let year = year(Some(form.year), site.clock.today())?;
             let mut page = calendar_page(&site, &keeper, year, "", Some(form)).await?;
             page.shell = page.shell.errors();
-            if stale {
-                page.shell = page.shell.notice(NoticeKind::Warning, words::t("form.stale"));
-                return Ok(page::html_with(StatusCode::CONFLICT, page));
-            }
-            page.form = page.form.refused(problem)?;
+            (page.shell, page.form) = page.form.clone().kept(page.shell, page.form, problem)?;
             Ok(page::html_with(status, page))
         }
     }
@@ -313,16 +308,11 @@ pub async fn set_hours(
     match done.await {
         Ok(()) => Ok(unit_time(&id, "gio")),
         Err(problem) => {
-            let (status, stale) = (problem.status(), problem == Problem::Stale);
+            let status = problem.status();
             let mut page = unit_page(&site, &keeper, &id).await?;
             let fields = hours_fields(&form.hours, &form.source);
             page.shell = page.shell.errors();
-            if stale {
-                page.hours_form = fields;
-                page.shell = page.shell.notice(NoticeKind::Warning, words::t("form.stale"));
-                return Ok(page::html_with(StatusCode::CONFLICT, page));
-            }
-            page.hours_form = fields.refused(problem)?;
+            (page.shell, page.hours_form) = fields.clone().kept(page.shell, fields, problem)?;
             Ok(page::html_with(status, page))
         }
     }

@@ -72,8 +72,8 @@ struct DemoPage {
 }
 
 impl DemoPage {
-    fn error(&self, field: &str) -> &str {
-        self.errors.iter().find(|e| e.field == field).map_or("", |e| &e.message)
+    fn error(&self, field: &str) -> String {
+        FieldError::of(&self.errors, field)
     }
 }
 

@@ -16,7 +16,7 @@ use directory::{AnyOfficial, CounterClerk, Leader};
 use serde::Deserialize;
 use web::lang::{self, Lang};
 use web::page::NoticeKind;
-use web::{Form, Path, Problem, Query, Shell, page};
+use web::{FieldError, Form, Path, Problem, Query, Shell, page};
 
 use super::pages::money;
 use super::store::{self, DayLine, Payment, Refund};
@@ -275,10 +275,7 @@ async fn answer(
             return Ok(Redirect::to(&next).into_response());
         }
         Err(Problem::Refused(message)) => (StatusCode::UNPROCESSABLE_ENTITY, message.outside),
-        Err(Problem::Invalid(errors)) => {
-            let words: Vec<String> = errors.into_iter().map(|e| e.message).collect();
-            (StatusCode::UNPROCESSABLE_ENTITY, words.join(" "))
-        }
+        Err(Problem::Invalid(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, FieldError::all(&errors)),
         Err(Problem::Stale) => (StatusCode::CONFLICT, say("refused.task_done", &[])),
         Err(other) => return Err(other),
     };
@@ -537,7 +534,7 @@ async fn decide(
             return Ok(Redirect::to(&next).into_response());
         }
         Err(Problem::Refused(message)) => message.outside,
-        Err(Problem::Invalid(errors)) => errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" "),
+        Err(Problem::Invalid(errors)) => FieldError::all(&errors),
         Err(other) => return Err(other),
     };
     let mut page = refunds_page(&app, &leader).await?;

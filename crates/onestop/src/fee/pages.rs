@@ -203,8 +203,8 @@ struct PayPage {
 }
 
 impl PayPage {
-    fn error(&self, field: &str) -> &str {
-        self.errors.iter().find(|e| e.field == field).map_or("", |e| &e.message)
+    fn error(&self, field: &str) -> String {
+        FieldError::of(&self.errors, field)
     }
 }
 

@@ -12,7 +12,7 @@ use db::Tx;
 use directory::{AnyOfficial, CounterClerk};
 use serde::Deserialize;
 use web::page::NoticeKind;
-use web::{Form, Path, Problem, Query, Shell, page};
+use web::{FieldError, Form, Path, Problem, Query, Shell, page};
 
 use super::pages::{GrantView, LineView, ReceiptView, RefundView, money};
 use super::refund::{self, Wish};
@@ -220,7 +220,7 @@ async fn act(app: &App, clerk: &CounterClerk, code: &str, deed: Deed) -> Result<
             return Ok(Redirect::to(&next).into_response());
         }
         Err(Problem::Refused(message)) => message.outside,
-        Err(Problem::Invalid(errors)) => errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" "),
+        Err(Problem::Invalid(errors)) => FieldError::all(&errors),
         Err(other) => return Err(other),
     };
     let official = AnyOfficial { official: clerk.official.clone(), viewer: clerk.viewer.clone() };

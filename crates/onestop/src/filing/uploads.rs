@@ -105,6 +105,21 @@ pub async fn take_loose(app: &App, act: Act, mut part: FilePart) -> Result<Loose
     Ok(Loose { name, sha256, size, media: kind.media() })
 }
 
+/// The first file of a form, which is read to its end: what was typed below the file counts too.
+pub async fn take_first(
+    app: &App,
+    act: &Act,
+    form: &mut web::Upload,
+) -> Result<Option<Result<Loose, Problem>>, Problem> {
+    let mut first = None;
+    while let Some(part) = form.next_file(FILE_SIZE_BYTES_MAX).await? {
+        if first.is_none() && !part.file_name.is_empty() {
+            first = Some(take_loose(app, act.clone(), part).await);
+        }
+    }
+    Ok(first)
+}
+
 /// A new name for an upload.
 pub(super) fn fresh_id() -> String {
     base::Id::<UploadKind>::fresh().to_string()

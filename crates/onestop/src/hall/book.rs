@@ -75,7 +75,7 @@ struct BookPage {
 
 impl BookPage {
     fn error(&self, field: &str) -> String {
-        self.errors.iter().filter(|e| e.field == field).map(|e| e.message.as_str()).collect()
+        FieldError::of(&self.errors, field)
     }
 }
 

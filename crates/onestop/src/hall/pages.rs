@@ -11,7 +11,7 @@ use db::Tx;
 use directory::{CounterClerk, UnitId};
 use serde::Deserialize;
 use web::page::NoticeKind;
-use web::{Form, Path, Problem, Query, Shell, page};
+use web::{FieldError, Form, Path, Problem, Query, Shell, page};
 
 use super::rules::{self, Action, State as Stands, Times};
 use super::store::{self, Service, Ticket};
@@ -199,10 +199,7 @@ async fn again(app: &App, clerk: &CounterClerk, problem: Problem) -> Result<Resp
     let (status, words) = match problem {
         Problem::Stale => (StatusCode::CONFLICT, say("refusal.stale", &[])),
         Problem::Refused(message) => (StatusCode::UNPROCESSABLE_ENTITY, message.outside),
-        Problem::Invalid(errors) => {
-            let words = errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" ");
-            (StatusCode::UNPROCESSABLE_ENTITY, words)
-        }
+        Problem::Invalid(errors) => (StatusCode::UNPROCESSABLE_ENTITY, FieldError::all(&errors)),
         other => return Err(other),
     };
     let mut page = desk_page(app, clerk).await?;

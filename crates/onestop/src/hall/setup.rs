@@ -126,7 +126,7 @@ struct SetupPage {
 
 impl SetupPage {
     fn error(&self, field: &str) -> String {
-        self.errors.iter().filter(|e| e.field == field).map(|e| e.message.as_str()).collect()
+        FieldError::of(&self.errors, field)
     }
 }
 

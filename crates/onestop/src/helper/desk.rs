@@ -17,7 +17,6 @@ use super::store::{self, Helping};
 use super::words::say;
 use super::{Paper, Subject, Wish};
 use crate::App;
-use crate::desk::frame;
 use crate::dossier::Case;
 use crate::filing::uploads;
 use crate::office::{Choice, Field, FormPage, Room, Wrong};
@@ -52,26 +51,12 @@ async fn read(app: &App, clerk: &CounterClerk, code: &str) -> Result<Read, Probl
     Room::read(app, &official, Some(&clerk.post.id.to_string()), code, more).await
 }
 
-fn field(name: &str, kind: &'static str, value: String, choices: Vec<Choice>) -> Field {
-    Field {
-        name: name.into(),
-        label: say(&format!("desk.{name}"), &[]),
-        hint: String::new(),
-        kind,
-        value,
-        optional: false,
-        choices,
-        error: String::new(),
-    }
+fn field(name: &str, kind: &'static str, value: &str, choices: Vec<Choice>) -> Field {
+    Field { choices, ..Field::labelled(say(&format!("desk.{name}"), &[]), name, kind, value) }
 }
 
 fn form_page(app: &App, clerk: &CounterClerk, room: &Room, live: &[Helping], wish: &Wish) -> FormPage {
-    let official = AnyOfficial { official: clerk.official.clone(), viewer: clerk.viewer.clone() };
-    let action = room.place.href(&format!("{}/nguoi-giup", frame::dossier(&room.case.dossier.code)), &[]);
-    let shell = room.shell(app, &official, say("desk.title", &[]));
-    let mut page = FormPage::new(shell, &room.place, room.back(), action, say("desk.button", &[]));
-    page.meta = room.meta();
-    page.lead = vec![say("desk.lead", &[])];
+    let mut page = room.scan_form(app, clerk, "nguoi-giup", say);
     page.lead.extend(live.iter().map(|h| {
         let until = format::date_vn(h.until_at.plus_minutes(-1).day());
         say("desk.live", &[("rights", &named(h.rights())), ("until", &until)])
@@ -85,13 +70,12 @@ fn form_page(app: &App, clerk: &CounterClerk, room: &Room, live: &[Helping], wis
     let agreed = Choice { value: "1".into(), label: say("desk.agreed_yes", &[]), chosen: wish.agreed };
     let until = wish.until.map(|day| day.to_string()).unwrap_or_default();
     page.fields = vec![
-        field("number", "text", wish.number.clone(), Vec::new()),
-        field("rights", "checkbox", String::new(), vec![right("supplement"), right("follow")]),
-        field("until", "date", until, Vec::new()),
-        field("paper", "file", String::new(), Vec::new()),
-        field("agreed", "checkbox", String::new(), vec![agreed]),
+        field("number", "text", &wish.number, Vec::new()),
+        field("rights", "checkbox", "", vec![right("supplement"), right("follow")]),
+        field("until", "date", &until, Vec::new()),
+        field("paper", "file", "", Vec::new()),
+        field("agreed", "checkbox", "", vec![agreed]),
     ];
-    page.multipart = true;
     page
 }
 
@@ -115,13 +99,7 @@ async fn record(
 ) -> Result<Response, Problem> {
     let (room, (owner, live)) = read(&app, &clerk, &code).await?;
     let act = clerk.act("onestop.record-consent", room.case.dossier.id, room.now);
-    let mut scan = None;
-    // To the end: what was typed below the file counts too.
-    while let Some(part) = form.next_file(FILE_SIZE_BYTES_MAX).await? {
-        if scan.is_none() && !part.file_name.is_empty() {
-            scan = Some(uploads::take_loose(&app, act.clone(), part).await);
-        }
-    }
+    let scan = uploads::take_first(&app, &act, &mut form).await?;
     let rights = form.texts().iter().filter(|(name, _)| name == "rights").map(|(_, word)| word.as_str());
     let rights = Rights { fill: false, ..Rights::of(rights) };
     let wish = wish(|name| form.text(name).unwrap_or_default().to_string(), rights);

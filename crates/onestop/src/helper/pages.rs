@@ -175,7 +175,7 @@ fn done(word: &str) -> Response {
 async fn refused(app: &App, citizen: &Citizen, problem: Problem) -> Result<Response, Problem> {
     let words = match problem {
         Problem::Refused(message) => message.outside,
-        Problem::Invalid(errors) => errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" "),
+        Problem::Invalid(errors) => FieldError::all(&errors),
         other => return Err(other),
     };
     list_page(app, citizen, words, StatusCode::UNPROCESSABLE_ENTITY, "").await
@@ -259,8 +259,8 @@ struct InvitePage {
 }
 
 impl InvitePage {
-    fn error(&self, field: &str) -> &str {
-        self.errors.iter().find(|e| e.field == field).map_or("", |e| e.message.as_str())
+    fn error(&self, field: &str) -> String {
+        FieldError::of(&self.errors, field)
     }
 }
 

@@ -191,7 +191,7 @@ struct SendPage {
 
 impl SendPage {
     fn error(&self, field: &str) -> String {
-        self.errors.iter().filter(|e| e.field == field).map(|e| e.message.as_str()).collect()
+        FieldError::of(&self.errors, field)
     }
 }
 

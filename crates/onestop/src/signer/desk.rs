@@ -85,26 +85,16 @@ pub fn check(typed: &Typed, p: &Procedure, own: &str, scan: Option<bool>) -> Res
     if errors.is_empty() { Ok(number) } else { Err(errors) }
 }
 
-fn field(name: &str, kind: &'static str, value: String, choices: Vec<Choice>) -> Field {
+fn field(name: &str, kind: &'static str, value: &str, choices: Vec<Choice>) -> Field {
     Field {
-        name: name.into(),
-        label: say(&format!("desk.{name}"), &[]),
-        hint: String::new(),
-        kind,
-        value,
         optional: name == "paper",
         choices,
-        error: String::new(),
+        ..Field::labelled(say(&format!("desk.{name}"), &[]), name, kind, value)
     }
 }
 
 fn form_page(app: &App, clerk: &CounterClerk, room: &Room, typed: &Typed) -> FormPage {
-    let official = AnyOfficial { official: clerk.official.clone(), viewer: clerk.viewer.clone() };
-    let action = room.place.href(&path(&room.case.dossier.code), &[]);
-    let shell = room.shell(app, &official, say("desk.title", &[]));
-    let mut page = FormPage::new(shell, &room.place, room.back(), action, say("desk.button", &[]));
-    page.meta = room.meta();
-    page.lead = vec![say("desk.lead", &[])];
+    let mut page = room.scan_form(app, clerk, "cung-ky", say);
     let roles = room.case.procedure.signers.iter().map(|s| Choice {
         value: s.id.clone(),
         label: s.name.clone(),
@@ -117,14 +107,13 @@ fn form_page(app: &App, clerk: &CounterClerk, room: &Room, typed: &Typed) -> For
     };
     let compared = Choice { value: "1".into(), label: say("desk.compared_yes", &[]), chosen: typed.compared };
     page.fields = vec![
-        field("key", "radio", String::new(), roles.collect()),
-        field("name", "text", typed.name.clone(), Vec::new()),
-        field("number", "text", typed.number.clone(), Vec::new()),
-        field("way", "radio", String::new(), WAYS.map(way).to_vec()),
-        field("paper", "file", String::new(), Vec::new()),
-        field("compared", "checkbox", String::new(), vec![compared]),
+        field("key", "radio", "", roles.collect()),
+        field("name", "text", &typed.name, Vec::new()),
+        field("number", "text", &typed.number, Vec::new()),
+        field("way", "radio", "", WAYS.map(way).to_vec()),
+        field("paper", "file", "", Vec::new()),
+        field("compared", "checkbox", "", vec![compared]),
     ];
-    page.multipart = true;
     page
 }
 
@@ -148,13 +137,7 @@ async fn record(
 ) -> Result<Response, Problem> {
     let room = read(&app, &clerk, &code).await?;
     let act = clerk.act("onestop.record-signer", room.case.dossier.id, room.now);
-    let mut scan = None;
-    // To the end: what was typed below the file counts too.
-    while let Some(part) = form.next_file(FILE_SIZE_BYTES_MAX).await? {
-        if scan.is_none() && !part.file_name.is_empty() {
-            scan = Some(uploads::take_loose(&app, act.clone(), part).await);
-        }
-    }
+    let scan = uploads::take_first(&app, &act, &mut form).await?;
     let text = |name: &str| form.text(name).unwrap_or_default().to_string();
     let typed = Typed {
         key: text("key"),

@@ -180,8 +180,8 @@ struct ReadPage {
 }
 
 impl ReadPage {
-    fn error(&self, field: &str) -> &str {
-        self.errors.iter().find(|e| e.field == field).map_or("", |e| e.message.as_str())
+    fn error(&self, field: &str) -> String {
+        FieldError::of(&self.errors, field)
     }
 }
 

@@ -399,8 +399,7 @@ const FIELDS: [(&str, bool); 5] =
     [("name", false), ("number", true), ("issued_on", true), ("expires_on", true), ("issuer", true)];
 
 fn add_page(app: &App, citizen: &Citizen, typed: impl Fn(&str) -> String, errors: &[FieldError]) -> AddPage {
-    let error =
-        |name: &str| errors.iter().find(|e| e.field == name).map(|e| e.message.clone()).unwrap_or_default();
+    let error = |name: &str| FieldError::of(errors, name);
     let mut shell = shell(app, citizen, say("title.add", &[]));
     shell.has_errors = !errors.is_empty();
     AddPage {

@@ -180,9 +180,7 @@ fn answer(
     wrong: Wrong,
 ) -> Response {
     let (case, code) = (&room.case, &room.case.dossier.code);
-    let error = |name: &str| {
-        wrong.errors.iter().find(|e| e.field == name).map(|e| e.message.clone()).unwrap_or_default()
-    };
+    let error = |name: &str| FieldError::of(&wrong.errors, name);
     let mut shell = room.shell(app, official, say("title.scan", &[]));
     let n = wrong.errors.len() + usize::from(!wrong.message.is_empty());
     shell.has_errors = n > 0;

@@ -16,6 +16,7 @@ use web::{Form, Path, Problem, Query, Shell, Site, page};
 use super::rules::{Ground, may_merge, stays};
 use super::store::{self, Merge, Whole};
 use super::{Wish, may_undo};
+use crate::forms::told;
 use crate::unit::pages::shell_of;
 use crate::viewer::Admin;
 use crate::words;
@@ -337,14 +338,8 @@ pub async fn propose(
     let two = read_two(&site, &form.a, &form.b).await?.ok_or(Problem::NotFound)?;
     let mut page = pair_page(&site, &admin, &two);
     (page.reason, page.stays) = (form.reason, form.stays);
-    match problem {
-        Problem::Invalid(errors) => {
-            page.reason_error = errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" ");
-        }
-        Problem::Refused(message) => page.error = message.outside,
-        Problem::Stale => page.error = words::t("form.stale"),
-        other => return Err(other),
-    }
+    let of_reason = matches!(problem, Problem::Invalid(_));
+    *(if of_reason { &mut page.reason_error } else { &mut page.error }) = told(problem)?;
     page.shell = page.shell.errors();
     Ok(page::html_with(status, page))
 }
@@ -417,12 +412,7 @@ pub async fn decide(
     };
     let status = problem.status();
     let mut page = merge_page(&site, &admin, &id).await?;
-    page.error = match problem {
-        Problem::Invalid(errors) => errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" "),
-        Problem::Refused(message) => message.outside,
-        Problem::Stale => words::t("form.stale"),
-        other => return Err(other),
-    };
+    page.error = told(problem)?;
     page.reason = form.note;
     page.shell = page.shell.errors();
     Ok(page::html_with(status, page))

@@ -342,9 +342,7 @@ fn step_page(
     let open = case.open();
     let ways = open.iter().find(|(v, _)| *v == verb).map(|(_, ways)| ways.clone());
     let proposing = case.proposable().contains(&verb);
-    let error = |field: &str| {
-        wrong.errors.iter().find(|e| e.field == field).map(|e| e.message.clone()).unwrap_or_default()
-    };
+    let error = |field: &str| FieldError::of(&wrong.errors, field);
     let tu = [("tu", list.map_or("", frame::slug))];
     let path = format!("{}/{}", frame::dossier(&d.code), frame::step_slug(verb));
     let n = wrong.errors.len() + usize::from(!wrong.message.is_empty());

@@ -114,7 +114,7 @@ struct StepPage {
 
 impl StepPage {
     fn error(&self, field: &str) -> String {
-        self.errors.iter().filter(|e| e.field == field).map(|e| e.message.as_str()).collect()
+        FieldError::of(&self.errors, field)
     }
 }
 
