@@ -13,6 +13,8 @@ use base::Instant;
 use bytes::Bytes;
 use db::{Act, Tx};
 use trust::signing::{Credential, Key, Part};
+use trust::validation::desk::Incoming;
+use trust::validation::report::Verdict;
 use web::{FieldError, Problem};
 
 use crate::App;
@@ -131,4 +133,21 @@ async fn sign_one(
         Ok(true)
     };
     app.site.db.write(act, write).await
+}
+
+/// What the signatures in a result are worth now, as a word: `valid`, `invalid`, `unknown`; none without any.
+pub async fn verdict(
+    app: &App,
+    signatures: &[Signature],
+    now: Instant,
+) -> Result<Option<&'static str>, Problem> {
+    let (Some(last), Some(trust)) = (signatures.last(), &app.trust) else { return Ok(None) };
+    let bytes = app.site.blobs.get_kept(&last.sha256).await?.to_vec();
+    let file = Incoming { name: "result.pdf".into(), bytes, content: None };
+    let reports = trust::validation::validate(trust, vec![file], now).await?;
+    Ok(reports.first().map(|report| match report.verdict {
+        Verdict::Valid => "valid",
+        Verdict::Invalid => "invalid",
+        _ => "unknown",
+    }))
 }

@@ -32,8 +32,11 @@ use web::Problem;
 
 use self::desk::Incoming;
 use self::report::Report;
+use self::report::TrustClass;
 use self::rules::{Terms, TrustAnchor};
-use crate::App;
+use crate::revocation::rules::Which;
+use crate::{App, authority, certificate};
+use pki::Crl;
 
 /// How long a report can be read again, in hours.
 pub const REPORT_HOURS: i64 = 24;
@@ -83,12 +86,39 @@ pub async fn sweep(db: &Db, now: Instant) -> Result<(), String> {
 
 async fn terms(app: &App, now: Instant) -> Result<Terms, Problem> {
     let known = app.validation.known();
-    let own = app.site.db.read(async |tx: &mut Tx| anchors(tx).await).await?;
-    let anchors = known.anchors.iter().cloned().chain(own).collect();
-    Ok(Terms { at: now, anchors, known: known.bag.clone() })
+    let mut terms = Terms { at: now, anchors: known.anchors.clone(), known: known.bag.clone() };
+    let read = async |tx: &mut Tx| -> Result<_, Problem> {
+        Ok((authority::store::list(tx).await?, certificate::store::list_outside(tx).await?))
+    };
+    let (own, outside) = app.site.db.read(read).await?;
+    for row in &own {
+        let certificate = authority::parse(&row.der)?;
+        match row.role.as_str() {
+            "root" => terms.anchors.push(TrustAnchor::of(certificate, TrustClass::Internal)),
+            _ => terms.known.certificates.push(certificate),
+        }
+        // What the province's own authority has revoked is known here without asking anybody.
+        if let Some(list) = list_of(app, &row.id, now).await? {
+            terms.known.crls.push(list);
+        }
+    }
+    for row in &outside {
+        let class = match row.trust_class.as_str() {
+            "official_duty" => TrustClass::Government,
+            "public" => TrustClass::Public,
+            _ => TrustClass::Internal,
+        };
+        terms.anchors.push(TrustAnchor::of(authority::parse(&row.der)?, class));
+    }
+    Ok(terms)
 }
 
-/// The anchors that the register holds, beside those of the folder.
-async fn anchors(_tx: &mut Tx) -> db::Result<Vec<TrustAnchor>> {
-    Ok(Vec::new())
+/// The list of an authority of ours as it stands now.
+async fn list_of(app: &App, id: &str, now: Instant) -> Result<Option<Crl>, Problem> {
+    let Some(standing) = app.live.get(id, now).await? else { return Ok(None) };
+    let made = tokio::task::spawn_blocking(move || standing.view.list(&standing.issuer, Which::Full));
+    let bytes = made.await.map_err(Problem::fault)?.map_err(Problem::fault)?;
+    bytes
+        .map(|bytes| Crl::parse(&bytes[..]).map_err(|e| Problem::fault(format!("our own list: {e:?}"))))
+        .transpose()
 }

@@ -160,6 +160,8 @@ pub(crate) struct Read {
     signers: Vec<String>,
     /// In the result.
     signatures: Vec<crate::signing::store::Signature>,
+    /// What they are worth, as a word.
+    verdict: Option<&'static str>,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.
@@ -191,7 +193,8 @@ pub(crate) async fn own_page<R: Needs>(
     again: Again,
 ) -> Result<OwnPage, Problem> {
     let now = app.site.clock.now();
-    let read = read(app, at, now).await?;
+    let mut read = read(app, at, now).await?;
+    read.verdict = crate::signing::verdict(app, &read.signatures, now).await?;
     let verb = if at.is_helper() { "onestop.look-as-helper" } else { "onestop.look-own" };
     dossier::look(app, &at.viewer, verb, &at.code, now).await;
     if at.is_helper() {
@@ -237,6 +240,7 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                 files: store::list_files(tx, id).await?,
                 decided: decision.is_some(),
                 signatures: crate::signing::store::list_signatures(tx, id).await?,
+                verdict: None,
                 denied: decision.is_some_and(|d| d.outcome == Outcome::Denied.word()),
                 agency: directory::get_unit(tx, &case.dossier.agency).await?.name,
                 can_correct: may_ask && held.may(Right::Own),
@@ -444,7 +448,7 @@ fn papers(read: &Read) -> Vec<PaperLine> {
             name: words::t(&format!("paper.{}", kind.word())),
             href: format!("/ho-so/{}/giay/{}", d.code, kind.word()),
             signed: match kind {
-                PaperKind::Result => read.signatures.iter().map(crate::signing::pages::told).collect(),
+                PaperKind::Result => crate::signing::pages::told_all(&read.signatures, read.verdict),
                 _ => Vec::new(),
             },
         })

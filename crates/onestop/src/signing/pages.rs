@@ -243,3 +243,9 @@ pub fn told(s: &store::Signature) -> String {
     let at = base::format::time_vn(s.at);
     say(&format!("signing.by_{}", s.part), &[("holder", &s.holder), ("at", &at)])
 }
+
+/// The signatures of a result in sentences, with what they are worth now.
+pub fn told_all(signatures: &[store::Signature], verdict: Option<&str>) -> Vec<String> {
+    let verdict = verdict.map(|word| say(&format!("signing.verdict_{word}"), &[]));
+    signatures.iter().map(told).chain(verdict).collect()
+}

@@ -27,7 +27,7 @@ async fn signing_town(t: &db::testing::TestDb) -> Town {
 /// The result as the citizen gets it.
 async fn result(town: &Town, code: &str) -> Vec<u8> {
     let mut citizen = town.token(CITIZEN).await;
-    citizen.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body
+    citizen.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body.to_vec()
 }
 
 /// Opens the list and signs what is on it with the first certificate.
@@ -65,7 +65,8 @@ fn a_result_is_signed_then_sealed_and_each_signature_covers_what_was_before() {
 
         let mut citizen = desk::browser(&town, CITIZEN).await;
         let page = citizen.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200).text();
-        for said in ["Đã ký số: ", "Cơ quan đã đóng dấu số: "] {
+        for said in ["Đã ký số: ", "Cơ quan đã đóng dấu số: ", "Chữ ký số hợp lệ, văn bản nguyên vẹn."]
+        {
             assert!(page.contains(said), "{said} in {page}");
         }
         let page = chairman.opens("/mot-cua/ky-so").await.expect(200).text();
@@ -185,9 +186,8 @@ fn the_audit_book_is_sealed_and_a_remade_entry_is_found() {
         let found = seals().await;
         assert_eq!((found.count, found.broken), (1, None));
         let forge = async |tx: &mut Tx| {
-            let last = "(select max(no) from book_seal)";
-            let sql = format!("update audit_entry set hash = '00' where no = {last}");
-            tx.change(db::Sql(sql.into()), db::args![]).await
+            let sql = "update audit_entry set hash = $1 where no = (select max(no) from book_seal)";
+            tx.change(sql, db::args!["00"]).await
         };
         db.upkeep::<_, db::Error, _>(forge).await.expect("the store lets its owner forge");
         assert!(seals().await.broken.is_some());

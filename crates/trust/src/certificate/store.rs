@@ -52,6 +52,21 @@ pub async fn list_authorities_named(tx: &mut Tx, subject: &str) -> db::Result<Ve
     .await
 }
 
+db::record! {
+    /// An authority from outside whom the register trusts.
+    pub struct Outside { der: Vec<u8>, trust_class: String }
+}
+
+/// Authorities from outside that are in use, except those of no class; at most 200.
+pub async fn list_outside(tx: &mut Tx) -> db::Result<Vec<Outside>> {
+    tx.list(
+        "select der, trust_class from certificate where kind = 'authority' and origin = 'imported'
+            and state = 'valid' and trust_class <> 'other' order by id limit 200",
+        args![],
+    )
+    .await
+}
+
 /// Whether this authority has issued a certificate with this serial number.
 pub async fn is_issued(tx: &mut Tx, authority: &str, serial: &str) -> db::Result<bool> {
     let sql = "select count(*) from certificate where authority = $1 and serial = $2";

@@ -18,8 +18,10 @@ fn a_demonstration_has_1059_certificates_in_use_and_128_revoked() {
         directory::seed::load(&t.db, &province, morning(), |_, _, _| {}).await.expect("a province");
         onestop::seed(&t.db, morning()).await.expect("the number schemes fit");
         let town = Town::around(t.db.clone(), t.blobs().await, t.dir()).await;
+        let people = province.demo_accounts().into_iter().map(|account| account.login).collect();
+        let plan = trust::Plan::province(people, "246810");
         for valid in [1_059, 0] {
-            let loaded = trust::seed_demo(&town.opened.trust, morning(), |_, _, _| {}).await;
+            let loaded = trust::seed_demo(&town.opened.trust, &plan, morning(), |_, _, _| {}).await;
             assert_eq!(loaded.expect("the store answers").valid, valid, "once and not again");
         }
         let mut admin = browser(&town, ADMIN).await;
