@@ -10,7 +10,7 @@ use axum::routing::get;
 use base::calendar::Calendar;
 use base::{Instant, format};
 use db::Tx;
-use directory::{AnyOfficial, UnitId};
+use directory::{AnyOfficial, Role, UnitId};
 use serde::Deserialize;
 use web::due::{Pill, done_pill, due_pill, held_pill};
 use web::{Path, Problem, Query, Shell, page};
@@ -58,8 +58,12 @@ pub struct ListQuery {
 
 /// `GET /mot-cua`: the first list of the post.
 async fn home(official: AnyOfficial, Query(query): Query<ListQuery>) -> Result<Redirect, Problem> {
-    let place = Place::of(&official, query.post.as_deref())?;
-    Ok(Redirect::to(&place.list(place.scope.lists()[0])))
+    match Place::of(&official, query.post.as_deref()) {
+        Ok(place) => Ok(Redirect::to(&place.list(place.scope.lists()[0]))),
+        // Who settles nothing and keeps a seal begins with what waits for it.
+        Err(_) if official.viewer.holds(Role::RecordsClerk) => Ok(Redirect::to(crate::signing::pages::PATH)),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// A tab: a band of deadlines with its count.

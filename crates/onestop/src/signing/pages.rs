@@ -44,6 +44,22 @@ struct PageQuery {
     da: Option<u32>,
 }
 
+/// The desk of an official who has one. Records clerks have none, and seal all the same.
+fn at_desk(official: &AnyOfficial, post: Option<&str>) -> Result<Option<Place>, Problem> {
+    match Place::of(official, post) {
+        Ok(place) => Ok(Some(place)),
+        Err(_) if official.viewer.posts.iter().any(|post| is_for(post.role)) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn here(desk: Option<&Place>, pairs: &[(&str, &str)]) -> String {
+    match desk {
+        Some(place) => place.href(PATH, pairs),
+        None => frame::address(PATH, pairs.iter().copied()),
+    }
+}
+
 /// Everything that waits for one official, and what they sign with.
 struct Waiting {
     lines: Vec<Line>,
@@ -110,10 +126,15 @@ async fn list_page(
     (waiting, typed): (Waiting, &Typed),
 ) -> Result<ListPage, Problem> {
     let now = app.site.clock.now();
-    let place = Place::of(official, post)?;
-    let at = place.clone();
-    let counts = app.site.db.read(async move |tx: &mut Tx| frame::counts(tx, &at, now).await).await?;
-    let shell = frame::shell(app, &official.viewer, &place, &counts, say("signing.title", &[]), None);
+    let desk = at_desk(official, post)?;
+    let shell = match &desk {
+        Some(place) => {
+            let at = place.clone();
+            let counts = app.site.db.read(async move |tx: &mut Tx| frame::counts(tx, &at, now).await).await?;
+            frame::shell(app, &official.viewer, place, &counts, say("signing.title", &[]), None)
+        }
+        None => official.viewer.official_shell(&app.site, say("signing.title", &[])).module(frame::MODULE),
+    };
     let mut rows = Vec::new();
     for line in waiting.lines {
         let value = format!("{}:{}", line.dossier, line.ordinal);
@@ -135,9 +156,9 @@ async fn list_page(
         id: c.id.clone(),
     };
     Ok(ListPage {
-        action: place.href(PATH, &[]),
-        post: crate::office::post_field(&place),
-        shell: shell.active(place.href(PATH, &[])),
+        action: here(desk.as_ref(), &[]),
+        post: desk.as_ref().map(crate::office::post_field).unwrap_or_default(),
+        shell: shell.active(here(desk.as_ref(), &[])),
         rows,
         credentials: waiting.credentials.iter().map(choice).collect(),
         keys: trust::signing::pages::HERE,
@@ -190,8 +211,8 @@ async fn send(
     match done {
         Ok(n) => {
             let n = n.to_string();
-            let place = Place::of(&official, query.post.as_deref())?;
-            Ok(Redirect::to(&place.href(PATH, &[("da", &n)])).into_response())
+            let desk = at_desk(&official, query.post.as_deref())?;
+            Ok(Redirect::to(&here(desk.as_ref(), &[("da", &n)])).into_response())
         }
         Err(Problem::Invalid(errors)) => {
             let mut shown = list_page(&app, &official, query.post.as_deref(), (waiting, &typed)).await?;
