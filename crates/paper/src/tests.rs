@@ -25,7 +25,11 @@ fn every_paper_keeps_the_rules_of_pdf_a() {
         for page in 1..=pdf.pages {
             says(&page_text(&path, page), &["BẢN TRÌNH DIỄN – không có giá trị pháp lý"]);
         }
-        says(&page_text(&path, 1), &["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"]);
+        // A report of a machine is no letter of an agency.
+        if name != "validation" {
+            let head = ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"];
+            says(&page_text(&path, 1), &head);
+        }
         assert!(base::text::nfc(&text(&path)) == text(&path), "{name} is not NFC");
     }
 }

@@ -98,8 +98,13 @@ async fn paper(
     };
     let bytes = app.site.blobs.get_kept(&hash).await?;
     super::look(&app, &viewer, "onestop.look-paper", &code, now).await;
-    let name = say(&format!("paper_file.{}", kind.word()), &[("code", &code)]);
+    let name = name(kind, &code);
     Ok(answer(bytes, Kind::Pdf.media(), &name, !ways.tai))
+}
+
+/// What a printed paper is called when it is saved.
+pub fn name(kind: PaperKind, code: &str) -> String {
+    say(&format!("paper_file.{}", kind.word()), &[("code", code)])
 }
 
 /// `GET /mot-cua/ho-so/{code}/du-thao`: the result before it is signed, for whoever may sign it now.

@@ -255,7 +255,7 @@ async fn file(
     let paper = app.site.db.read(read).await?.ok_or(Problem::NotFound)?;
     let bytes = app.site.blobs.get_kept(&paper.sha256).await?;
     crate::dossier::look(&app, &official.viewer, "onestop.look-paper", &code, now).await;
-    let name = say("paper_file.result", &[("code", &code)]);
+    let name = crate::dossier::files::name(crate::dossier::PaperKind::Result, &code);
     Ok(crate::dossier::files::answer(bytes, "application/pdf", &name, true))
 }
 
