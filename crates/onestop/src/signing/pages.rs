@@ -27,7 +27,9 @@ pub const PATH: &str = "/mot-cua/ky-so";
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
-    Router::new().route(PATH, get(show).post(send)).route("/mot-cua/ky-so/{dossier}/{ordinal}", get(file))
+    Router::new()
+        .route("/mot-cua/ky-so", get(show).post(send))
+        .route("/mot-cua/ky-so/{dossier}/{ordinal}", get(file))
 }
 
 /// Who has such a list: leaders, who decide, and records clerks, who seal.
@@ -135,6 +137,7 @@ async fn list_page(
         }
         None => official.viewer.official_shell(&app.site, say("signing.title", &[])).module(frame::MODULE),
     };
+    let rows_part = waiting.lines.first().map(|line| line.part.clone());
     let mut rows = Vec::new();
     for line in waiting.lines {
         let value = format!("{}:{}", line.dossier, line.ordinal);
@@ -150,9 +153,15 @@ async fn list_page(
             person: line.applicant_name,
         });
     }
+    // What the first line waits for, unless somebody chose otherwise.
+    let wanted = waiting.credentials.iter().find(|c| rows_part.as_deref() == Some(super::word(c.part)));
+    let chosen = match typed.credential.as_str() {
+        "" => wanted.map(|c| c.id.clone()).unwrap_or_default(),
+        id => id.to_string(),
+    };
     let choice = |c: &Credential| Choice {
         words: format!("{} ({})", c.holder, say(&format!("signing.{}", super::word(c.part)), &[])),
-        chosen: c.id == typed.credential,
+        chosen: c.id == chosen,
         id: c.id.clone(),
     };
     Ok(ListPage {

@@ -9,6 +9,7 @@ mod house;
 mod offices;
 mod public;
 mod signers;
+mod signing;
 mod story;
 mod together;
 mod tour;

@@ -11,21 +11,28 @@ use suite::town::{Town, morning};
 
 use crate::{after_result, desk};
 
-const RECORDS: &str = "vanthu.phuochau";
-const PIN: &str = "246810";
+/// The records clerk of the commune.
+pub const RECORDS: &str = "vanthu.phuochau";
+/// The PIN of those who sign.
+pub const PIN: &str = "246810";
 
 /// A town in which the chairman, the records clerk and the seal of the commune sign.
 async fn signing_town(t: &db::testing::TestDb) -> Town {
     let town = Town::of(t).await;
+    signers_get_certificates(&town).await;
+    town
+}
+
+/// The chairman, the records clerk and the commune's seal get certificates of the province's own authority.
+pub async fn signers_get_certificates(town: &Town) {
     let plan = trust::Plan::signers(vec![CHAIRMAN.into(), RECORDS.into()], PIN);
     trust::seed_demo(&town.opened.trust, &plan, morning(), |_, _, _| {})
         .await
         .expect("they get certificates");
-    town
 }
 
 /// The result as the citizen gets it.
-async fn result(town: &Town, code: &str) -> Vec<u8> {
+pub async fn result(town: &Town, code: &str) -> Vec<u8> {
     let mut citizen = town.token(CITIZEN).await;
     citizen.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body.to_vec()
 }

@@ -24,7 +24,9 @@ pub const HERE: &str = "/chung-thu-so/ky";
 
 /// The routes of this file.
 pub fn routes() -> Router<App> {
-    Router::new().route(HERE, get(list)).route("/chung-thu-so/ky/{id}/pin", get(form).post(send))
+    Router::new()
+        .route("/chung-thu-so/ky", get(list))
+        .route("/chung-thu-so/ky/{id}/pin", get(form).post(send))
 }
 
 /// The units whose seal an official keeps: those in which they are records clerk.
