@@ -94,7 +94,7 @@ async fn list_agencies(tx: &mut Tx) -> db::Result<Vec<Holder>> {
     tx.list(
         "select cast(null as text) as account, cast(null as text) as post, id as unit, name, '' as title,
                 name as unit_name, '' as login, '' as role
-           from unit where territory = 0 and valid_to is null order by position limit 300",
+           from unit where territory = 0 and valid_to is null order by position limit 2000",
         args![],
     )
     .await

@@ -4,8 +4,8 @@
 use suite::town::people::*;
 
 use super::visit;
-use crate::after_result;
 use crate::signing::{PIN, RECORDS, result, signers_get_certificates};
+use crate::{after_result, desk};
 
 #[test]
 fn a_result_is_signed_sealed_and_checked_by_the_citizen() {
@@ -26,7 +26,9 @@ fn a_result_is_signed_sealed_and_checked_by_the_citizen() {
         b.click("Ký số").await;
         b.sees("Đã ký số 1 kết quả.").await;
         v.opens(&["/chung-thu-so/ky"]).await;
-        b.click("Đặt mã PIN").await;
+        let mut chairman = desk::browser(&v.town, CHAIRMAN).await;
+        chairman.opens("/chung-thu-so/ky").await.expect(200);
+        v.opens(&[&chairman.link("Đặt mã PIN")]).await;
         v.is_told("Đặt mã PIN").await;
 
         v.enters(RECORDS, "/mot-cua").await;
