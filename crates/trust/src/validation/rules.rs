@@ -342,7 +342,8 @@ impl<'a> Bench<'a> {
             let place = Place { path: &report.path, position: problem.position, proof, claimed };
             chain.findings.extend(place.finding(&problem.fault));
         }
-        // As of the proof's time the certificate holds, and yet the signer claims to have signed before it did.
+        // As of the proof's time the certificate holds, and yet the signer claims to have signed before it
+        // did.
         let begins = certificate.validity().not_before;
         let told = |finding: &Finding| matches!(finding, Finding::SignedTooEarly { .. });
         if claimed.is_some_and(|claimed| claimed < begins) && !chain.findings.iter().any(told) {
