@@ -216,6 +216,8 @@ impl<'a> Bench<'a> {
             let claimed = found.claimed_time.filter(|_| !found.is_time_stamp);
             let judged = self.chain(certificate, &purpose, proof, claimed, &self.all);
             findings.extend(judged.findings.iter().cloned());
+            findings.extend(claimed.and_then(|claimed| too_early(certificate, claimed)));
+            findings.dedup();
             chain = Some(judged);
         } else if !findings.contains(&Finding::NoCertificate) {
             findings.push(Finding::NoCertificate);
@@ -436,6 +438,12 @@ pub fn chain_rule(fault: &Fault) -> &'static str {
         Fault::WrongName => "wrong-name",
         _ => "other",
     }
+}
+
+/// Somebody who signs before the certificate begins says something that cannot be.
+fn too_early(certificate: &Certificate, claimed: Instant) -> Option<Finding> {
+    let begins = certificate.validity().not_before;
+    (claimed.plus_minutes(pki::SKEW_MINUTES) < begins).then_some(Finding::SignedTooEarly { begins })
 }
 
 fn names_no_place(certificate: &Certificate) -> bool {
