@@ -1,9 +1,10 @@
 //! Signed messages: CMS SignedData (RFC 5652) and CAdES baseline signatures (ETSI EN 319 122-1, levels B-B
 //! to B-LTA), which PDF signatures, time-stamp tokens and signed mail are made of.
 //!
-//! [`Draft`] makes a signature, in one step or in two; [`add_time_stamp`] lifts it to B-T, [`archive`] to B-LT
-//! and B-LTA; [`SignedData`] reads what others made, BER included, and [`SignedData::check`] says everything
-//! that is wrong with one signature. Whether the signer's certificate is to be trusted is [`crate::path`]'s question.
+//! [`Draft`] makes a signature, in one step or in two; [`add_time_stamp`] lifts it to B-T, [`archive`] to
+//! B-LT and B-LTA; [`SignedData`] reads what others made, BER included, and [`SignedData::check`] says
+//! everything that is wrong with one signature. Whether the signer's certificate is to be trusted is
+//! [`crate::path`]'s question.
 
 pub mod archive;
 mod check;

@@ -127,7 +127,8 @@ fn later(later: &Later) -> Option<Finding> {
     }
 }
 
-/// Where bytes begin that stand behind the last revision and belong to none. Readers that mend files show them.
+/// Where bytes begin that stand behind the last revision and belong to none. Readers that mend files may
+/// show them.
 fn tail(bytes: &[u8]) -> Option<usize> {
     let find = |from: usize, what: &[u8]| {
         bytes[from..].windows(what.len()).position(|window| window == what).map(|n| from + n)
