@@ -216,6 +216,8 @@ impl<'a> Bench<'a> {
             let claimed = found.claimed_time.filter(|_| !found.is_time_stamp);
             let judged = self.chain(certificate, &purpose, proof, claimed, &self.all);
             findings.extend(judged.findings.iter().cloned());
+            findings.extend(claimed.and_then(|claimed| too_early(certificate, claimed)));
+            findings.dedup();
             chain = Some(judged);
         } else if !findings.contains(&Finding::NoCertificate) {
             findings.push(Finding::NoCertificate);
@@ -342,13 +344,6 @@ impl<'a> Bench<'a> {
             let place = Place { path: &report.path, position: problem.position, proof, claimed };
             chain.findings.extend(place.finding(&problem.fault));
         }
-        // As of the proof's time the certificate holds, and yet the signer claims to have signed before it
-        // did.
-        let begins = certificate.validity().not_before;
-        let told = |finding: &Finding| matches!(finding, Finding::SignedTooEarly { .. });
-        if claimed.is_some_and(|claimed| claimed < begins) && !chain.findings.iter().any(told) {
-            chain.findings.push(Finding::SignedTooEarly { begins });
-        }
         for (n, one) in report.path.iter().enumerate().rev() {
             let status = report.statuses.get(n);
             chain.is_known &= matches!(status, Some(Status::Good { .. } | Status::NotAsked));
@@ -443,6 +438,12 @@ pub fn chain_rule(fault: &Fault) -> &'static str {
         Fault::WrongName => "wrong-name",
         _ => "other",
     }
+}
+
+/// Somebody who signs before the certificate begins says something that cannot be.
+fn too_early(certificate: &Certificate, claimed: Instant) -> Option<Finding> {
+    let begins = certificate.validity().not_before;
+    (claimed.plus_minutes(pki::SKEW_MINUTES) < begins).then_some(Finding::SignedTooEarly { begins })
 }
 
 fn names_no_place(certificate: &Certificate) -> bool {

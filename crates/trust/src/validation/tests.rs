@@ -295,7 +295,7 @@ fn bytes_behind_the_last_revision_of_a_pdf_are_told() {
         ("4 0 obj<</Type/Page>>endobj\n", Verdict::Invalid),
         ("4 0 obj<</Type/Page>>endobj\n%%EOF\n", Verdict::Invalid),
     ] {
-        let report = judge(&[&made, more.as_bytes()].concat(), &terms);
+        let report = judge(&[made.as_slice(), more.as_bytes()].concat(), &terms);
         assert_eq!(report.verdict, verdict, "{more}: {:?}", report.signatures);
     }
 }
