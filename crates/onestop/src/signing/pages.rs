@@ -146,7 +146,10 @@ async fn list_page(
             value,
             href: format!("{PATH}/{}/{}", line.dossier, line.ordinal),
             procedure: app.catalogue.version(&line.procedure)?.name.clone(),
-            number: format!("{}{}", line.number, line.symbol),
+            number: match line.symbol.as_str() {
+                "" => line.number,
+                symbol => format!("{}/{symbol}", line.number),
+            },
             part: say(&format!("signing.{}", line.part), &[]),
             since: line.since,
             code: line.code,
