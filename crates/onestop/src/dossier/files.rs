@@ -84,8 +84,8 @@ async fn paper(
         let kept = match ways.ban {
             Some(ordinal) => {
                 let earlier = store::list_papers(tx, id).await?.into_iter();
-                let earlier = earlier.filter(|p| p.kind == kind.word() && p.ordinal == ordinal);
-                Some(earlier.last().ok_or(Problem::NotFound)?.sha256)
+                let mut earlier = earlier.filter(|p| p.kind == kind.word() && p.ordinal == ordinal);
+                Some(earlier.next_back().ok_or(Problem::NotFound)?.sha256)
             }
             None => current(tx, id, kind).await?,
         };

@@ -101,7 +101,7 @@ pub fn judge(document: &Document<'_>, terms: &Terms) -> Report {
 /// What the signatures of a file and the findings about it come to.
 fn verdict(report: &Report) -> Verdict {
     let worst = report.signatures.iter().map(|signature| signature.indication).max();
-    let of_file = report.findings.iter().filter_map(|finding| outcome(finding)).map(|(main, _)| main).max();
+    let of_file = report.findings.iter().filter_map(outcome).map(|(main, _)| main).max();
     match worst.max(of_file.filter(|_| worst.is_some())) {
         None => Verdict::Unsigned,
         Some(Indication::TotalPassed) => Verdict::Valid,
