@@ -9,12 +9,12 @@ use clap::{Args, ValueEnum};
 use pki::cert::Serial;
 use pki::tsp::{Draft, Imprint, Reply, Request};
 use pki::{Certificate, PrivateKey};
+use trust::validation;
 use trust::validation::make::{self, CannotMake, Order};
 use trust::validation::report::{Format, Level};
-use trust::validation::{self, Bag};
 
 use crate::cli::Failure;
-use crate::verify::{certificates, read};
+use crate::verify::{BesideArgs, certificates, read};
 
 /// How long an authority may take for one time-stamp.
 const STAMP_WITHIN: Duration = Duration::from_secs(30);
@@ -58,15 +58,8 @@ pub struct SignArgs {
     /// Its certificate and its issuers
     #[arg(long)]
     tsa_cert: Option<PathBuf>,
-    /// Further certificates to be kept from B-LT on
-    #[arg(long, num_args = 1..)]
-    chain: Vec<PathBuf>,
-    /// Lists of revoked certificates to be kept from B-LT on
-    #[arg(long, num_args = 1..)]
-    crl: Vec<PathBuf>,
-    /// Answers of OCSP responders to be kept from B-LT on
-    #[arg(long, num_args = 1..)]
-    ocsp: Vec<PathBuf>,
+    #[command(flatten)]
+    beside: BesideArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -104,7 +97,7 @@ pub fn run(args: &SignArgs) -> Result<ExitCode, Failure> {
     let certificate = all.iter().find(is_own).cloned();
     let certificate = certificate.ok_or_else(|| Failure::new("no certificate of this key is given"))?;
     let chain: Vec<Certificate> = all.into_iter().filter(|one| *one != certificate).collect();
-    let evidence = evidence(args)?;
+    let evidence = args.beside.bag()?;
     let stamp = stamper(args)?;
     let order = Order {
         bytes: &bytes,
@@ -171,22 +164,6 @@ fn key(args: &SignArgs) -> Result<(PrivateKey, Vec<Certificate>), Failure> {
     let key = PrivateKey::from_pem(&String::from_utf8_lossy(&bytes)).map_err(|e| unread(&e))?;
     let beside = pki::cert::import(&bytes).map(|imported| imported.certificates).unwrap_or_default();
     Ok((key, beside))
-}
-
-fn evidence(args: &SignArgs) -> Result<Bag, Failure> {
-    let wrong =
-        |path: &PathBuf, why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", path.display()));
-    let mut bag = Bag::default();
-    for path in &args.chain {
-        bag.certificates.extend(certificates(path)?);
-    }
-    for path in &args.crl {
-        bag.crls.push(pki::Crl::import(&read(path)?).map_err(|e| wrong(path, &e))?);
-    }
-    for path in &args.ocsp {
-        bag.answers.push(pki::ocsp::Response::parse(&read(path)?).map_err(|e| wrong(path, &e))?);
-    }
-    Ok(bag)
 }
 
 type OwnedStamper = Box<make::Stamper<'static>>;

@@ -37,6 +37,13 @@ pub struct EvidenceArgs {
     /// Certificates of those who are trusted (PEM, DER, PKCS#7); may be repeated
     #[arg(long, num_args = 1..)]
     trust: Vec<PathBuf>,
+    #[command(flatten)]
+    beside: BesideArgs,
+}
+
+/// What is known beside a file: to judge it by, or to be kept with a signature from B-LT on.
+#[derive(Args, Debug, Default)]
+pub struct BesideArgs {
     /// Further certificates, which are not trusted by themselves
     #[arg(long, num_args = 1..)]
     chain: Vec<PathBuf>,
@@ -56,6 +63,13 @@ impl EvidenceArgs {
     }
 
     /// Everything else.
+    pub fn bag(&self) -> Result<Bag, Failure> {
+        self.beside.bag()
+    }
+}
+
+impl BesideArgs {
+    /// All of it, read.
     pub fn bag(&self) -> Result<Bag, Failure> {
         let mut bag = Bag { certificates: all_certificates(&self.chain)?, ..Bag::default() };
         for path in &self.crl {
