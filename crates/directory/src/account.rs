@@ -205,3 +205,21 @@ pub async fn holders(
 ) -> db::Result<Vec<(AccountId, String)>> {
     store::holders(tx, unit, role, day).await
 }
+
+/// The account that signs in with this name, unless it is locked.
+///
+/// # Errors
+/// The store's.
+pub async fn find_by_login(tx: &mut Tx, login: &str) -> db::Result<Option<AccountId>> {
+    let found = store::find_secret(tx, login).await?;
+    Ok(found.filter(|one| one.disabled_at.is_none()).map(|one| one.id))
+}
+
+/// Whether this is the password of an account: for deeds that an open session alone must not do.
+///
+/// # Errors
+/// The store's; `NotFound` without such an account.
+pub async fn is_password(db: &db::Db, account: AccountId, password: &str) -> Result<bool, web::Problem> {
+    let secret = db.read(async move |tx: &mut Tx| store::secret_of(tx, account).await).await?;
+    crate::signin::password::matches(password, secret.password_hash).await
+}

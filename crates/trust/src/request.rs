@@ -11,7 +11,7 @@ mod tests;
 use base::{Id, Instant};
 use contracts::trust as event;
 use db::{Act, Tx};
-use directory::{AccountId, UnitId};
+use directory::UnitId;
 use pki::csr;
 use pki::key::{PublicKey, Signer};
 use pki::name::GeneralName;
@@ -195,9 +195,7 @@ async fn holder(
             title: String::new(),
         }));
     }
-    let found = directory::account::store::find_secret(tx, &typed.holder).await?;
-    let account: Option<AccountId> = found.filter(|one| one.disabled_at.is_none()).map(|one| one.id);
-    let official = match account {
+    let official = match directory::account::find_by_login(tx, &typed.holder).await? {
         Some(id) => Some(directory::official(tx, id, now.day()).await?),
         None => None,
     };

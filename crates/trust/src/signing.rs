@@ -223,8 +223,7 @@ pub async fn set_pin(
     now: Instant,
 ) -> Result<(), Problem> {
     let mut wrong = Vec::new();
-    let secret = db.read(async move |tx: &mut Tx| directory::account::store::secret_of(tx, account).await);
-    if !password::matches(&given.password, secret.await?.password_hash).await? {
+    if !directory::account::is_password(db, account, &given.password).await? {
         wrong.push(FieldError::new("account_password", words::t("signing.wrong_password")));
     }
     if let Some(fault) = rules::pin_fault(&given.pin) {

@@ -421,9 +421,9 @@ async fn assigned(tx: &mut Tx, row: &Row, form: &AssignForm, now: Instant) -> Re
         return Err(wrong("device", "no_choice"));
     }
     if !form.login.is_empty() {
-        let found = directory::account::store::find_secret(tx, &form.login).await?;
+        let found = directory::account::find_by_login(tx, &form.login).await?;
         let account = found.ok_or_else(|| wrong("login", "no_official"))?;
-        let official = directory::official(tx, account.id, now.day()).await?;
+        let official = directory::official(tx, account, now.day()).await?;
         let post = official.posts.first().ok_or_else(|| wrong("login", "no_official"))?;
         to.account = Some(official.account.to_string());
         to.post = Some(post.id.to_string());
