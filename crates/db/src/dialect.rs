@@ -52,9 +52,27 @@ pub(crate) const SQLITE_WRITER: &str =
 /// a person's dossiers and which to half the province. PostgreSQL keeps such figures by itself.
 pub(crate) const SQLITE_STATISTICS: &str = "pragma analysis_limit = 400; pragma optimize = 0x10002;";
 
-/// For a load: the indexes stay in memory, and a page that many transactions change goes from the log to
-/// its place once.
-pub(crate) const SQLITE_BULK: &str = "pragma cache_size = -524288; pragma wal_autocheckpoint = 65536;";
+/// For a load: the indexes stay in memory, a page that many transactions change goes from the log to its
+/// place once, and what is sorted for an index goes to files beyond the cache, on several threads.
+pub(crate) const SQLITE_BULK: &str = "pragma cache_size = -524288; pragma wal_autocheckpoint = 65536; \
+    pragma temp_store = file; pragma threads = 4;";
+
+/// Indexes that are neither unique nor partial, with what it takes to make them again.
+pub(crate) const SQLITE_INDEXES: &str = "select m.tbl_name as table_name, m.name as name, m.sql as definition
+  from sqlite_master m join pragma_index_list(m.tbl_name) i on i.name = m.name
+ where m.type = 'index' and m.sql is not null and i.\"unique\" = 0 and i.partial = 0
+ order by m.tbl_name, m.name";
+
+/// The same on PostgreSQL, of the schema that comes first in the search path.
+pub(crate) const POSTGRES_INDEXES: &str = "select cast(t.relname as text) as table_name,
+    cast(c.relname as text) as name, pg_get_indexdef(i.indexrelid) as definition
+  from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+ where not i.indisunique and i.indpred is null
+   and c.relnamespace = (select oid from pg_namespace where nspname = current_schema())
+ order by t.relname, c.relname";
+
+/// Before an index of millions of rows is made: sorting in memory.
+pub(crate) const POSTGRES_SORT: &str = "set local maintenance_work_mem = '512MB'; ";
 
 /// PostgreSQL's COPY for the head of an insert of many rows; none for a head that says more.
 pub(crate) fn copy_text(head: &str) -> Option<String> {

@@ -18,6 +18,9 @@ pub enum Error {
     /// The database cannot be reached, is full, busy or closing. Trying later may help.
     /// When a connection is lost while a commit is on its way, the outcome is unknown.
     Unavailable(String),
+    /// Somebody else was quicker. Only a closure sees this: it runs again by itself, so there is nothing to
+    /// tell anybody; who asked hears `Unavailable` when that goes on for too long.
+    Conflict(String),
     /// A bug here or in the SQL, or a panic in a closure. The text is for the log only.
     Fault(String),
 }
@@ -28,6 +31,7 @@ impl fmt::Display for Error {
             Error::NotFound => f.write_str("not found"),
             Error::Stale => f.write_str("changed by somebody else meanwhile"),
             Error::Taken(columns) => write!(f, "already taken: {columns}"),
+            Error::Conflict(why) => write!(f, "a conflict with another writer: {why}"),
             Error::Unavailable(why) => write!(f, "database unavailable: {why}"),
             Error::Fault(why) => write!(f, "database fault: {why}"),
         }

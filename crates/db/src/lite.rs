@@ -172,7 +172,12 @@ pub(crate) fn many(c: &Connection, sql: &str, width: usize, values: &[Value<'_>]
 
 /// Several statements in the words of the dialect.
 pub(crate) fn script(c: &Connection, text: &str) -> Result<(), Bad> {
-    c.execute_batch(&dialect::sqlite(text)).map_err(bad)
+    script_as_is(c, &dialect::sqlite(text))
+}
+
+/// Several statements in the engine's own words.
+pub(crate) fn script_as_is(c: &Connection, text: &str) -> Result<(), Bad> {
+    c.execute_batch(text).map_err(bad)
 }
 
 /// Prepares only; how many values the statement wants.

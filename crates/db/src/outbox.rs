@@ -13,6 +13,7 @@ use crate::{
     args,
     error::{Error, Result, fault},
     record,
+    rows::Rows,
     tx::Tx,
 };
 
@@ -64,17 +65,13 @@ pub async fn put(
     Ok(id)
 }
 
-/// Puts events of the past that everybody has heard already: moved in from elsewhere, or invented.
-///
-/// # Errors
-/// The store's.
-pub async fn put_heard(tx: &mut Tx, events: &[Event]) -> Result<()> {
-    let mut rows = Vec::with_capacity(6 * events.len());
+/// Events of the past that everybody has heard already, to be put: moved in from elsewhere, or invented.
+pub fn heard(events: &[Event]) -> Rows {
+    let mut rows = Rows::new("insert into outbox(id, topic, aggregate, payload, at, fanned) values", 6);
     for e in events {
-        rows.extend(args![e.id, e.topic, e.aggregate, e.payload, e.at, 1].iter().cloned());
+        rows.add(args![e.id, e.topic, e.aggregate, e.payload, e.at, 1].iter().cloned());
     }
-    let head = "insert into outbox(id, topic, aggregate, payload, at, fanned) values";
-    tx.many(head, 6, &rows, "").await.map(drop)
+    rows
 }
 
 /// How many events or deliveries are not yet done, parked ones included: 0 when the outbox is empty.

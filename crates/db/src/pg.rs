@@ -1,5 +1,7 @@
 //! PostgreSQL: closures run on pinned threads, SERIALIZABLE, and are run again on conflict.
 
+mod lane;
+
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -30,15 +32,15 @@ use crate::{
     tx::{Bells, Mode, On, Tx, body},
     value::Value,
 };
+use lane::{Lane, Write};
 
 /// How long to wait for a connection, free or new.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 /// How often a closure is run before a conflict is told to the caller: about a second. The gate below orders
 /// the writers of this process; against another node's writer, who loses as often, only trying again helps.
 const TRIES: u32 = 60;
-/// From this try on, a writer runs alone among this process's writers, so that a hot row can
-/// starve nobody.
-const TRIES_TOGETHER: u32 = 3;
+/// After so many tries beside others a writer goes into the lane, so that a hot row can starve nobody.
+const TRIES_TOGETHER: u32 = 1;
 /// Before the n-th repetition: a random wait below this, doubled n times (at most 64-fold).
 const RETRY_WAIT_US: u64 = 500;
 
@@ -104,7 +106,7 @@ fn bad(e: tokio_postgres::Error) -> Bad {
     let code = answer.code().code();
     let text = format!("{code} {}", answer.message());
     match code {
-        "40001" | "40P01" => Bad { error: Error::Unavailable(text), again: true },
+        "40001" | "40P01" => Bad { error: Error::Conflict(text), again: true },
         // another instance has migrated: prepared statements do not fit their tables any more
         OLD_PLAN if answer.message().contains("cached plan") => {
             Bad { error: Error::Unavailable(text), again: true }
@@ -229,9 +231,13 @@ impl PgTx {
 
     /// Several statements in the words of the dialect.
     pub async fn script(&mut self, text: &str) -> Result<(), Bad> {
+        self.script_as_is(&dialect::postgres(text)).await
+    }
+
+    /// Several statements in the engine's own words.
+    pub async fn script_as_is(&mut self, text: &str) -> Result<(), Bad> {
         let (c, begin) = (&self.connection, self.begin.take());
-        let text = dialect::postgres(text);
-        Self::first(c, begin, c.batch_execute(&text)).await
+        Self::first(c, begin, c.batch_execute(text)).await
     }
 
     /// Prepares only; how many values the statement wants.
@@ -242,18 +248,18 @@ impl PgTx {
     }
 
     /// The audit entries and COMMIT, in one packet burst: no round trip of their own.
-    async fn finish(&mut self, act: Option<&Act>, more: &[(&'static str, String)]) -> Result<(), Bad> {
+    async fn finish(&mut self, kept: &[Kept]) -> Result<(), Bad> {
         let (c, begin) = (&self.connection, self.begin.take());
-        let Some(act) = act else { return c.batch_execute("commit").await.map_err(bad) };
-        let more = more.iter().map(|(verb, subject)| (*verb, subject.as_str()));
-        let deeds: Vec<(&str, &str)> =
-            std::iter::once((act.verb, act.subject.as_str())).chain(more).collect();
+        let deeds: Vec<(&Act, &str, &str)> = kept.iter().flat_map(Kept::deeds).collect();
         let ids: Vec<String> = deeds.iter().map(|_| audit::fresh_id()).collect();
         let rows: Vec<[Value<'_>; audit::WIDTH]> = deeds
             .iter()
             .zip(&ids)
-            .map(|((verb, subject), id)| audit::values(id, act, verb, subject))
+            .map(|((act, verb, subject), id)| audit::values(id, act, verb, subject))
             .collect();
+        if rows.is_empty() {
+            return c.batch_execute("commit").await.map_err(bad);
+        }
         // Only the first entry of a connection's life prepares in a round trip of its own, and
         // before the transaction, if that has not begun.
         let statement = c.prepare_cached(audit::INSERT).await.map_err(bad)?;
@@ -272,6 +278,19 @@ impl PgTx {
     }
 }
 
+/// What a write leaves in the audit book.
+struct Kept {
+    act: Act,
+    more: Vec<(&'static str, String)>,
+}
+
+impl Kept {
+    fn deeds(&self) -> impl Iterator<Item = (&Act, &str, &str)> {
+        let more = self.more.iter().map(|(verb, subject)| (&self.act, *verb, subject.as_str()));
+        std::iter::once((&self.act, self.act.verb, self.act.subject.as_str())).chain(more)
+    }
+}
+
 async fn put(c: &Object, statement: &Statement, row: &[Value<'_>]) -> Result<u64, tokio_postgres::Error> {
     c.execute(statement, &params(row)).await
 }
@@ -283,11 +302,18 @@ type Work = Box<dyn FnOnce(Pool) -> LocalBoxFuture<'static, ()> + Send>;
 #[derive(Default)]
 struct Shared {
     again: AtomicU64,
-    /// Writers share it while they are optimistic, and hold it alone when they were not lucky.
+    /// Writers share it while they are optimistic; whoever runs the lane holds it alone.
     gate: RwLock<()>,
+    lane: Lane,
     running: AtomicUsize,
     left: Notify,
     bells: Arc<Bells>,
+}
+
+impl Shared {
+    fn count_again(&self) {
+        self.again.fetch_add(1, Relaxed);
+    }
 }
 
 /// Counts a transaction from its asking to its end.
@@ -389,7 +415,7 @@ impl Pg {
             Box::pin(async move {
                 let _ticket = ticket;
                 if !caller.is_closed() {
-                    let _ = caller.send(whole(pool, shared, mode, act, closure).await);
+                    whole(pool, shared, mode, Write { closure, act, outcome: None, caller }).await;
                 }
             })
         });
@@ -440,36 +466,46 @@ fn begin(mode: Mode) -> &'static str {
     }
 }
 
-/// Runs a closure until it neither succeeds nor fails because of somebody else.
-async fn whole<T, E, F>(
-    pool: Pool,
-    shared: Arc<Shared>,
-    mode: Mode,
-    act: Option<Act>,
-    closure: F,
-) -> Result<T, E>
+/// Runs a closure until it neither succeeds nor fails because of somebody else, and tells its caller.
+async fn whole<T, E, F>(pool: Pool, shared: Arc<Shared>, mode: Mode, write: Write<F, T, E>)
 where
-    E: From<Error>,
-    F: AsyncFn(&mut Tx) -> Result<T, E>,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+    F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
 {
     for tries in 0..TRIES {
         let (done, again) = {
-            let (_together, _alone);
-            if mode == Mode::Write && tries < TRIES_TOGETHER {
-                _together = shared.gate.read().await;
-            } else if mode == Mode::Write {
-                _alone = shared.gate.write().await;
-            }
-            once(&pool, &shared, mode, act.clone(), &closure).await
+            let _together = match mode {
+                Mode::Write if tries < TRIES_TOGETHER => match shared.gate.try_read() {
+                    Ok(together) => Some(together),
+                    Err(_) => break, // the lane is busy: its next transaction takes this one along
+                },
+                Mode::Write => break,
+                _ => None,
+            };
+            once(&pool, &shared, mode, write.act.clone(), &write.closure).await
         };
         if !again {
-            return done;
+            let _ = write.caller.send(done); // nobody may be waiting
+            return;
         }
-        shared.again.fetch_add(1, Relaxed);
-        let below_us = RETRY_WAIT_US << tries.min(6);
-        tokio::time::sleep(Duration::from_micros(random() % below_us)).await;
+        shared.count_again();
+        if mode != Mode::Write {
+            let below_us = RETRY_WAIT_US << tries.min(6);
+            tokio::time::sleep(Duration::from_micros(random() % below_us)).await;
+        }
     }
-    Err(E::from(Error::Unavailable("too many conflicts with other writers, or lost connections".into())))
+    if mode != Mode::Write {
+        let _ = write.caller.send(Err(E::from(too_many_conflicts())));
+        return;
+    }
+    shared.lane.add(Box::new(write));
+    let _alone = shared.gate.write().await;
+    lane::run(&pool, &shared).await;
+}
+
+fn too_many_conflicts() -> Error {
+    Error::Unavailable("too many conflicts with other writers, or lost connections".into())
 }
 
 /// One try; whether it should be tried again.
@@ -490,7 +526,7 @@ where
     };
     let mut tx = Tx::new(On::Pg(PgTx { connection, begin: Some(begin(mode)) }), act);
     let mut done = body(&mut tx, closure).await;
-    let Tx { on: On::Pg(mut pg), mut again, act, more, news, .. } = tx else {
+    let Tx { on: On::Pg(mut pg), mut again, act, mut more, news, .. } = tx else {
         return (fault("not PostgreSQL").map_err(E::from), false);
     };
     if pg.begin.is_some() && (act.is_none() || done.is_err()) {
@@ -499,7 +535,9 @@ where
     if done.is_ok() && mode == Mode::Read {
         let _ = pg.connection.batch_execute("commit").now_or_never(); // on its way: nobody need wait
     } else if done.is_ok() {
-        match pg.finish(act.as_ref(), &more).await {
+        let kept: Vec<Kept> =
+            act.into_iter().map(|act| Kept { act, more: std::mem::take(&mut more) }).collect();
+        match pg.finish(&kept).await {
             Ok(()) => news.ring(&shared.bells),
             Err(bad) => (done, again) = (Err(E::from(bad.error)), bad.again),
         }

@@ -264,6 +264,16 @@ impl Tx {
         self.note(done)
     }
 
+    /// Several statements without values, in the engine's own words.
+    pub(crate) async fn script_as_is(&mut self, text: &str) -> Result<()> {
+        self.alive()?;
+        let done = match &mut self.on {
+            On::Lite(c) => lite::script_as_is(c, text),
+            On::Pg(p) => p.script_as_is(text).await,
+        };
+        self.note(done)
+    }
+
     /// Prepares without running; the number of values the statement wants.
     pub(crate) async fn prepare(&mut self, text: &str) -> Result<usize> {
         self.alive()?;

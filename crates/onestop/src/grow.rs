@@ -15,7 +15,7 @@ mod world;
 use std::collections::HashMap;
 
 use base::{Day, Instant};
-use db::{Act, Tx};
+use db::{Act, Rows, Tx};
 use directory::seed::citizens;
 use directory::seed::people::{Dice, Names};
 use web::Problem;
@@ -51,7 +51,21 @@ const DAYS: i64 = 730;
 /// Events are kept for so long by the roof's sweep.
 const EVENTS_KEPT_DAYS: i64 = 30;
 /// Dossiers in one transaction.
-const BATCH: u64 = 1_000;
+const BATCH: u64 = 2_500;
+/// From so many dossiers on the tables let go of their indexes first, unless more dossiers are there already
+/// than come: making the indexes anew reads those too.
+const LOAD: u64 = 50_000;
+/// The tables that take the most rows.
+const TABLES: [&str; 8] = [
+    "account",
+    "audit_entry",
+    "dossier",
+    "dossier_step",
+    "dossier_file",
+    "dossier_result",
+    "measure",
+    "measure_person",
+];
 /// Citizens in one transaction.
 const CITIZENS_BATCH: u64 = 5_000;
 /// Dossiers for one invented citizen, about.
@@ -66,25 +80,39 @@ pub async fn grow(app: &App, plan: Plan, mut progress: impl FnMut(&str, u64, u64
     if world.offices.is_empty() {
         return Err(Problem::fault("no counter has officials for a single procedure: load people first"));
     }
+    let there: i64 =
+        db.read(async move |tx: &mut Tx| tx.get("select count(*) from dossier", db::args![]).await).await?;
+    let there = there.unsigned_abs();
+    if plan.dossiers >= LOAD && plan.dossiers >= there {
+        db.let_go_of_indexes(&TABLES).await?;
+    }
+    let grown = fill(app, world, plan, there, &mut progress).await?;
+    db.make_indexes(|done, total| progress("indexes", done as u64, total as u64)).await?;
+    Ok(grown)
+}
+
+async fn fill(
+    app: &App,
+    world: World,
+    plan: Plan,
+    there: u64,
+    progress: &mut impl FnMut(&str, u64, u64),
+) -> Result<Grown, Problem> {
+    let (db, now) = (&app.site.db, plan.now);
     let citizens = (plan.dossiers / DOSSIERS_PER_CITIZEN).max(1);
-    put_citizens(app, citizens, now, &mut progress).await?;
+    put_citizens(app, citizens, now, progress).await?;
     let scans = put_scans(app, now).await?;
-    let (books, there): (Vec<(String, i64)>, i64) = db
+    let (books, series) = db
         .read(async |tx: &mut Tx| -> db::Result<_> {
-            let there = tx.get("select count(*) from dossier", db::args![]).await?;
-            Ok((number::list_books(tx).await?, there))
-        })
-        .await?;
-    let series = db
-        .read(async |tx: &mut Tx| -> db::Result<_> {
-            Ok((Series::read(tx, "dossier").await?, Series::read(tx, "result").await?))
+            let series = (Series::read(tx, "dossier").await?, Series::read(tx, "result").await?);
+            Ok((number::list_books(tx).await?, series))
         })
         .await?;
     let counters = world.offices.len();
     // What is there already changes the dice, so that a second load makes other dossiers.
-    let dice = Dice::new(plan.seed ^ (there.unsigned_abs() << 20));
+    let dice = Dice::new(plan.seed ^ (there << 20));
     let grower = Grower::new(world, scans, citizens, plan, dice, books, series);
-    let steps = write_all(app, grower, plan, &mut progress).await?;
+    let steps = write_all(app, grower, plan, progress).await?;
     Ok(Grown { dossiers: plan.dossiers, steps, citizens, counters })
 }
 
@@ -95,7 +123,7 @@ async fn write_all(
     plan: Plan,
     progress: &mut impl FnMut(&str, u64, u64),
 ) -> Result<u64, Problem> {
-    let (to, mut batches) = tokio::sync::mpsc::channel::<Result<Batch, Problem>>(2);
+    let (to, mut batches) = tokio::sync::mpsc::channel::<Result<Batch, Problem>>(1);
     let inventing = tokio::task::spawn_blocking(move || {
         while let Some(batch) = grower.next_batch() {
             let failed = batch.is_err();
@@ -108,8 +136,8 @@ async fn write_all(
     progress("dossiers", 0, plan.dossiers);
     while let Some(batch) = batches.recv().await {
         let batch = std::sync::Arc::new(batch?);
-        done += batch.lives.len() as u64;
-        steps += batch.lives.iter().map(|l| l.log.len() as u64).sum::<u64>();
+        done += batch.dossiers;
+        steps += batch.steps;
         let act = Act::system("onestop.grow", done.to_string(), plan.now);
         app.site.db.write(act, async move |tx: &mut Tx| save(tx, &batch).await).await?;
         progress("dossiers", done, plan.dossiers);
@@ -119,34 +147,39 @@ async fn write_all(
 }
 
 async fn save(tx: &mut Tx, batch: &Batch) -> Result<(), Problem> {
-    let lives = &batch.lives;
-    let dossiers: Vec<_> = lives.iter().map(|l| &l.dossier).collect();
-    many::save_dossiers(tx, &dossiers).await?;
-    many::save_lines(tx, lives.iter().flat_map(|l| &l.log)).await?;
-    many::save_files(tx, lives.iter().flat_map(|l| l.files.iter().map(|f| (l.dossier.id, f)))).await?;
-    many::save_decisions(tx, lives.iter().filter_map(|l| Some((l.dossier.id, l.decision.as_ref()?)))).await?;
-    let mut rows = Vec::new();
-    for life in lives {
-        measure::store::row(&mut rows, &measure::about(&life.dossier, !life.files.is_empty()), &life.facts);
+    for rows in &batch.rows {
+        rows.put(tx).await?;
     }
-    measure::store::put(tx, &rows).await?;
-    measure::store::put_people(tx, lives.iter().map(|l| (l.dossier.id, &l.facts))).await?;
     number::save_books(tx, &batch.books).await?;
     for (hash, rows) in &batch.scans {
         db::blobs::commit_times(tx, hash, *rows).await?;
     }
-    db::outbox::put_heard(tx, &batch.events).await?;
     db::audit::put_past(tx, &batch.acts).await?;
     Ok(())
 }
 
-/// What one transaction writes.
+/// What one transaction writes, made ready for it: the writer has nothing to do but write.
 struct Batch {
-    lives: Vec<Life>,
+    dossiers: u64,
+    steps: u64,
+    /// In an order in which each row finds those it names.
+    rows: Vec<Rows>,
     books: Vec<(String, i64)>,
     scans: Vec<(db::blobs::Hash, i64)>,
     acts: Vec<Act>,
-    events: Vec<db::outbox::Event>,
+}
+
+fn rows(lives: &[Life], events: &[db::outbox::Event]) -> Vec<Rows> {
+    let measured = lives.iter().map(|l| (measure::about(&l.dossier, !l.files.is_empty()), &l.facts));
+    vec![
+        many::dossiers(lives.iter().map(|l| &l.dossier)),
+        many::lines(lives.iter().flat_map(|l| &l.log)),
+        many::files(lives.iter().flat_map(|l| l.files.iter().map(|f| (l.dossier.id, f)))),
+        many::decisions(lives.iter().filter_map(|l| Some((l.dossier.id, l.decision.as_ref()?)))),
+        measure::store::first_rows(measured),
+        measure::store::people(lives.iter().map(|l| (l.dossier.id, &l.facts))),
+        db::outbox::heard(events),
+    ]
 }
 
 /// The next numbers of the books, and which of them have moved since the last batch.
@@ -257,7 +290,14 @@ impl Grower {
         scans.sort_by_key(|(hash, _)| *hash);
         let mut books: Vec<_> = self.books.moved.drain().collect();
         books.sort();
-        Batch { lives, books, scans, acts, events }
+        Batch {
+            dossiers: lives.len() as u64,
+            steps: lives.iter().map(|l| l.log.len() as u64).sum(),
+            rows: rows(&lives, &events),
+            books,
+            scans,
+            acts,
+        }
     }
 
     /// When the n-th dossier is filed: evenly over the working days, and over the hours of each.

@@ -332,15 +332,12 @@ async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Probl
             let facts = facts(&catalogue, &d, &log, &calendar)?;
             counted.push((d, scanned, facts));
         }
-        let mut rows = Vec::new();
-        for (d, scanned, facts) in &counted {
-            store::row(&mut rows, &about(d, *scanned), facts);
-        }
-        store::put(tx, &rows).await?;
+        store::rows(counted.iter().map(|(d, scanned, facts)| (about(d, *scanned), facts))).put(tx).await?;
         for (d, ..) in &counted {
             store::delete_people(tx, d.id).await?;
         }
-        Ok(store::put_people(tx, counted.iter().map(|(d, _, facts)| (d.id, facts))).await?)
+        store::people(counted.iter().map(|(d, _, facts)| (d.id, facts))).put(tx).await?;
+        Ok(())
     })
     .await
 }

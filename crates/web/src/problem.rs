@@ -254,6 +254,7 @@ impl From<db::Error> for Problem {
             db::Error::NotFound => Problem::NotFound,
             db::Error::Stale => Problem::Stale,
             db::Error::Taken(what) => Problem::Taken(what),
+            db::Error::Conflict(_) => Problem::Unavailable,
             db::Error::Unavailable(why) => {
                 tracing::warn!(why, "the store is unavailable");
                 Problem::Unavailable

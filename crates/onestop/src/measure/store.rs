@@ -2,7 +2,7 @@
 //! dossiers behind it is narrowed by the same function, so that a figure and its list cannot differ.
 
 use base::Instant;
-use db::{Filter, Tx, Value, args};
+use db::{Filter, Rows, Tx, Value, args};
 
 use super::rules::{Complaints, Facts, Grade, Sums, month_begins};
 use super::{Ask, By, Figure, Listed};
@@ -19,13 +19,32 @@ pub struct About<'a> {
     pub version: i64,
 }
 
-/// The columns of a row.
-const WIDTH: usize = 17;
+/// Rows to put; a newer one takes the place of an older.
+pub fn rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>) -> Rows {
+    let mut rows = Rows::new(
+        "insert into measure (dossier, agency, procedure, channel, filed, received, settled, ended,
+            decided_at, grade, minutes, stage_points, stages, requests, paid, scanned, version) values",
+        17,
+    )
+    .ending(
+        "on conflict (dossier) do update set received = excluded.received, settled = excluded.settled,
+            ended = excluded.ended, decided_at = excluded.decided_at, grade = excluded.grade,
+            minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
+            requests = excluded.requests, paid = excluded.paid, scanned = excluded.scanned,
+            version = excluded.version where measure.version <= excluded.version",
+    );
+    measured.into_iter().for_each(|(about, facts)| rows.add(values(&about, facts)));
+    rows
+}
 
-/// The values of one row.
-pub fn row<'a>(rows: &mut Vec<Value<'a>>, about: &About<'a>, f: &Facts) {
+/// The same for dossiers that have no row yet, which can go faster.
+pub fn first_rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>) -> Rows {
+    rows(measured).ending("")
+}
+
+fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 17] {
     let number = |n: Option<i64>| n.map_or(Value::Null, Value::Int);
-    rows.extend([
+    [
         Value::Text(about.dossier.to_string().into()),
         Value::Text(about.agency.into()),
         Value::Text(about.procedure.into()),
@@ -43,24 +62,7 @@ pub fn row<'a>(rows: &mut Vec<Value<'a>>, about: &About<'a>, f: &Facts) {
         Value::Int(f.paid),
         Value::Int(i64::from(about.scanned)),
         Value::Int(about.version),
-    ]);
-}
-
-/// Writes rows; a newer one takes the place of an older.
-pub async fn put(tx: &mut Tx, rows: &[Value<'_>]) -> db::Result<()> {
-    tx.many(
-        "insert into measure (dossier, agency, procedure, channel, filed, received, settled, ended,
-            decided_at, grade, minutes, stage_points, stages, requests, paid, scanned, version) values",
-        WIDTH,
-        rows,
-        "on conflict (dossier) do update set received = excluded.received, settled = excluded.settled,
-            ended = excluded.ended, decided_at = excluded.decided_at, grade = excluded.grade,
-            minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
-            requests = excluded.requests, paid = excluded.paid, scanned = excluded.scanned,
-            version = excluded.version where measure.version <= excluded.version",
-    )
-    .await
-    .map(drop)
+    ]
 }
 
 /// Dossiers whose row is missing or older than they are, at most `limit`.
@@ -87,24 +89,14 @@ pub async fn delete_all(tx: &mut Tx) -> db::Result<u64> {
 }
 
 /// What officials' own steps came to.
-pub async fn put_people<'a>(
-    tx: &mut Tx,
-    dossiers: impl Iterator<Item = (DossierId, &'a Facts)>,
-) -> db::Result<()> {
-    let mut rows: Vec<Value<'_>> = Vec::new();
+pub fn people<'a>(dossiers: impl IntoIterator<Item = (DossierId, &'a Facts)>) -> Rows {
+    let mut rows = Rows::new("insert into measure_person (dossier, account, points, steps) values", 4);
     for (dossier, facts) in dossiers {
         for own in &facts.people {
-            rows.extend([
-                Value::Text(dossier.to_string().into()),
-                Value::Text(own.account.as_str().into()),
-                Value::Int(own.points),
-                Value::Int(own.steps),
-            ]);
+            rows.add(args![dossier, own.account, own.points, own.steps].iter().cloned());
         }
     }
-    tx.many("insert into measure_person (dossier, account, points, steps) values", 4, &rows, "")
-        .await
-        .map(drop)
+    rows
 }
 
 /// Takes away what is about to be written anew.

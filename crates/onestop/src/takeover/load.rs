@@ -132,9 +132,8 @@ async fn save_dossiers(
             live(a, owner, source, now)
         })
         .collect();
-    let dossiers: Vec<&Dossier> = lives.iter().map(|(d, _)| d).collect();
-    many::save_dossiers(tx, &dossiers).await?;
-    many::save_lines(tx, lives.iter().flat_map(|(_, log)| log)).await?;
+    many::dossiers(lives.iter().map(|(d, _)| d)).put(tx).await?;
+    many::lines(lives.iter().flat_map(|(_, log)| log)).put(tx).await?;
     let origins = arrivals.iter().zip(&lives).map(|(a, (d, _))| store::Origin {
         dossier: d.id,
         source,
@@ -144,16 +143,16 @@ async fn save_dossiers(
         at: now,
     });
     store::save_origins(tx, origins).await?;
-    let mut rows = Vec::new();
-    for (a, (d, log)) in arrivals.iter().zip(&lives) {
-        // Nobody's own steps are among these: what an old system's officials did is not told by a line.
-        let facts = measure::of_lines(log, &a.procedure, &a.seat.calendar);
-        measure::store::row(&mut rows, &measure::about(d, false), &facts);
-    }
-    measure::store::put(tx, &rows).await?;
+    // Nobody's own steps are among these: what an old system's officials did is not told by a line.
+    let facts = |(a, (_, log)): (&Box<Arrival>, &(Dossier, Vec<Line>))| {
+        measure::of_lines(log, &a.procedure, &a.seat.calendar)
+    };
+    let facts: Vec<_> = arrivals.iter().zip(&lives).map(facts).collect();
+    let measured = lives.iter().zip(&facts).map(|((d, _), facts)| (measure::about(d, false), facts));
+    measure::store::first_rows(measured).put(tx).await?;
     // Whoever prints or sends has nothing to do: the old system did it.
     let events: Result<Vec<Event>, Problem> = lives.iter().map(|(d, log)| told(d, log, now)).collect();
-    db::outbox::put_heard(tx, &events?).await?;
+    db::outbox::heard(&events?).put(tx).await?;
     raise_books(tx, arrivals).await?;
     for (a, (d, _)) in arrivals.iter().zip(lives) {
         if matches!(d.state, State::AwaitingFee { .. }) {

@@ -1,0 +1,6 @@
+-- What a load has let go of, to be made again: by the load itself, or by whoever opens the tables after one that was
+-- killed. make: the engine's own words.
+create table let_go(
+    name text primary key,
+    make text not null
+) strict;

@@ -1,0 +1,89 @@
+//! Loading millions of rows. A tree that grows by rows in no order is walked down for every row; the same tree
+//! made at the end is sorted once. So the tables let go of their indexes first and get them back after.
+//!
+//! What was let go stands in `let_go`, written in the transaction that dropped it: after a load that was
+//! killed, the next [`Db::migrate`] makes what is missing.
+
+use crate::{
+    Db, args, dialect,
+    error::Result,
+    record,
+    tx::{Mode, On, Tx},
+};
+
+record! { struct Part { table_name: String, name: String, definition: String } }
+record! { struct LetGo { name: String, make: String } }
+
+impl Db {
+    /// Lets go of the indexes of these tables, until [`Db::make_indexes`]: not of those that are unique or
+    /// partial, which guard something or are small. On PostgreSQL also of the foreign keys of these tables,
+    /// which are checked as a whole when they come back. How many things were let go.
+    ///
+    /// What others read from these tables meanwhile is right, and slow.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn let_go_of_indexes(&self, tables: &'static [&'static str]) -> Result<usize> {
+        self.run(Mode::Migrate, None, async move |tx: &mut Tx| {
+            let mut count = 0;
+            for (part, drop, make) in parts(tx).await? {
+                if !tables.contains(&part.table_name.as_str()) {
+                    continue;
+                }
+                let put = "insert into let_go(name, make) values ($1, $2)";
+                tx.change(put, args![part.name, make]).await?;
+                tx.script_as_is(&drop).await?;
+                count += 1;
+            }
+            Ok(count)
+        })
+        .await
+    }
+
+    /// Makes again what [`Db::let_go_of_indexes`] let go, one thing after the other, each for good. `progress`
+    /// hears how many are done, and of how many. How many were made.
+    ///
+    /// # Errors
+    /// The store's; `Fault` when rows were put meanwhile that a foreign key refuses.
+    pub async fn make_indexes(&self, mut progress: impl FnMut(usize, usize)) -> Result<usize> {
+        let all = "select name, make from let_go order by name";
+        let list: Vec<LetGo> = self.read(async move |tx: &mut Tx| tx.list(all, args![]).await).await?;
+        let total = list.len();
+        for (done, LetGo { name, make }) in list.into_iter().enumerate() {
+            progress(done, total);
+            self.run(Mode::Migrate, None, async move |tx: &mut Tx| -> Result<()> {
+                // another instance may have been quicker; a restored database has its indexes already
+                let mine = tx.change("delete from let_go where name = $1", args![name]).await? == 1;
+                if mine && !parts(tx).await?.iter().any(|(part, ..)| part.name == name) {
+                    tx.script_as_is(&make).await?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        progress(total, total);
+        Ok(total)
+    }
+}
+
+/// What can be let go: itself, how it is dropped, and how it is made.
+async fn parts(tx: &mut Tx) -> Result<Vec<(Part, String, String)>> {
+    let indexes: Vec<Part> = tx.each(dialect::SQLITE_INDEXES, dialect::POSTGRES_INDEXES).await?;
+    let (keys, sort): (Vec<Part>, _) = match &tx.on {
+        On::Lite(_) => (Vec::new(), ""), // a row's own check costs little there, and one of all as much
+        On::Pg(_) => (tx.each("", dialect::POSTGRES_FOREIGN_KEYS).await?, dialect::POSTGRES_SORT),
+    };
+    let indexes = indexes.into_iter().map(|part| {
+        let drop = format!("drop index \"{}\"", part.name);
+        let make = format!("{sort}{}", part.definition);
+        (part, drop, make)
+    });
+    let mut all: Vec<_> = indexes.collect();
+    all.extend(keys.into_iter().map(|part| {
+        let alter = format!("alter table \"{}\"", part.table_name);
+        let drop = format!("{alter} drop constraint \"{}\"", part.name);
+        let make = format!("{alter} add constraint \"{}\" {}", part.name, part.definition);
+        (part, drop, make)
+    }));
+    Ok(all)
+}
