@@ -153,7 +153,9 @@ fn measure_in(folder: &Path, plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>>
         figures.extend(search(plan, tools, folder, &demo)?);
     }
     if plan.wants("filing") {
-        figures.push(filing::measure(plan, tools, folder, &data, &demo)?.0);
+        let times = filing::rate(plan, &data, &demo)?;
+        let database = data.join("cuulong.sqlite").to_string_lossy().to_string();
+        figures.push(filing::beside_raw(plan, tools, folder, &database, &times)?);
     }
     figures.push(alone("resident memory at its highest, after all this", demo.resident_kb("VmHWM")));
     demo.stop()?;

@@ -13,26 +13,32 @@ const DOSSIER: &str = include_str!("../../filing.json");
 const FILE_BYTES: usize = 200 * 1024;
 const LINE: &str = "----cuulong-bench-8c1d";
 
-pub(super) fn measure(
+/// Filing as fast as the product takes it.
+pub(super) fn rate(plan: &Plan, data: &Path, demo: &Demo) -> Outcome<Times> {
+    let (token, dossier) = prepare(data, demo)?;
+    plan.load().runs(|thread| {
+        let mut citizen = Citizen::new(demo.port, &token, &dossier, thread)?;
+        Ok(move || citizen.files())
+    })
+}
+
+/// The product's filings beside the raw loop, which takes the rows of the last one: in a copy of a SQLite
+/// file, or in the database at an address, whose product must have stopped.
+pub(super) fn beside_raw(
     plan: &Plan,
     tools: &Tools,
     folder: &Path,
-    data: &Path,
-    demo: &Demo,
-) -> Outcome<(Figure, f64)> {
+    database: &str,
+    times: &Times,
+) -> Outcome<Figure> {
     let load = plan.load();
-    let (token, dossier) = prepare(data, demo)?;
-    let times = load.runs(|thread| {
-        let mut citizen = Citizen::new(demo.port, &token, &dossier, thread)?;
-        Ok(move || citizen.files())
-    })?;
     let said = Program::new(&tools.raw)
         .args(["bench".as_ref(), "raw".as_ref(), "filing".as_ref(), folder.join("raw").as_os_str()])
-        .args([data.join("cuulong.sqlite")])
-        .args([load.warm_up.to_string(), load.seconds.to_string(), FILE_BYTES.to_string()])
+        .args([database.to_string(), load.warm_up.to_string(), load.seconds.to_string()])
+        .args([FILE_BYTES.to_string()])
         .output()?;
     let raw: f64 = said.trim().parse().map_err(|_| format!("the raw loop said {said:?}"))?;
-    let figure = Figure {
+    Ok(Figure {
         what: "filing with two files of 200 KB, durable".into(),
         product: format!("{:.0}/s (median {:.0} ms)", times.rate(), times.median_ms()),
         raw: format!("{raw:.0}/s"),
@@ -43,8 +49,7 @@ pub(super) fn measure(
             times.count(),
             load.seconds
         ),
-    };
-    Ok((figure, times.rate()))
+    })
 }
 
 /// Filing at a given rate, whatever the answers take.

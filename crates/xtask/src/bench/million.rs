@@ -39,9 +39,15 @@ pub(super) fn measure(plan: &Plan, tools: &Tools, folder: &Path) -> Outcome<Vec<
         figures.push(p95(&format!("{what}, p95"), &times, target, plan));
     }
     figures.extend(reports(&demo, &data)?);
-    figures.extend(filing_figures(plan, tools, folder, &data, &demo)?);
-    figures.push(one("resident at its highest, after all this", megabytes(demo.resident_kb("VmHWM")), "-"));
+    let times = filing::rate(plan, &data, &demo)?;
+    let paced = filing_at_half(plan, &data, &demo, times.rate())?;
+    let highest = megabytes(demo.resident_kb("VmHWM"));
     demo.stop()?;
+    let lite = data.join("cuulong.sqlite").to_string_lossy().to_string();
+    let database = if plan.postgres { &database } else { &lite };
+    figures.push(filing::beside_raw(plan, tools, folder, database, &times)?);
+    figures.push(paced);
+    figures.push(one("resident at its highest, after all this", highest, "-"));
     Ok(figures)
 }
 
@@ -215,19 +221,11 @@ fn reports(demo: &Demo, data: &Path) -> Outcome<Vec<Figure>> {
     ])
 }
 
-/// Filing beside the raw loop, then its latency at half its rate.
-fn filing_figures(
-    plan: &Plan,
-    tools: &Tools,
-    folder: &Path,
-    data: &Path,
-    demo: &Demo,
-) -> Outcome<Vec<Figure>> {
-    let (figure, rate) = filing::measure(plan, tools, folder, data, demo)?;
+/// The latency of filing at half the rate that was reached.
+fn filing_at_half(plan: &Plan, data: &Path, demo: &Demo, rate: f64) -> Outcome<Figure> {
     let times = filing::paced(plan, data, demo, rate / 2.0)?;
     let load = format!("{:.0}/s asked for, n = {}; target < 150 ms", rate / 2.0, times.count());
-    let slow = one("filing at half that rate, p95", format!("{:.0} ms", times.p95_ms()), &load);
-    Ok(vec![figure, slow])
+    Ok(one("filing at half that rate, p95", format!("{:.0} ms", times.p95_ms()), &load))
 }
 
 fn p95(what: &str, times: &Times, target: &str, plan: &Plan) -> Figure {

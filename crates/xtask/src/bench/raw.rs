@@ -1,6 +1,8 @@
 //! The raw limits: what the machine can do when nothing is asked but the unavoidable.
 //! Built only for `cargo x bench` (feature `raw`), because SQLite takes its time to compile.
 
+mod postgres;
+
 use super::CONNECTIONS;
 use super::load::Load;
 use crate::shell::Outcome;
@@ -13,7 +15,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// `raw http FILE` or `raw filing FOLDER DATABASE WARM_UP SECONDS BYTES_A_FILE`.
+/// `raw http FILE` or `raw filing FOLDER DATABASE WARM_UP SECONDS BYTES_A_FILE`,
+/// where the database is a file of SQLite or an address of PostgreSQL.
 pub fn run(words: &[String]) -> Outcome {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -21,7 +24,13 @@ pub fn run(words: &[String]) -> Outcome {
         ["filing", folder, database, warm_up, seconds, size] => {
             let number = |word: &str| word.parse::<u64>().map_err(|_| format!("{word} is not a number"));
             let load = Load { warm_up: number(warm_up)?, seconds: number(seconds)? };
-            filing(Path::new(folder), Path::new(database), load, number(size)? as usize)
+            let (folder, size) = (Path::new(folder), number(size)? as usize);
+            let rate = match database.starts_with("postgres:") {
+                true => postgres::filing(folder, database, load, size)?,
+                false => filing(folder, Path::new(database), load, size)?,
+            };
+            println!("{rate}");
+            Ok(())
         }
         _ => Err("raw http FILE | raw filing FOLDER DATABASE WARM_UP SECONDS BYTES_A_FILE".into()),
     }
@@ -57,8 +66,8 @@ fn serve(mut stream: TcpStream, answer: &[u8]) {
 
 /// Filings a second when a filing is only this: two files made durable under their final names, then the
 /// rows that the product's last filing left before it answered, in a copy of the product's own database
-/// with all its indexes, in one commit that reaches the disk. Prints the rate.
-fn filing(folder: &Path, database: &Path, load: Load, size: usize) -> Outcome {
+/// with all its indexes, in one commit that reaches the disk. The rate.
+fn filing(folder: &Path, database: &Path, load: Load, size: usize) -> Outcome<f64> {
     fs::create_dir_all(folder).map_err(|e| e.to_string())?;
     let copy = folder.join("raw.sqlite");
     let (db, rows) = copied(database, &copy).map_err(|e| format!("{}: {e}", copy.display()))?;
@@ -77,8 +86,7 @@ fn filing(folder: &Path, database: &Path, load: Load, size: usize) -> Outcome {
             Ok(())
         })
     })?;
-    println!("{}", times.rate());
-    Ok(())
+    Ok(times.rate())
 }
 
 fn durable(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
@@ -99,7 +107,7 @@ const ROWS: [(&str, &str); 8] = [
     ("upload", "dossier = $1"),
     ("content", "hash in (select sha256 from dossier_file where dossier = $1)"),
     ("outbox", "aggregate = $1"),
-    ("idempotency", "$1 > '' and rowid = (select rowid from idempotency order by at desc limit 1)"),
+    ("idempotency", "$1 > '' and key = (select key from idempotency order by at desc limit 1)"),
     (
         "audit_entry",
         "subject = $1 or id in (
@@ -112,12 +120,49 @@ const UNIQUE: [&str; 5] = ["id", "hash", "sha256", "code", "key"];
 /// database gives.
 const LEFT_OUT: [&str; 2] = ["no", "seq"];
 
+/// The columns that a row is put with.
+fn kept<'a>(table: &str, columns: &[&'a str]) -> Vec<&'a str> {
+    let chained = |name: &str| table == "audit_entry" && name == "hash";
+    columns.iter().copied().filter(|name| !LEFT_OUT.contains(name) && !chained(name)).collect()
+}
+
 /// A filing's rows, to be put again and again.
+#[derive(Default)]
 struct Rows {
     /// Each row's insert, and its values.
     rows: Vec<(String, Vec<Value>)>,
     /// What must be other each time, wherever it stands.
     names: BTreeMap<String, u64>,
+}
+
+impl Rows {
+    fn add(&mut self, insert: &str, columns: &[&str], values: Vec<Value>) {
+        for (name, value) in columns.iter().zip(&values) {
+            if let Value::Text(text) = value
+                && UNIQUE.contains(name)
+            {
+                let place = self.names.len() as u64;
+                self.names.entry(text.clone()).or_insert(place);
+            }
+        }
+        self.rows.push((insert.to_string(), values));
+    }
+
+    fn inserts(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(|(insert, _)| insert.as_str())
+    }
+
+    /// The rows' values under names of their own.
+    fn named(&self, number: u64) -> impl Iterator<Item = Vec<Value>> {
+        let named = move |value: &Value| match value {
+            Value::Text(text) => match self.names.get(text) {
+                Some(place) => Value::Text(other(text, *place, number)),
+                None => value.clone(),
+            },
+            _ => value.clone(),
+        };
+        self.rows.iter().map(move |(_, values)| values.iter().map(named).collect())
+    }
 }
 
 /// A copy of the product's database, and the rows of its last filing.
@@ -131,44 +176,25 @@ fn copied(database: &Path, copy: &Path) -> rusqlite::Result<(Connection, Rows)> 
     )?;
     let newest = "select id from dossier order by filed_at desc limit 1";
     let dossier: String = db.query_row(newest, [], |row| row.get(0))?;
-    let (mut rows, mut renamed) = (Vec::new(), BTreeMap::new());
+    let mut rows = Rows::default();
     for (table, which) in ROWS {
         let mut select = db.prepare(&format!("select * from {table} where {which}"))?;
         let names: Vec<String> = select.column_names().into_iter().map(String::from).collect();
-        let chained = |name: &str| table == "audit_entry" && name == "hash";
-        let kept = |name: &str| !LEFT_OUT.contains(&name) && !chained(name);
-        let columns: Vec<&str> = names.iter().map(String::as_str).filter(|name| kept(name)).collect();
+        let columns = kept(table, &names.iter().map(String::as_str).collect::<Vec<_>>());
         let marks = vec!["?"; columns.len()].join(", ");
         let insert = format!("insert into {table} ({}) values ({marks})", columns.join(", "));
         let read = |row: &Row<'_>| columns.iter().map(|name| row.get(*name)).collect();
         let found = select.query_map([&dossier], read)?.collect::<rusqlite::Result<Vec<Vec<Value>>>>()?;
         assert!(!found.is_empty(), "the last filing left nothing in {table}");
-        for values in found {
-            for (name, value) in columns.iter().zip(&values) {
-                if let Value::Text(text) = value
-                    && UNIQUE.contains(name)
-                {
-                    let place = renamed.len() as u64;
-                    renamed.entry(text.clone()).or_insert(place);
-                }
-            }
-            rows.push((insert.clone(), values));
-        }
+        found.into_iter().for_each(|values| rows.add(&insert, &columns, values));
     }
-    Ok((db, Rows { rows, names: renamed }))
+    Ok((db, rows))
 }
 
 /// Puts the rows under names of their own, in one commit.
 fn put(db: &mut Connection, rows: &Rows, number: u64) -> rusqlite::Result<()> {
     let tx = db.transaction()?;
-    for (insert, values) in &rows.rows {
-        let values = values.iter().map(|value| match value {
-            Value::Text(text) => match rows.names.get(text) {
-                Some(place) => Value::Text(other(text, *place, number)),
-                None => value.clone(),
-            },
-            _ => value.clone(),
-        });
+    for (insert, values) in rows.inserts().zip(rows.named(number)) {
         tx.prepare_cached(insert)?.execute(params_from_iter(values))?;
     }
     let number = "update number_book set last = last + 1 where rowid = (select max(rowid) from number_book)";
