@@ -1,4 +1,4 @@
-//! `cuulong seed`: a demonstration filled with invented dossiers.
+//! `cuulong seed`: a demonstration filled with invented dossiers and certificates.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -25,7 +25,11 @@ pub struct SeedArgs {
     database: String,
     /// How many dossiers
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
-    dossiers: u64,
+    #[arg(required_unless_present = "certificates")]
+    dossiers: Option<u64>,
+    /// How many certificates officials ask for and an administrator issues
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    certificates: Option<u64>,
     /// The same seed on the same data makes the same dossiers
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -35,36 +39,58 @@ pub struct SeedArgs {
 pub fn run(args: &SeedArgs) -> Result<(), Failure> {
     serve::log_to_stderr();
     let mut config = config(args)?;
-    config.database.bulk = true;
+    config.database.bulk = args.dossiers.is_some();
     crate::runtime()?.block_on(async {
         let clock = Clock::system();
         let opened = open::open(&config, clock.clone(), |what, done, total| {
             tell(what, done as u64, total as u64, "");
         })
         .await?;
-        let begun = std::time::Instant::now();
-        let plan = onestop::Plan { dossiers: args.dossiers, seed: args.seed, now: clock.now() };
-        let mut began: Option<(String, std::time::Instant)> = None;
-        let grown = onestop::grow(&opened.onestop, plan, |what, done, total| {
-            if began.as_ref().is_none_or(|(last, _)| last != what) {
-                began = Some((what.to_string(), std::time::Instant::now()));
-            }
-            let seconds = began.as_ref().map_or(0.0, |(_, at)| at.elapsed().as_secs_f64());
-            tell(what, done, total, &format!(", {:.0}/s", done as f64 / seconds.max(0.001)));
-        })
-        .await
-        .map_err(|e| Failure::new(format!("cannot grow dossiers: {e}")))?;
+        if let Some(count) = args.certificates {
+            certificates(&opened, usize::try_from(count).unwrap_or(usize::MAX)).await?;
+        }
+        if let Some(count) = args.dossiers {
+            let plan = onestop::Plan { dossiers: count, seed: args.seed, now: clock.now() };
+            dossiers(&opened, plan).await?;
+        }
         opened.site.db.close().await;
-        println!(
-            "{} dossiers with {} steps for {} citizens at {} counters in {:.1} s",
-            grown.dossiers,
-            grown.steps,
-            grown.citizens,
-            grown.counters,
-            begun.elapsed().as_secs_f64()
-        );
         Ok(())
     })
+}
+
+async fn certificates(opened: &open::Opened, count: usize) -> Result<(), Failure> {
+    let now = opened.site.clock.now();
+    let issued = trust::issue_demo(&opened.trust, count, now, |what, done, total| {
+        tell(what, done as u64, total as u64, "");
+    })
+    .await
+    .map_err(|e| Failure::new(format!("cannot issue certificates: {e}")))?;
+    let (asked_s, issued_s) = (issued.asked_in.as_secs_f64(), issued.issued_in.as_secs_f64());
+    println!("{} certificates asked for in {asked_s:.2} s, issued in {issued_s:.2} s", issued.certificates);
+    Ok(())
+}
+
+async fn dossiers(opened: &open::Opened, plan: onestop::Plan) -> Result<(), Failure> {
+    let begun = std::time::Instant::now();
+    let mut began: Option<(String, std::time::Instant)> = None;
+    let grown = onestop::grow(&opened.onestop, plan, |what, done, total| {
+        if began.as_ref().is_none_or(|(last, _)| last != what) {
+            began = Some((what.to_string(), std::time::Instant::now()));
+        }
+        let seconds = began.as_ref().map_or(0.0, |(_, at)| at.elapsed().as_secs_f64());
+        tell(what, done, total, &format!(", {:.0}/s", done as f64 / seconds.max(0.001)));
+    })
+    .await
+    .map_err(|e| Failure::new(format!("cannot grow dossiers: {e}")))?;
+    println!(
+        "{} dossiers with {} steps for {} citizens at {} counters in {:.1} s",
+        grown.dossiers,
+        grown.steps,
+        grown.citizens,
+        grown.counters,
+        begun.elapsed().as_secs_f64()
+    );
+    Ok(())
 }
 
 /// Throws the figures of reports away and makes them anew from the step logs.

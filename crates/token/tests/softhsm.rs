@@ -16,6 +16,7 @@ use base::{Clock, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http_body_util::BodyExt;
+use judges::{Way, row};
 use pki::cert::{Serial, Validity};
 use pki::cms::{Content, Draft, Embed, SignedData};
 use pki::key::KeyKind;
@@ -147,6 +148,11 @@ fn signs_what_openssl_accepts(module: &Module, serial: &str, kind: KeyKind) {
         let key = key.using(pss);
         let signature = key.sign(b"x").unwrap();
         certificate.public_key().verify(pss, b"x", &signature).unwrap();
+        row("softhsm2-util", Way::Theirs, "RSA signatures by a key in a token", 7);
+        row("openssl cms", Way::Ours, "CAdES with an RSA key in a token", 6);
+    } else {
+        row("softhsm2-util", Way::Theirs, "P-256 signatures by a key in a token", 6);
+        row("openssl cms", Way::Ours, "CAdES with a P-256 key in a token", 6);
     }
 }
 
@@ -258,4 +264,5 @@ async fn two_papers(module: &Module, certificate: &Certificate, folder: &Path) {
     }
     let (status, _) = visit.posts(&path, &own, &[("pin", PIN.into())]).await;
     assert_eq!(status, 404, "a request is signed once");
+    row("openssl cms", Way::Ours, "CAdES by the agent, two papers under one PIN", papers.len());
 }

@@ -19,6 +19,7 @@ pub mod validation;
 pub mod words;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
@@ -34,7 +35,7 @@ use crate::key::Keyring;
 use crate::revocation::live::Live;
 use crate::stamp::Stamper;
 
-pub use crate::seed::{Loaded, Plan};
+pub use crate::seed::{Issued, Loaded, Plan};
 
 /// What the handlers of this system hold.
 #[derive(Clone)]
@@ -93,7 +94,8 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The pages, the JSON and the addresses that certificates name.
 pub fn routes(app: &App) -> axum::Router {
-    axum::Router::new()
+    // Asked so often that even handing over the parts of `App` one by one is felt.
+    let asked_by_machines = axum::Router::new()
         .route("/pki/ca.pem", get(revocation::answer::chain))
         .route("/pki/ca/{file}", get(revocation::answer::issuer))
         .route("/pki/crl/{file}", get(revocation::answer::list))
@@ -101,12 +103,15 @@ pub fn routes(app: &App) -> axum::Router {
         .route("/pki/ocsp/{*request}", get(revocation::answer::get))
         .route("/pki/tsa", post(stamp::stamp))
         .layer(DefaultBodyLimit::max(pki::ocsp::REQUEST_BYTES_MAX))
+        .with_state(Arc::new(app.clone()));
+    axum::Router::new()
         .merge(certificate::pages::routes())
         .merge(request::pages::routes())
         .merge(authority::pages::routes())
         .merge(signing::pages::routes())
         .merge(validation::routes())
         .with_state(app.clone())
+        .merge(asked_by_machines)
 }
 
 /// What the province's administrators find in their side list, in the language spoken.
@@ -153,6 +158,19 @@ pub async fn seed_demo(
     progress: impl FnMut(&str, usize, usize),
 ) -> Result<Loaded, Problem> {
     seed::load(app, plan, now, progress).await
+}
+
+/// Has so many certificates of a demonstration asked for and issued by the rules.
+///
+/// # Errors
+/// When the store does not answer, or there is nobody who asks or approves.
+pub async fn issue_demo(
+    app: &App,
+    count: usize,
+    now: Instant,
+    progress: impl FnMut(&str, usize, usize),
+) -> Result<Issued, Problem> {
+    seed::issue(app, count, now, progress).await
 }
 
 /// What follows from events.

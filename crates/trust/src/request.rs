@@ -8,6 +8,8 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use base::{Id, Instant};
 use contracts::trust as event;
 use db::{Act, Tx};
@@ -23,6 +25,7 @@ use self::rules::{No, Wrong, may_decide};
 use self::store::Request;
 use crate::App;
 use crate::authority::{self, Issuing, Order};
+use crate::certificate::store::New;
 use crate::certificate::{self, row_of};
 use crate::key::NewKey;
 use crate::revocation::rules::whole_second;
@@ -32,6 +35,8 @@ enum RequestId {}
 
 /// Requests of one person that may wait at once.
 const WAITING_MAX: i64 = 20;
+/// Requests that one deed may approve: as many as the list shows at once.
+pub const DEED_MAX: usize = 100;
 
 /// What was typed.
 #[derive(Clone, Debug, Default)]
@@ -247,29 +252,101 @@ pub async fn withdraw(tx: &mut Tx, id: &str, by: &str, now: Instant) -> Result<(
     Ok(store::save_decided(tx, id, ("withdrawn", "", None), by, now).await?)
 }
 
-/// Another administrator agrees: the certificate is issued and registered in one commit. Keys are made before
-/// it. The certificate's id.
+/// Another administrator agrees: the certificate is issued and registered in one commit. Its id.
 pub async fn approve(app: &App, id: &str, by: &str, act: Act, now: Instant) -> Result<String, Problem> {
-    let wanted = id.to_string();
+    let issued = approve_all(app, &[id.to_string()], by, act, now).await?.pop();
+    issued.ok_or_else(|| Problem::fault("one request was approved"))
+}
+
+/// The same for several requests in one deed: all their certificates are there with one commit, or none. Keys
+/// are made and certificates signed before it. The certificates' ids, in the order of the requests.
+pub async fn approve_all(
+    app: &App,
+    ids: &[String],
+    by: &str,
+    act: Act,
+    now: Instant,
+) -> Result<Vec<String>, Problem> {
+    if ids.len() > DEED_MAX {
+        return Err(Problem::Malformed(format!("{} requests in one deed", ids.len())));
+    }
+    let wanted = ids.to_vec();
     let read = async move |tx: &mut Tx| -> Result<_, Problem> {
-        let request = store::find(tx, &wanted).await?.ok_or(Problem::NotFound)?;
-        let unit = directory::get_unit(tx, &UnitId::from(request.unit.clone())).await?;
-        let agencies = directory::ancestors(tx, &unit.id).await?;
-        Ok((request, agencies, authority::store::find_issuing(tx).await?))
+        let mut waiting = Vec::with_capacity(wanted.len());
+        for id in &wanted {
+            let request = store::find(tx, id).await?.ok_or(Problem::NotFound)?;
+            let unit = directory::get_unit(tx, &UnitId::from(request.unit.clone())).await?.name;
+            waiting.push((request, unit));
+        }
+        Ok((waiting, authority::store::find_issuing(tx).await?))
     };
-    let (request, units, issuing) = app.site.db.read(read).await?;
-    may_decide(&request.state, &request.asked_by, request.account.as_deref(), by).map_err(refused)?;
+    let (waiting, issuing) = app.site.db.read(read).await?;
+    for (request, _) in &waiting {
+        may_decide(&request.state, &request.asked_by, request.account.as_deref(), by).map_err(refused)?;
+    }
     let Some(issuing) = issuing else {
         return Err(Problem::refused(words::t("request.no_authority"), "refused: no authority"));
     };
     let issuer = Issuing::of(app, &issuing).await?;
-    let made = match &request.key_kind {
-        Some(word) => Some(app.keys.make(&app.site.db, word).await?),
-        None => None,
+    let keys = keys_for(app, waiting.iter().map(|(request, _)| request)).await?;
+    let signing = app.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let one = |((request, unit), key): ((Request, String), _)| {
+            certify(&signing, &issuer, request, &unit, key, now)
+        };
+        waiting.into_iter().zip(keys).map(one).collect::<Result<(Vec<_>, Vec<_>), Problem>>()
+    });
+    let (rows, issued) = made.await.map_err(Problem::fault)??;
+    let ids = rows.iter().map(|row| row.id.clone()).collect();
+    let by = by.to_string();
+    let write = async move |tx: &mut Tx| -> Result<(), Problem> {
+        let stands = authority::store::find_issuing(tx).await?.is_some_and(|now| now.id == issuing.id);
+        if !stands {
+            return Err(Problem::Stale);
+        }
+        keep(tx, &rows, &issued, &by, now).await
     };
+    app.site.db.write(act, write).await?;
+    Ok(ids)
+}
+
+/// The keys that are made here, in the order of the requests.
+async fn keys_for(
+    app: &App,
+    requests: impl Iterator<Item = &Request> + Clone,
+) -> Result<Vec<Option<NewKey>>, Problem> {
+    let mut made: BTreeMap<&str, Vec<NewKey>> = BTreeMap::new();
+    for (word, _) in crate::key::KINDS {
+        let count = requests.clone().filter(|request| request.key_kind.as_deref() == Some(word)).count();
+        if count > 0 {
+            made.insert(word, app.keys.make_many(&app.site.db, word, count).await?);
+        }
+    }
+    let taken = |request: &Request| -> Result<Option<NewKey>, Problem> {
+        let Some(word) = request.key_kind.as_deref() else { return Ok(None) };
+        let key = made.get_mut(word).and_then(Vec::pop);
+        key.map(Some).ok_or_else(|| Problem::fault("a key for a kind that is not made"))
+    };
+    requests.map(taken).collect()
+}
+
+/// What one request becomes.
+struct Issued {
+    request: String,
+    key: Option<NewKey>,
+}
+
+/// Signs the certificate of a request, which names this unit.
+fn certify(
+    app: &App,
+    issuer: &Issuing,
+    request: Request,
+    unit: &str,
+    made: Option<NewKey>,
+    now: Instant,
+) -> Result<(New, Issued), Problem> {
     let key = public_key(&request, made.as_ref())?;
     let kind = authority::rules::kind(&request.kind).ok_or_else(|| Problem::fault("an unknown kind"))?;
-    let unit = units.first().map_or("", |unit| unit.name.as_str());
     let end = Some(issuer.certificate.validity().not_after);
     let order = Order {
         kind,
@@ -281,31 +358,26 @@ pub async fn approve(app: &App, id: &str, by: &str, act: Act, now: Instant) -> R
     let issued = issuer.issue(&app.address, order)?;
     let mut row = row_of(&issued, "own", "internal", now);
     row.kind = certificate::KINDS.into_iter().find(|known| *known == request.kind).unwrap_or("other");
-    row.holder = request.holder.clone();
+    row.holder = request.holder;
     row.folded = certificate::folded(&row.holder, &row.subject, &row.serial, &row.id);
     (row.authority, row.key) = (Some(issuer.id.clone()), made.as_ref().map(|key| key.id.clone()));
-    (row.account, row.post, row.unit) =
-        (request.account.clone(), request.post.clone(), Some(request.unit.clone()));
-    (row.device, row.device_no, row.letter) =
-        (request.device.clone(), request.device_no.clone(), request.letter.clone());
-    (row.request, row.renews) = (Some(request.id.clone()), request.renews.clone());
-    let id = row.id.clone();
-    let by = by.to_string();
-    let write = async move |tx: &mut Tx| -> Result<(), Problem> {
-        let stands = authority::store::find_issuing(tx).await?.is_some_and(|now| now.id == issuer.id);
-        if !stands {
-            return Err(Problem::Stale);
-        }
-        if let Some(key) = &made {
-            key.save(tx, "holder", now).await?;
-        }
-        certificate::store::save_all(tx, std::slice::from_ref(&row)).await?;
-        store::save_decided(tx, &request.id, ("issued", "", Some(&row.id)), &by, now).await?;
+    (row.account, row.post, row.unit) = (request.account, request.post, Some(request.unit));
+    (row.device, row.device_no, row.letter) = (request.device, request.device_no, request.letter);
+    (row.request, row.renews) = (Some(request.id.clone()), request.renews);
+    Ok((row, Issued { request: request.id, key: made }))
+}
+
+async fn keep(tx: &mut Tx, rows: &[New], issued: &[Issued], by: &str, now: Instant) -> Result<(), Problem> {
+    for key in issued.iter().filter_map(|one| one.key.as_ref()) {
+        key.save(tx, "holder", now).await?;
+    }
+    certificate::store::save_all(tx, rows).await?;
+    for (row, one) in rows.iter().zip(issued) {
+        store::save_decided(tx, &one.request, ("issued", "", Some(&row.id)), by, now).await?;
         tx.audit("trust.issue-certificate", &row.id).await?;
-        certificate::tell(tx, event::CERTIFICATE_ISSUED, &row.id, now).await
-    };
-    app.site.db.write(act, write).await?;
-    Ok(id)
+        certificate::tell(tx, event::CERTIFICATE_ISSUED, &row.id, now).await?;
+    }
+    Ok(())
 }
 
 fn public_key(request: &Request, made: Option<&NewKey>) -> Result<PublicKey, Problem> {

@@ -2,6 +2,10 @@
 //! invented officials and their agencies. Most are played as brought from outside, under simulated issuers
 //! whose keys are thrown away; some are the province's own, with their keys here.
 
+mod requests;
+
+pub use requests::{Issued, issue};
+
 use base::Instant;
 use db::{Act, Db, Tx, args};
 use directory::seed::people::Dice;

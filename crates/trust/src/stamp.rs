@@ -50,7 +50,11 @@ struct Inner {
 }
 
 /// `POST /pki/tsa`. Whatever is wrong is said in the reply, as the RFC wants it; the status is 200.
-pub async fn stamp(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+pub async fn stamp(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/timestamp-query") {
         return Err(Problem::UnsupportedMedia);

@@ -2,9 +2,10 @@
 //! forms, problems made readable, headers, counters, the access log, packing. One function, to be lean.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -35,9 +36,11 @@ const UPLOAD_IN: Duration = Duration::from_secs(15 * 60);
 const CSP: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; \
     object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
 
+/// The one that matters for what is no page, too.
+const NO_GUESSING: &str = "x-content-type-options";
 const FIXED: [(&str, &str); 7] = [
     ("content-security-policy", CSP),
-    ("x-content-type-options", "nosniff"),
+    (NO_GUESSING, "nosniff"),
     ("referrer-policy", "same-origin"),
     ("x-frame-options", "SAMEORIGIN"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -152,8 +155,9 @@ fn finish(site: &Site, response: &mut Response, id: &RequestId, personal: bool) 
         let kind = kind.as_bytes();
         kind.starts_with(b"text/html") || kind.starts_with(b"application/")
     });
+    let for_machines = response.headers().get(header::CONTENT_TYPE).is_some_and(is_for_machines);
     let headers = response.headers_mut();
-    for (name, value) in FIXED {
+    for (name, value) in FIXED.into_iter().filter(|(name, _)| !for_machines || *name == NO_GUESSING) {
         put_if_absent(headers, name, value);
     }
     if site.secure_cookies {
@@ -169,6 +173,13 @@ fn finish(site: &Site, response: &mut Response, id: &RequestId, personal: bool) 
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert("x-request-id", value);
     }
+}
+
+/// Answers about certificates and times, of which there are tens of thousands a second: no browser shows them
+/// or runs anything in them, and what tells it how to would be a third of their bytes.
+fn is_for_machines(kind: &HeaderValue) -> bool {
+    let kind = kind.as_bytes();
+    kind.starts_with(b"application/ocsp-") || kind.starts_with(b"application/timestamp-")
 }
 
 /// Says in which language a page is, and that another cookie may get another one.
@@ -190,8 +201,7 @@ fn put_if_absent(headers: &mut HeaderMap, name: &'static str, value: &'static st
 
 /// Counters and the access log: by route, never by address, so that no code or name gets in.
 fn count(method: &Method, route: Option<&MatchedPath>, status: StatusCode, took: Duration, id: &RequestId) {
-    let route = route.map_or("-", |r| r.as_str()).to_string();
-    let method_text = method.to_string();
+    let route = route.map_or("-", |r| r.as_str());
     tracing::info!(
         target: "access",
         request = %id.0,
@@ -200,9 +210,49 @@ fn count(method: &Method, route: Option<&MatchedPath>, status: StatusCode, took:
         status = status.as_u16(),
         micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
     );
-    let labels = [("method", method_text), ("route", route), ("status", status.as_str().to_string())];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_seconds", &labels).record(took.as_secs_f64());
+    let meters = meters(method, route, status);
+    meters.requests.increment(1);
+    meters.seconds.record(took.as_secs_f64());
+}
+
+/// What is counted of one route, method and status.
+#[derive(Clone)]
+struct Meters {
+    requests: metrics::Counter,
+    seconds: metrics::Histogram,
+}
+
+/// Meters by method, route and status: finding one by its labels takes longer than counting.
+type Known = HashMap<Method, HashMap<String, HashMap<u16, Meters>>>;
+
+fn meters(method: &Method, route: &str, status: StatusCode) -> Meters {
+    static KNOWN: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let found = known.get(method).and_then(|routes| routes.get(route)?.get(&status.as_u16()).cloned());
+    drop(known);
+    if let Some(meters) = found {
+        return meters;
+    }
+    let labels = [
+        ("method", method.to_string()),
+        ("route", route.to_string()),
+        ("status", status.as_str().to_string()),
+    ];
+    let meters = Meters {
+        requests: metrics::counter!("http_requests_total", &labels),
+        seconds: metrics::histogram!("http_request_seconds", &labels),
+    };
+    // Nobody chooses new ones: routes are ours, statuses are few, and methods that no route has are not kept.
+    if known_methods().contains(method) {
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        let routes = known.entry(method.clone()).or_default();
+        routes.entry(route.to_string()).or_default().insert(status.as_u16(), meters.clone());
+    }
+    meters
+}
+
+fn known_methods() -> [Method; 6] {
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
 }
 
 /// Pages, data and texts of some size; not what is packed already, and not our own bytes in files.

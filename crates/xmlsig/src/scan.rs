@@ -67,7 +67,8 @@ impl<'a> Scanner<'a> {
             self.count_node()?;
             self.instruction()?;
         } else if rest.starts_with(b"</") {
-            self.pass(2, b">")?;
+            let end = memchr::memchr(b'>', rest).ok_or(Unreadable::Malformed { offset: self.at })?;
+            self.at += end + 1;
             self.scope -= self.open.pop().ok_or(Unreadable::Malformed { offset: self.at })?;
         } else {
             self.count_node()?;

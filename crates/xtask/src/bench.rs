@@ -9,8 +9,10 @@ mod filing;
 mod http;
 mod load;
 mod million;
+mod peers;
 #[cfg(feature = "raw")]
 pub mod raw;
+mod trust;
 
 use crate::machine;
 use crate::shell::{Outcome, Program, cargo, root, seconds, timed};
@@ -18,6 +20,7 @@ use demo::Demo;
 use load::Load;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use trust::Rate;
 
 /// How many connections ask at once, in every figure.
 pub const CONNECTIONS: usize = 8;
@@ -78,6 +81,13 @@ struct Figure {
     load: String,
 }
 
+impl Figure {
+    fn row(&self) -> String {
+        let ratio = self.ratio.map_or("-".into(), |ratio| format!("{ratio:.2}"));
+        format!("| {} | {} | {} | {ratio} | {} |", self.what, self.product, self.raw, self.load)
+    }
+}
+
 /// Measures everything, or what `--only` names, and prints the table.
 pub fn run(words: &[String]) -> Outcome {
     #[cfg(feature = "raw")]
@@ -105,6 +115,9 @@ fn in_release(plan: &Plan, words: &[String]) -> Outcome {
     if plan.build {
         timed("release build", || cargo(&["build", "--release", "-p", "cuulong"]).run())?;
         cargo(&["build", "--release", "-p", "xtask", "--features", "raw"]).run()?;
+        if plan.wants("trust") {
+            trust::build()?;
+        }
     }
     Program::new(target_folder()?.join("xtask")).args(["bench"]).args(words).run()
 }
@@ -113,6 +126,13 @@ fn in_release(plan: &Plan, words: &[String]) -> Outcome {
 struct Tools {
     product: PathBuf,
     raw: PathBuf,
+}
+
+impl Tools {
+    /// An example of a pure crate.
+    fn example(&self, name: &str) -> PathBuf {
+        self.raw.with_file_name("examples").join(name)
+    }
 }
 
 fn measure(plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>> {
@@ -126,6 +146,9 @@ fn measure(plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>> {
 fn measure_in(folder: &Path, plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>> {
     if plan.dossiers > 0 {
         return million::measure(plan, tools, folder);
+    }
+    if plan.only.as_deref() == Some("trust") {
+        return trust::measure(plan, tools, folder);
     }
     let data = folder.join("data");
     let mut figures = Vec::new();
@@ -159,6 +182,9 @@ fn measure_in(folder: &Path, plan: &Plan, tools: &Tools) -> Outcome<Vec<Figure>>
     }
     figures.push(alone("resident memory at its highest, after all this", demo.resident_kb("VmHWM")));
     demo.stop()?;
+    if plan.wants("trust") {
+        figures.extend(trust::measure(plan, tools, folder)?);
+    }
     Ok(figures)
 }
 
@@ -172,37 +198,38 @@ fn alone(what: &str, kb: u64) -> Figure {
 
 /// Requests a second of one page, against a server that only sends the same bytes.
 fn page(plan: &Plan, tools: &Tools, folder: &Path, demo: &Demo, path: &str, what: &str) -> Outcome<Figure> {
-    let product = wrk(plan, demo.port, path)?;
+    let product = wrk(plan, demo.port, path, None)?;
     let answer = http::Line::open(demo.port)?.raw_answer(path)?;
     let file = folder.join("answer");
     std::fs::write(&file, &answer).map_err(|e| format!("cannot keep the answer: {e}"))?;
     let server = demo::RawServer::start(&tools.raw, &file)?;
-    let raw = wrk(plan, server.port, path)?;
+    let raw = wrk(plan, server.port, path, None)?;
     Ok(Figure {
         what: format!("{what}, {} bytes", answer.len()),
-        product: format!("{product:.0}/s"),
-        raw: format!("{raw:.0}/s"),
-        ratio: Some(product / raw),
-        load: format!("wrk, {CONNECTIONS} connections, warm-up {} s, {} s", plan.warm_up(), plan.seconds),
+        product: format!("{:.0}/s", product.rate),
+        raw: format!("{:.0}/s", raw.rate),
+        ratio: Some(product.rate / raw.rate),
+        load: product.load,
     })
 }
 
-/// Runs wrk twice, warm-up and measurement, and gives the requests a second of the second.
-fn wrk(plan: &Plan, port: u16, path: &str) -> Outcome<f64> {
+/// Runs wrk twice, warm-up and measurement, by a script if there is one; what the second gave.
+fn wrk(plan: &Plan, port: u16, path: &str, script: Option<&Path>) -> Outcome<Rate> {
     let once = |seconds: u64| {
         let connections = CONNECTIONS.to_string();
-        Program::new("wrk")
-            .args(["-t2", "-c", &connections, "-d", &format!("{seconds}s"), "--latency"])
-            .args([format!("http://127.0.0.1:{port}{path}")])
-            .output()
+        let mut wrk =
+            Program::new("wrk").args(["-t2", "-c", &connections, "-d", &format!("{seconds}s"), "--latency"]);
+        if let Some(script) = script {
+            wrk = wrk.args([Path::new("-s"), script]);
+        }
+        wrk.args([format!("http://127.0.0.1:{port}{path}")]).output()
     };
     once(plan.warm_up())?;
     let said = once(plan.seconds)?;
     if said.contains("Non-2xx") {
         return Err(format!("{path} did not always answer 200:\n{said}"));
     }
-    let rate = said.lines().find_map(|line| line.strip_prefix("Requests/sec:")?.trim().parse().ok());
-    rate.ok_or_else(|| format!("wrk did not tell a rate:\n{said}"))
+    Rate::read(&said, plan.warm_up(), plan.seconds)
 }
 
 /// Words a citizen types: with marks, without, half, and nonsense.
@@ -244,10 +271,7 @@ fn search(plan: &Plan, tools: &Tools, folder: &Path, demo: &Demo) -> Outcome<Vec
 fn print_table(figures: &[Figure]) {
     println!("\nmachine: {}\n", demo::machine());
     println!("| figure | product | raw | product / raw | load |\n| --- | --- | --- | --- | --- |");
-    for figure in figures {
-        let ratio = figure.ratio.map_or("-".into(), |ratio| format!("{ratio:.2}"));
-        println!("| {} | {} | {} | {ratio} | {} |", figure.what, figure.product, figure.raw, figure.load);
-    }
+    figures.iter().for_each(|figure| println!("{}", figure.row()));
 }
 
 fn target_folder() -> Outcome<PathBuf> {

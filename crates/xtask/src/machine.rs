@@ -31,14 +31,15 @@ const TEST: &[Need] = &[
 ];
 
 /// For `cargo x bench`.
-const BENCH: &[Need] = &[Need { package: "wrk", shown_by: "wrk" }];
+const BENCH: &[Need] =
+    &[Need { package: "wrk", shown_by: "wrk" }, Need { package: "openssl", shown_by: "openssl" }];
 
 /// Sees to it that the tests' programs are there.
 pub fn ready_for_tests() -> Outcome {
     ensure(TEST)
 }
 
-/// Sees to it that the load generator is there.
+/// Sees to it that the load generator is there, and who asks and believes OCSP answers.
 pub fn ready_for_bench() -> Outcome {
     ensure(BENCH)
 }

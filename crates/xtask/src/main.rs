@@ -24,7 +24,7 @@ const HELP: &str = "cargo x COMMAND
   ci            fmt, clippy, tidy and test
   dev [ARGS]    run the demo in the dev profile on ./demo-data
   bench [ARGS]  measure the release build beside the machine's raw limits
-                (--skip-build, --only home|search|filing|start, --seconds N)
+                (--skip-build, --only home|search|filing|start|trust, --seconds N)
 ";
 
 fn main() -> ExitCode {

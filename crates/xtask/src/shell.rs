@@ -73,6 +73,12 @@ impl Program {
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
     }
 
+    /// Runs to the end and gives all it said, answers and complaints.
+    pub fn all(mut self) -> Outcome<String> {
+        let out = self.command.output().map_err(|e| format!("cannot run `{}`: {e}", self.words))?;
+        Ok(String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+    }
+
     /// The command itself, for those who read its output while it runs.
     pub fn into_command(self) -> Command {
         self.command
@@ -123,7 +129,7 @@ pub fn is_root() -> bool {
 
 /// Every file of ours below `folder` (relative to the top, `/` between parts), sorted.
 pub fn files(root: &Path, folder: &str) -> Vec<String> {
-    const NOT_OURS: [&str; 6] = ["target", "node_modules", ".git", "demo-data", ".cache", ".library"];
+    const NOT_OURS: [&str; 7] = ["target", "node_modules", "venv", ".git", "demo-data", ".cache", ".library"];
     let mut found = Vec::new();
     let mut open = vec![root.join(folder)];
     while let Some(folder) = open.pop() {

@@ -1,6 +1,7 @@
 //! Bytes from people who mean no good: everything that reads, on mutations of signed files with fixed seeds.
 
 use super::levels::b_lta;
+use super::random::Random;
 use super::support::{files, plan, update, with_form};
 use pdfsig::appearance::PageBox;
 use pdfsig::{Evidence, File, add_evidence, changes, signatures, store};
@@ -9,22 +10,6 @@ use std::time::{Duration, Instant};
 
 /// For one file of some 50 KB, without optimisation.
 const TIME_MAX: Duration = Duration::from_secs(5);
-
-/// A small generator; the same numbers every time.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
-    }
-}
 
 /// Pieces of which files are made, to be put where they do not belong.
 const PIECES: [&[u8]; 14] = [
@@ -102,7 +87,7 @@ fn no_reader_panics_or_lingers_on_a_changed_file() {
     all.push(("form", with_form()));
     for (n, (name, bytes)) in all.iter().enumerate() {
         assert!(read_all(bytes).0, "{name} cannot be read unchanged");
-        let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ n as u64);
+        let mut random = Random::of(n as u64);
         for round in 0..400 {
             let mut changed = mutate(bytes, &mut random);
             if round % 3 == 0 {

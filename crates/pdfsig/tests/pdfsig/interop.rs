@@ -3,6 +3,7 @@
 use super::support::{
     cat, files, folder, hybrid, judged_by_pyhanko, plan, put, said, signed, table, with_table, world,
 };
+use judges::{Way, row};
 use pdfsig::file::Kind;
 use pdfsig::{CannotSign, Change, Covers, File, Later, Seekable, judge, signatures};
 use pki::cms;
@@ -29,6 +30,7 @@ fn an_update_keeps_every_byte_and_the_kind_of_cross_references() {
         assert!(checked.contains("No syntax or stream encoding errors"), "{name}: {checked}");
         assert!(said("pdfinfo", &[&path]).contains("Pages:           2"), "{name}");
     }
+    row("qpdf", Way::Ours, "PDF signed twice, every kind of cross-references", files().len());
 }
 
 #[test]
@@ -52,6 +54,7 @@ fn our_own_judgement_finds_both_signatures_and_what_each_covers() {
 
 #[test]
 fn poppler_accepts_ours() {
+    let mut accepted = 0;
     let store = folder().join("nss");
     std::fs::create_dir_all(&store).unwrap();
     let store = format!("sql:{}", store.display());
@@ -62,12 +65,15 @@ fn poppler_accepts_ours() {
         let said = said("pdfsig", &["-nssdir", &store, &path]);
         assert_eq!(said.matches("Signature is Valid.").count(), 2, "{name}: {said}");
         assert_eq!(said.matches("Certificate is Trusted.").count(), 2, "{name}: {said}");
+        accepted += 2;
         assert!(said.contains("ETSI.CAdES.detached"), "{name}: {said}");
     }
+    row("pdfsig", Way::Ours, "PAdES B-B, every kind of cross-references", accepted);
 }
 
 #[test]
 fn pyhanko_accepts_ours() {
+    let mut accepted = 0;
     // Poppler repairs such a file, signed or not, and so it stands here alone.
     let free = ("hybrid that says free", hybrid(true), Kind::Hybrid);
     for (name, bytes, _) in files().into_iter().chain([free]) {
@@ -80,7 +86,9 @@ fn pyhanko_accepts_ours() {
             ],
             "{name}"
         );
+        accepted += 2;
     }
+    row("pyHanko", Way::Ours, "PAdES B-B, every kind of cross-references", accepted);
 }
 
 #[test]
@@ -105,6 +113,7 @@ fn a_key_that_answers_later_signs_in_two_steps() {
     let (message_bytes, room_bytes) = (message.len() + 1, message.len());
     let longer = [message, vec![0]].concat();
     assert_eq!(prepared.finish(&longer), Err(CannotSign::TooLong { message_bytes, room_bytes }));
+    row("pyHanko", Way::Ours, "PAdES B-B whose value openssl signed", 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The levels of PAdES, each appended to the one before it, ours judged by others and theirs by us.
 
 use super::support::{cat, crl, files, folder, judged_by_pyhanko, now, plan, put, said, table, token, world};
+use judges::{Way, row};
 use pdfsig::{
     CannotSign, Change, Covers, Evidence, File, Later, Level, Permission, Plan, SubFilter, add_evidence,
     changes, judge, sign, signatures, stamp_signature, store, time_stamp,
@@ -34,6 +35,7 @@ pub fn b_lta(bytes: &[u8], field: &str, stamp: &str) -> Vec<u8> {
 
 #[test]
 fn every_level_is_accepted_by_pyhanko_and_qpdf() {
+    let (mut checked_files, mut accepted, mut by_evidence) = (0, 0, 0);
     for (name, bytes, _) in files() {
         for (level, bytes) in [
             ("t", b_t(&bytes, "Sig")),
@@ -49,11 +51,17 @@ fn every_level_is_accepted_by_pyhanko_and_qpdf() {
                 assert_eq!(words[1..4], ["True"; 3], "{name} {level}: {line}");
                 let is_stamp = words[0].starts_with("Stamp");
                 assert!(is_stamp || words[7..] == ["True", "stamped"], "{name} {level}: {line}");
+                accepted += 1;
             }
+            checked_files += 1;
+            by_evidence += usize::from(level != "t");
             assert_eq!(level_of(&bytes), level.split(' ').next().unwrap(), "{name}");
             assert_eq!(holds_by_evidence_alone(&path), level != "t", "{name} {level}");
         }
     }
+    row("qpdf", Way::Ours, "PAdES B-T to B-LTA", checked_files);
+    row("pyHanko", Way::Ours, "signatures and document time-stamps of PAdES B-T to B-LTA", accepted);
+    row("pyHanko", Way::Ours, "PAdES B-LT and B-LTA by the evidence inside alone", by_evidence);
 }
 
 /// The level of the first signature of a file.
@@ -75,6 +83,7 @@ fn holds_by_evidence_alone(path: &str) -> bool {
 
 #[test]
 fn pyhankos_levels_are_accepted_by_us() {
+    let mut accepted = 0;
     put("ca.crl", crl().der());
     for (kind, bytes, _) in files() {
         for level in ["b", "t", "lt", "lta"] {
@@ -83,8 +92,10 @@ fn pyhankos_levels_are_accepted_by_us() {
             let words = ["sign", folder().to_str().unwrap(), level, &from, to.to_str().unwrap()];
             super::support::pyhanko(&words);
             check_pyhankos(&std::fs::read(to).unwrap(), &format!("{kind} {level}"), level);
+            accepted += 1;
         }
     }
+    row("pyHanko", Way::Theirs, "PAdES B-B to B-LTA", accepted);
 }
 
 fn check_pyhankos(bytes: &Vec<u8>, name: &str, level: &str) {
@@ -130,6 +141,7 @@ fn check_pyhankos(bytes: &Vec<u8>, name: &str, level: &str) {
 
 #[test]
 fn pyhanko_and_we_sign_after_each_other() {
+    let mut accepted = 0;
     put("ca.crl", crl().der());
     for (kind, bytes, _) in files() {
         let ours = b_t(&bytes, "Ours");
@@ -142,6 +154,7 @@ fn pyhanko_and_we_sign_after_each_other() {
         let lines = judged_by_pyhanko(&path);
         assert_eq!(lines.len(), 5, "{kind}: {lines:?}");
         assert!(lines.iter().all(|line| !line.contains("False")), "{kind}: {lines:?}");
+        accepted += lines.len();
         let file = File::open(&both).unwrap();
         let judgement = judge(&file, &[]).unwrap();
         assert_eq!(judgement.signatures.len(), 5);
@@ -155,6 +168,8 @@ fn pyhanko_and_we_sign_after_each_other() {
         }
         assert_eq!(judgement.signatures[0].level, Level::BLTA, "{kind}");
     }
+    row("pyHanko", Way::Ours, "files signed by us, by it and by us again", accepted);
+    row("pyHanko", Way::Theirs, "files signed by us, by it and by us again", accepted);
 }
 
 fn stamp_name(found: &[pdfsig::Signature]) -> String {

@@ -7,5 +7,7 @@ mod changes;
 mod hostile;
 mod interop;
 mod levels;
+#[path = "../../../hostile/src/random.rs"]
+mod random;
 mod support;
 mod visible;

@@ -5,6 +5,7 @@ use super::support::{
     cat, files, folder, judged_by_pyhanko, now, plan, put, said, table, update, with_form, world,
 };
 use base::{Day, Instant};
+use judges::{Way, row};
 use pdfsig::appearance::{Appearance, Font, FontFault, Image, ImageFault, PageBox, Rect};
 use pdfsig::layout::{Doubt, Ink, Layout, MM, Page, in_force, shown_time};
 use pdfsig::{CannotSign, File, Plan, changes, signatures};
@@ -104,6 +105,9 @@ fn every_word_is_read_again_and_every_judge_accepts() {
         assert!(found.iter().all(|one| one.check(&file, &[]).is_intact()));
         assert!(!format!("{:?}", changes(&file, &found).unwrap()).contains("Changed"));
     }
+    row("pyHanko", Way::Ours, "a visible signature, seal and mark in one file", 3 * files().len());
+    row("qpdf", Way::Ours, "a visible signature, seal and mark in one file", files().len());
+    row("pdftotext", Way::Ours, "the words of visible signatures read again", files().len());
 }
 
 #[test]

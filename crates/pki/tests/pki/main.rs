@@ -1,7 +1,6 @@
 //! Stories of certificates, and what other people's tools say of them.
 
 mod cms;
-mod hostile;
 mod issue;
 mod ocsp;
 mod openssl;

@@ -1,6 +1,7 @@
 //! What OpenSSL says of our bytes, and we of its.
 
 use crate::world::{Holder, KINDS, World, name, now};
+use judges::{Way, row};
 use pki::cert::{Serial, import};
 use pki::cms::{Content, Draft, Level, SignedData};
 use pki::crl::{self, Crl, Reason, Revoked};
@@ -124,11 +125,12 @@ fn crl_draft(issuer: &Holder) -> crl::Draft {
 
 #[test]
 fn our_certificates_of_every_kind_and_key_verify_strictly() {
-    for (root, ca) in [
+    let chains = [
         (KeyKind::P384, KeyKind::P256),
         (KeyKind::Rsa3072, KeyKind::Rsa2048),
         (KeyKind::Ed25519, KeyKind::P521),
-    ] {
+    ];
+    for (root, ca) in chains {
         let bench = Bench::with(World::with_keys(root, ca));
         for (n, (kind, key)) in KINDS.into_iter().enumerate() {
             let holder = bench.world.holder(kind, 100 + n as u64, key);
@@ -144,6 +146,12 @@ fn our_certificates_of_every_kind_and_key_verify_strictly() {
         bench.must("verify -attime NOW -CAfile root.pem -untrusted ca.pem -purpose timestampsign end.pem");
         bench.must_not("verify -attime NOW -CAfile root.pem -untrusted ca.pem -purpose sslserver end.pem");
     }
+    row(
+        "openssl",
+        Way::Ours,
+        "certificates of every kind and key, verified strictly",
+        chains.len() * KINDS.len(),
+    );
 }
 
 #[test]
@@ -180,6 +188,7 @@ fn our_lists_revoke_in_its_eyes() {
     for word in ["Key Compromise", "Invalidity Date", "Issuing Distribution Point: critical"] {
         assert!(text.contains(word), "{text}");
     }
+    row("openssl", Way::Ours, "revocation lists, without, with and in parts", 3);
 }
 
 #[test]
@@ -188,7 +197,8 @@ fn requests_for_certificates_go_both_ways() {
     let key = PrivateKey::generate(KeyKind::P256).unwrap();
     bench.put("ours.csr", csr::Request::make(&name("UBND xã", "Máy chủ"), &[], &key).unwrap());
     assert!(bench.must("req -inform DER -in ours.csr -noout -verify").contains("verify OK"));
-    for kind in ["ec -pkeyopt ec_paramgen_curve:P-384", "rsa:2048", "ed25519"] {
+    let kinds = ["ec -pkeyopt ec_paramgen_curve:P-384", "rsa:2048", "ed25519"];
+    for kind in kinds {
         let said = format!(
             "req -new -newkey {kind} -nodes -keyout k.pem -subj /C=VN/CN=a.example \
              -addext subjectAltName=DNS:a.example -out their.csr"
@@ -201,12 +211,15 @@ fn requests_for_certificates_go_both_ways() {
         let theirs = PrivateKey::from_pem(&String::from_utf8(bench.take("k.pem")).unwrap()).unwrap();
         assert_eq!(*theirs.public_key(), request.key);
     }
+    row("openssl", Way::Ours, "requests for certificates", 1);
+    row("openssl", Way::Theirs, "requests for certificates", kinds.len());
 }
 
 #[test]
 fn keys_in_their_older_forms_are_read() {
     let bench = Bench::new();
-    for make in ["genrsa -traditional -out k.pem 2048", "ecparam -genkey -noout -name secp384r1 -out k.pem"] {
+    let makes = ["genrsa -traditional -out k.pem 2048", "ecparam -genkey -noout -name secp384r1 -out k.pem"];
+    for make in makes {
         bench.must(make);
         let text = String::from_utf8(bench.take("k.pem")).unwrap();
         assert!(text.contains("RSA PRIVATE KEY") || text.contains("EC PRIVATE KEY"));
@@ -214,16 +227,19 @@ fn keys_in_their_older_forms_are_read() {
         bench.must("pkey -in k.pem -pubout -outform DER -out k.pub");
         assert_eq!(key.public_key().spki(), bench.take("k.pub"));
     }
+    row("openssl", Way::Theirs, "private keys in their older forms", makes.len());
 }
 
 #[test]
 fn keys_under_a_password_are_opened_by_it_alone() {
     use pki::pkcs12::{OpenError, open, open_key};
     let bench = Bench::new();
+    let mut opened = 0;
     for kind in [KeyKind::P256, KeyKind::Rsa2048] {
         let an = bench.world.holder(Kind::Official, 100, kind);
         bench.put_holder("an", &an);
         for how in ["", "-macalg sha512 -iter 5000", "-keypbe AES-128-CBC -certpbe NONE"] {
+            opened += 1;
             bench.must(&format!(
                 "pkcs12 -export -in an.pem -inkey an.key -certfile both.pem -passout pass:mậtKhẩu \
                  -out an.p12 {how}"
@@ -243,6 +259,7 @@ fn keys_under_a_password_are_opened_by_it_alone() {
     let old = "pkcs12 -export -in an.pem -inkey an.key -passout pass:a -out an.p12 -keypbe PBE-SHA1-3DES";
     bench.must(old);
     assert_eq!(open(&bench.take("an.p12"), "a").unwrap_err(), OpenError::Unsupported);
+    row("openssl", Way::Theirs, "PKCS#12 under a password", opened);
 }
 
 #[test]
@@ -254,6 +271,8 @@ fn bundles_go_both_ways() {
     bench.put("ours.p7b", pki::cms::certificates_only(&all));
     let text = bench.must("pkcs7 -inform DER -in ours.p7b -print_certs -noout");
     assert_eq!(text.matches("subject=").count(), 2, "{text}");
+    row("openssl", Way::Ours, "bundles of certificates", 1);
+    row("openssl", Way::Theirs, "bundles of certificates", 1);
 }
 
 #[test]
@@ -262,6 +281,7 @@ fn our_signatures_verify_there() {
     let chain = [bench.world.ca.certificate.clone()];
     let verify = "cms -verify -cades -binary -inform DER -in s.p7s -CAfile root.pem -purpose any -attime NOW \
                   -out out.txt";
+    let mut accepted = 0;
     // OpenSSL 3.0 knows no Ed25519 in CMS.
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
         let an = bench.world.holder(Kind::Official, 100, kind);
@@ -272,6 +292,7 @@ fn our_signatures_verify_there() {
                 bench.put("s.p7s", draft.sign(PAPER, is_inside, &an.key).unwrap());
                 let content = if is_inside { "" } else { " -content paper.txt" };
                 bench.must(&format!("{verify}{content}"));
+                accepted += 1;
                 assert_eq!(bench.take("out.txt"), PAPER);
             }
         }
@@ -283,6 +304,8 @@ fn our_signatures_verify_there() {
     let key = seal.key.using(SignatureAlgorithm::pss(Digest::Sha256)).unwrap();
     bench.put("s.p7s", Draft::new(&seal.certificate, &chain).sign(PAPER, true, &key).unwrap());
     bench.must(verify);
+    row("openssl cms", Way::Ours, "CMS and CAdES B-B, inside and detached", accepted + 1);
+    row("openssl cms", Way::Spoiled, "CAdES over another content", 3);
 }
 
 #[test]
@@ -324,6 +347,7 @@ fn its_signatures_verify_here() {
             assert!(!changed.is_intact(), "{way}");
         }
     }
+    row("openssl cms", Way::Theirs, "CMS and CAdES B-B in every way it signs", ways.len());
 }
 
 #[test]
@@ -356,11 +380,14 @@ fn signed_mail_goes_both_ways() {
     assert!(pki::smime::split("multipart/mixed; boundary=a", body.as_bytes()).is_none());
     let own = pki::smime::split(&signed.content_type, &signed.body).unwrap();
     assert_eq!(own.entity, entity.replace('\n', "\r\n").as_bytes());
+    row("openssl cms", Way::Ours, "signed mail", 1);
+    row("openssl cms", Way::Theirs, "signed mail", 1);
 }
 
 #[test]
 fn our_time_stamps_verify_there() {
     let bench = Bench::new();
+    let mut accepted = 0;
     for kind in [KeyKind::P256, KeyKind::Rsa2048] {
         let unit = bench.world.holder(Kind::Tsa, 60, kind);
         for asked in ["-sha256 -cert", "-sha512", "-sha384 -cert -no_nonce"] {
@@ -380,6 +407,7 @@ fn our_time_stamps_verify_there() {
             bench.must(
                 "ts -verify -in r.tsr -queryfile q.tsq -CAfile root.pem -untrusted chain.pem -attime NOW",
             );
+            accepted += 1;
             bench.put("other.txt", "giấy khác");
             bench.must_not(
                 "ts -verify -in r.tsr -data other.txt -CAfile root.pem -untrusted chain.pem -attime NOW",
@@ -389,6 +417,8 @@ fn our_time_stamps_verify_there() {
     bench.put("r.tsr", tsp::Failure::TimeNotAvailable.reply());
     let said = bench.must("ts -reply -in r.tsr -text");
     assert!(said.contains("time source is not available"), "{said}");
+    row("openssl ts", Way::Ours, "time-stamps", accepted);
+    row("openssl ts", Way::Spoiled, "time-stamps of another paper", accepted);
 }
 
 #[test]
@@ -409,6 +439,7 @@ fn its_time_stamps_verify_here() {
     assert_eq!(report.faults, []);
     assert_eq!(report.certificate, Some(unit.certificate));
     assert!(token.info.is_ordered && token.info.accuracy_micros == Some(1_500_000));
+    row("openssl ts", Way::Theirs, "time-stamps", 1);
 }
 
 fn issuer_id(bench: &Bench, digest: Digest, serial: u64) -> ocsp::CertId {
@@ -451,6 +482,8 @@ fn our_answers_are_believed_there() {
     }
     bench.put("r.ocsp", ocsp::failure(ocsp::Failure::Unauthorized));
     assert!(bench.ask(verify).1.contains("unauthorized (6)"));
+    row("openssl ocsp", Way::Ours, "OCSP answers: good, unknown, revoked", statuses.len());
+    row("openssl ocsp", Way::Spoiled, "OCSP answers signed by another", statuses.len());
 }
 
 #[test]
@@ -487,6 +520,7 @@ fn its_answers_are_believed_here() {
     let at = crate::world::at("2026-05-01T00:00:00Z");
     assert_eq!(status(0x65), Ok(ocsp::CertStatus::Revoked { at, reason: Some(Reason::KeyCompromise) }));
     assert_eq!(status(0x66), Err(ocsp::CheckError::NotAbout));
+    row("openssl ocsp", Way::Theirs, "OCSP answers: good, revoked", 2);
 }
 
 #[test]
@@ -502,4 +536,5 @@ fn its_lists_are_read_here() {
     assert_eq!((crl.len(), crl.number()), (1, Some(&[10u8][..])));
     let entry = crl.find(bench.world.ca.certificate.subject(), &Serial::from_number(0x65)).unwrap();
     assert_eq!(entry.reason, Some(Reason::Superseded));
+    row("openssl ca", Way::Theirs, "revocation lists", 1);
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::testing::both;
+use judges::{Way, row};
 use serde_json::json;
 use suite::person::Person;
 use suite::town::people::*;
@@ -121,6 +122,8 @@ fn a_slip_and_form_01_are_checked_by_anybody_from_their_qr_code() {
             json!(old.iter().map(|b| format!("{b:02x}")).collect::<String>())
         );
         openssl_agrees(&mut stranger, &fresh, folder.path()).await;
+        row("zbarimg", Way::Ours, "QR codes of printed papers", 3);
+        row("openssl pkeyutl", Way::Ours, "statements of printed papers, with the published key", 3);
         town.delivers().await;
         town.audit_book_is_whole().await;
     });

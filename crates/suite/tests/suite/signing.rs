@@ -5,6 +5,7 @@ use std::process::Command;
 
 use db::Tx;
 use db::testing::both;
+use judges::{Way, row};
 use suite::person::Person;
 use suite::town::people::*;
 use suite::town::{Town, morning};
@@ -159,6 +160,8 @@ async fn judged_by_others(folder: &std::path::Path, town: &Town, file: &[u8]) {
     let said = run("pdfsig", &["-nocert", "-nssdir", &db, &path.display().to_string()]);
     assert_eq!(said.matches("Signature is Valid").count(), 2, "{said}");
     assert!(said.contains("ETSI.CAdES.detached"), "{said}");
+    row("qpdf", Way::Ours, "a result signed by a person and sealed by the agency", 1);
+    row("pdfsig", Way::Ours, "a result signed by a person and sealed by the agency", 2);
 }
 
 /// How many files of results are held: each signature keeps the one before it.

@@ -177,6 +177,39 @@ fn nobody_gets_a_certificate_alone() {
     });
 }
 
+#[test]
+fn many_are_issued_in_one_deed() {
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let now = town.opened.site.clock.now();
+        let before = issued_by_the_book(&town).await;
+        let issued = trust::issue_demo(&town.opened.trust, 23, now, |_, _, _| {}).await.expect("issued");
+        assert_eq!(issued.certificates, 23);
+        assert_eq!(issued_by_the_book(&town).await - before, 23, "each has its entry in the audit book");
+        let mut admin = browser(&town, ADMIN).await;
+        admin.opens(&format!("{REGISTER}?nguon=own&loai=official")).await.expect(200);
+        says(&admin, "23 chứng thư");
+        let newest = async |tx: &mut db::Tx| -> db::Result<String> {
+            tx.get("select max(id) from certificate where kind = 'official'", db::args![]).await
+        };
+        let id = town.opened.site.db.read(newest).await.expect("the store answers");
+        put(t.dir(), "leaf.der", &fetch(&mut admin, &format!("{REGISTER}/{id}/tep")).await);
+        put(t.dir(), "chain.pem", &fetch(&mut town.stranger(), "/pki/ca.pem").await);
+        does(t.dir(), "x509 -inform der -in leaf.der -out leaf.pem");
+        does(t.dir(), "verify -x509_strict -CAfile chain.pem leaf.pem");
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+/// How many certificates the audit book says were issued.
+async fn issued_by_the_book(town: &Town) -> i64 {
+    let count = async |tx: &mut db::Tx| -> db::Result<i64> {
+        tx.get("select count(*) from audit_entry where verb = 'trust.issue-certificate'", db::args![]).await
+    };
+    town.opened.site.db.read(count).await.expect("the store answers")
+}
+
 /// The token of the forms on the page last seen.
 fn page_csrf(who: &Person) -> String {
     let forms = who.page().forms();

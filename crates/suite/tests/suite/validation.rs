@@ -6,13 +6,14 @@ mod commands;
 use axum::http::Method;
 use base::Instant;
 use db::testing::both;
+use judges::{Way, row};
 use pki::cert::{Serial, Validity};
 use pki::issue::Draft;
 use pki::key::{KeyKind, PrivateKey};
 use pki::name::Name;
 use pki::profile::{Addresses, Kind};
 use pki::{Certificate, Signer, cms, oid};
-use suite::person::Upload;
+use suite::person::{Person, Upload};
 use suite::town::*;
 
 use crate::desk::says;
@@ -87,19 +88,7 @@ fn a_stranger_learns_what_a_signed_file_is_worth_and_takes_the_report_home() {
         }
         says(&stranger, "Chữ ký điện tử chuyên dùng của cơ quan");
 
-        // The report goes home signed, and is itself a file that can be checked.
-        let link = stranger.link("Tải báo cáo XML");
-        let xml = stranger.gets(&link).await.expect(200);
-        assert!(xml.text().contains("urn:etsi:019102:mainindication:total-passed"), "{}", xml.text());
-        let pdf = stranger.gets(&stranger.link("Tải báo cáo PDF")).await.expect(200);
-        assert_eq!(pdf.header("content-type"), "application/pdf");
-        for (name, bytes) in [("bao-cao.xml", &xml.body), ("bao-cao.pdf", &pdf.body)] {
-            stranger.opens("/kiem-tra-chu-ky").await.expect(200);
-            let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &[file("tep", name, bytes)]).await;
-            stranger.follows(answer.expect(303)).await.expect(200);
-            says(&stranger, "Chữ ký hợp lệ");
-            says(&stranger, "Dịch vụ kiểm tra");
-        }
+        takes_the_report_home(&mut stranger, t.dir()).await;
 
         // One letter is another one.
         let mut changed = good.clone();
@@ -120,12 +109,16 @@ fn a_stranger_learns_what_a_signed_file_is_worth_and_takes_the_report_home() {
             (foreign.as_slice(), "không có trong danh sách tin cậy"),
             (b"Kinh gui".as_slice(), "Không đọc được chữ ký trong tệp này"),
             (b"<cv/>".as_slice(), "Tệp này chưa được ký số"),
+            (changed.as_slice(), "Chữ ký không hợp lệ"),
         ] {
             stranger.opens("/kiem-tra-chu-ky").await.expect(200);
             let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &[file("tep", "a", bytes)]).await;
             stranger.follows(answer.expect(303)).await.expect(200);
             says(&stranger, words);
+            let report = stranger.gets(&stranger.link("Tải báo cáo XML")).await.expect(200);
+            obeys_the_schema(t.dir(), &report.body);
         }
+        row("xmllint", Way::Ours, "reports of every verdict, by the schema", 5);
         let kept = stranger.path().to_string();
         stranger.opens("/kiem-tra-chu-ky").await.expect(200);
         stranger.submits_files("Kiểm tra chữ ký", &[], &[]).await.expect(422);
@@ -182,6 +175,57 @@ fn programs_send_one_file_or_several_and_are_slowed() {
         assert!(!slowed.header("retry-after").is_empty());
         sends(&mut program.clone().from_address([203, 0, 113, 9]), &twenty).await.expect(200);
     });
+}
+
+/// The report goes home signed, and is itself a file that can be checked.
+async fn takes_the_report_home(stranger: &mut Person, folder: &std::path::Path) {
+    let link = stranger.link("Tải báo cáo XML");
+    let xml = stranger.gets(&link).await.expect(200);
+    assert!(xml.text().contains("urn:etsi:019102:mainindication:total-passed"), "{}", xml.text());
+    xmlsec1_accepts(folder, &xml.body);
+    let pdf = stranger.gets(&stranger.link("Tải báo cáo PDF")).await.expect(200);
+    assert_eq!(pdf.header("content-type"), "application/pdf");
+    for (name, bytes) in [("bao-cao.xml", &xml.body), ("bao-cao.pdf", &pdf.body)] {
+        stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+        let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &[file("tep", name, bytes)]).await;
+        stranger.follows(answer.expect(303)).await.expect(200);
+        says(stranger, "Chữ ký hợp lệ");
+        says(stranger, "Dịch vụ kiểm tra");
+    }
+}
+
+/// The report under its signature, on the day of the story; and not when a word of it is another.
+fn xmlsec1_accepts(folder: &std::path::Path, report: &[u8]) {
+    let changed = String::from_utf8_lossy(report).replace("total-passed", "total-failed");
+    let judge = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.join(name), bytes).unwrap();
+        let root = folder.join("trust/internal/root.pem");
+        let run = std::process::Command::new("xmlsec1")
+            .args(["--verify", "--verification-time", "2026-08-20 12:00:00", "--id-attr:Id"])
+            .args(["http://uri.etsi.org/01903/v1.3.2#:SignedProperties", "--trusted-pem"])
+            .arg(root)
+            .arg(folder.join(name))
+            .output()
+            .expect("xmlsec1 is installed");
+        (run.status.success(), String::from_utf8_lossy(&run.stderr).into_owned())
+    };
+    let (well, said) = judge("report.xml", report);
+    assert!(well, "{said}");
+    assert!(!judge("changed.xml", changed.as_bytes()).0);
+    obeys_the_schema(folder, report);
+    row("xmlsec1", Way::Ours, "the signed report about a checked file", 1);
+    row("xmlsec1", Way::Spoiled, "a report with another verdict in it", 1);
+}
+
+/// xmllint takes the report by the schema.
+fn obeys_the_schema(folder: &std::path::Path, report: &[u8]) {
+    let path = folder.join("held.xml");
+    std::fs::write(&path, report).unwrap();
+    let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/validation");
+    let mut command = std::process::Command::new("xmllint");
+    let command = command.args(["--noout", "--nonet", "--schema"]).arg(home.join("report.xsd")).arg(path);
+    let run = command.output().expect("xmllint is installed");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
 }
 
 async fn sends(who: &mut suite::person::Person, files: &[Upload<'_>]) -> suite::person::Answer {

@@ -1,6 +1,8 @@
 //! `/pki/…`: what anybody may fetch about our certificates: chains, lists, and OCSP answers (RFC 6960, in the
 //! light form of RFC 5019 where nothing else is asked for).
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,8 +11,9 @@ use base::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use db::Tx;
+use pki::cert::Serial;
 use pki::key::Digest;
-use pki::ocsp::{self, Answer, CertStatus, Failure, Request, ResponderId};
+use pki::ocsp::{self, Answer, CertStatus, Failure, Request};
 use web::{Path, Problem};
 
 use super::live::Standing;
@@ -31,7 +34,7 @@ fn failed(why: Failure) -> Said {
 }
 
 /// `POST /pki/ocsp`.
-pub async fn post(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+pub async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/ocsp-request") {
         return Err(Problem::UnsupportedMedia);
@@ -42,7 +45,7 @@ pub async fn post(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Re
 
 /// `GET /pki/ocsp/{request}`: the request in base64, as RFC 6960 writes it into the address.
 pub async fn get(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(request): Path<String>,
 ) -> Result<Response, Problem> {
@@ -80,9 +83,7 @@ async fn answered(app: &App, der: &[u8]) -> Said {
 async fn answer(app: &App, request: &Request, now: Instant) -> Result<Said, Problem> {
     let Some(first) = request.questions.first() else { return Ok(failed(Failure::MalformedRequest)) };
     let Some(standing) = app.live.find(first, now).await? else { return Ok(failed(Failure::Unauthorized)) };
-    let issuer = &standing.issuer.certificate;
-    let ours = |id: &ocsp::CertId| id.is(&id.serial, issuer.subject(), issuer.public_key());
-    if !request.questions.iter().all(ours) {
+    if !request.questions.iter().all(|id| standing.issuer.is_meant(id)) {
         return Ok(failed(Failure::Unauthorized));
     }
     let head = standing.view.head;
@@ -112,17 +113,14 @@ async fn signed(
     };
     let (view, mut answers, mut all_known) = (&standing.view, Vec::new(), true);
     for id in &request.questions {
-        let known = view.entries.contains_key(&id.serial)
-            || view.answer(&(id.digest, id.serial.clone())).is_some()
-            || is_issued(app, &standing.issuer.id, &id.serial.to_string()).await?;
+        let known = view.entries.contains_key(&id.serial) || is_issued(app, standing, &id.serial).await?;
         all_known &= known;
         let status = if known { view.status(id) } else { CertStatus::Unknown };
         let (this_update, next_update) = (view.head.at, Some(view.head.next));
         answers.push(Answer { id: id.clone(), status, this_update, next_update });
     }
-    let key = responder.certificate.public_key();
     let draft = ocsp::Draft {
-        responder: ResponderId::Key(Digest::Sha1.of(key.raw())),
+        responder: responder.name.clone(),
         produced_at: whole_second(now),
         answers,
         nonce: request.nonce.clone(),
@@ -132,17 +130,25 @@ async fn signed(
     Ok((bytes, all_known))
 }
 
-async fn is_issued(app: &App, authority: &str, serial: &str) -> Result<bool, Problem> {
-    let (authority, serial) = (authority.to_string(), serial.to_string());
+/// Whether the authority issued this number. What it issued it has issued for ever: the rows are asked once.
+async fn is_issued(app: &App, standing: &Standing, serial: &Serial) -> Result<bool, Problem> {
+    if standing.issuer.has_issued(serial) {
+        return Ok(true);
+    }
+    let (authority, number) = (standing.issuer.id.clone(), serial.to_string());
     let read = async move |tx: &mut Tx| -> Result<bool, Problem> {
-        Ok(crate::certificate::store::is_issued(tx, &authority, &serial).await?)
+        Ok(crate::certificate::store::is_issued(tx, &authority, &number).await?)
     };
-    app.site.db.read(read).await
+    let is_issued = app.site.db.read(read).await?;
+    if is_issued {
+        standing.issuer.learn(serial);
+    }
+    Ok(is_issued)
 }
 
 /// `GET /pki/crl/{file}`.
 pub async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(file): Path<String>,
 ) -> Result<Response, Problem> {
@@ -156,7 +162,7 @@ pub async fn list(
 }
 
 /// `GET /pki/ca.pem`: every authority, those that issue first.
-pub async fn chain(State(app): State<App>) -> Result<Response, Problem> {
+pub async fn chain(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let read = async |tx: &mut Tx| -> Result<_, Problem> { Ok(authority::store::list(tx).await?) };
     let mut authorities = app.site.db.read(read).await?;
     if authorities.is_empty() {
@@ -171,7 +177,7 @@ pub async fn chain(State(app): State<App>) -> Result<Response, Problem> {
 }
 
 /// `GET /pki/ca/{file}`: one authority, `ca-2.cer`, as certificates name their issuer.
-pub async fn issuer(State(app): State<App>, Path(file): Path<String>) -> Result<Response, Problem> {
+pub async fn issuer(State(app): State<Arc<App>>, Path(file): Path<String>) -> Result<Response, Problem> {
     let id = file.strip_suffix(".cer").ok_or(Problem::NotFound)?.to_string();
     let read = async move |tx: &mut Tx| -> Result<_, Problem> {
         authority::store::find(tx, &id).await?.ok_or(Problem::NotFound)

@@ -9,7 +9,8 @@ use base::Instant;
 use db::{Db, Tx};
 use pki::cert::Serial;
 use pki::crl::Reason;
-use pki::ocsp::CertId;
+use pki::key::Digest;
+use pki::ocsp::{CertId, ResponderId};
 use pki::{Certificate, PrivateKey};
 use web::Problem;
 
@@ -23,6 +24,8 @@ use crate::key::Keyring;
 /// Who signs OCSP answers for an authority.
 pub struct Responder {
     pub id: String,
+    /// How answers name it.
+    pub name: ResponderId,
     pub certificate: Certificate,
     pub key: Arc<PrivateKey>,
 }
@@ -96,11 +99,7 @@ impl Live {
     pub async fn find(&self, asked: &CertId, now: Instant) -> Result<Option<Standing>, Problem> {
         self.look(now).await?;
         let known = self.known();
-        let is_meant = |standing: &&Standing| {
-            let certificate = &standing.issuer.certificate;
-            asked.is(&asked.serial, certificate.subject(), certificate.public_key())
-        };
-        Ok(known.values().find(is_meant).cloned())
+        Ok(known.values().find(|standing| standing.issuer.is_meant(asked)).cloned())
     }
 
     fn known(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Standing>> {
@@ -223,17 +222,24 @@ impl Live {
         let (authority, unit) = self.0.db.read(read).await?;
         let responder = match unit {
             None => None,
-            Some(unit) => Some(Arc::new(Responder {
-                certificate: authority::parse(&unit.der)?,
-                key: self.0.keys.signer(&self.0.db, &unit.key).await?,
-                id: unit.id,
-            })),
+            Some(unit) => {
+                let certificate = authority::parse(&unit.der)?;
+                Some(Arc::new(Responder {
+                    name: ResponderId::Key(Digest::Sha1.of(certificate.public_key().raw())),
+                    certificate,
+                    key: self.0.keys.signer(&self.0.db, &unit.key).await?,
+                    id: unit.id,
+                }))
+            }
         };
+        let certificate = authority::parse(&authority.der)?;
         let issuer = Issuer {
-            certificate: authority::parse(&authority.der)?,
+            ids: Issuer::ids_of(&certificate),
+            certificate,
             key: self.0.keys.signer(&self.0.db, &authority.key).await?,
             shards: authority.shards,
             folder: self.0.folder.clone(),
+            issued: RwLock::default(),
             id: authority.id,
         };
         let nothing = Head { number: 0, base: 0, at: Instant::from_micros(0), next: Instant::from_micros(0) };

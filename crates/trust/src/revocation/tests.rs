@@ -37,7 +37,15 @@ fn issuer(shards: u32) -> Issuer {
     };
     let certificate = draft.sign(&key).unwrap();
     let folder = "http://ca.test/pki/crl/".to_string();
-    Issuer { id: "ca-1".into(), certificate, key: Arc::new(key), shards, folder }
+    Issuer {
+        id: "ca-1".into(),
+        ids: Issuer::ids_of(&certificate),
+        certificate,
+        key: Arc::new(key),
+        shards,
+        folder,
+        issued: Default::default(),
+    }
 }
 
 /// A small generator, so that the same lives come every time.

@@ -1,8 +1,8 @@
 //! What one authority says at one number: its lists and its kept answers, each signed when it is first
 //! asked for and then given to all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use pki::cert::Serial;
@@ -13,7 +13,7 @@ use pki::{Certificate, PrivateKey};
 
 use super::rules::{self, Entry, Head, Which};
 
-/// Answers kept for one authority; more are signed anew each time.
+/// Answers kept for one authority, and numbers it is known to have issued; more are made or looked up anew.
 const ANSWERS_MAX: usize = 100_000;
 
 /// Who signs the lists of an authority, and where they lie.
@@ -24,6 +24,39 @@ pub struct Issuer {
     pub shards: u32,
     /// Everything before the file name of a list.
     pub folder: String,
+    /// How questions name it; the number in them means nothing.
+    pub ids: [CertId; 4],
+    /// Numbers it is known to have issued.
+    pub issued: RwLock<HashSet<Serial>>,
+}
+
+impl Issuer {
+    /// Whether the question is about a certificate of this issuer. Its hashes are computed once: every
+    /// question is held against every issuer.
+    pub fn is_meant(&self, asked: &CertId) -> bool {
+        let id = self.ids.iter().find(|id| id.digest == asked.digest);
+        id.is_some_and(|id| id.name_hash == asked.name_hash && id.key_hash == asked.key_hash)
+    }
+
+    /// The hashes of an issuer, by each digest a question may come with.
+    pub fn ids_of(certificate: &Certificate) -> [CertId; 4] {
+        [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512].map(|digest| {
+            CertId::new(digest, certificate.subject(), certificate.public_key(), certificate.serial())
+        })
+    }
+
+    /// Whether it is known to have issued this number.
+    pub fn has_issued(&self, serial: &Serial) -> bool {
+        self.issued.read().unwrap_or_else(PoisonError::into_inner).contains(serial)
+    }
+
+    /// Keeps that it has.
+    pub fn learn(&self, serial: &Serial) {
+        let mut issued = self.issued.write().unwrap_or_else(PoisonError::into_inner);
+        if issued.len() < ANSWERS_MAX {
+            issued.insert(serial.clone());
+        }
+    }
 }
 
 /// Which certificate is asked about, and by which hash.

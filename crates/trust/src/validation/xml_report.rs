@@ -1,5 +1,5 @@
-//! The report as XML, in the shape of ETSI TS 119 102-2: the elements that carry what we say, in its
-//! namespace, and our own beside them in ours. The schema of our part is in VALIDATION.md.
+//! The report as XML by the schema of ETSI TS 119 102-2 (its version 1.2.1): the elements that carry what we
+//! say, in its namespace, and our own in ours where the schema leaves room. VALIDATION.md says what ours are.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use web::Problem;
 
 use super::known::Reporter;
-use super::report::{Coverage, Finding, Format, Report, Signature};
+use super::report::{Coverage, Finding, Format, Report, Signature, Verdict};
 use super::words::line;
 
 /// The namespace of TS 119 102-2.
@@ -30,7 +30,38 @@ fn write(report: &Report) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ValidationReport xmlns=\"{REPORT}\" \
          xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" xmlns:cl=\"{OWN}\">\n"
     );
-    let _ = writeln!(
+    for (n, signature) in report.signatures.iter().enumerate() {
+        one(&mut out, n + 1, signature, report);
+    }
+    if report.signatures.is_empty() {
+        none(&mut out, report);
+    }
+    objects(&mut out, report);
+    out.push_str("</ValidationReport>\n");
+    out
+}
+
+/// The schema wants one report about a signature at least: where there is none, it says so of the file.
+fn none(out: &mut String, report: &Report) {
+    let (main, sub) = match report.verdict {
+        Verdict::Unreadable => {
+            ("total-failed", "<SubIndication>urn:etsi:019102:subindication:FORMAT_FAILURE</SubIndication>")
+        }
+        _ => ("indeterminate", ""),
+    };
+    let _ = write!(
+        out,
+        "<SignatureValidationReport><SignatureValidationStatus>\
+         <MainIndication>urn:etsi:019102:mainindication:{main}</MainIndication>{sub}\
+         </SignatureValidationStatus>"
+    );
+    document(out, report);
+    out.push_str("</SignatureValidationReport>\n");
+}
+
+/// The file that was judged.
+fn document(out: &mut String, report: &Report) {
+    let _ = write!(
         out,
         "<cl:Document verdict=\"{}\"><cl:Name>{}</cl:Name><cl:SizeBytes>{}</cl:SizeBytes>\
          <ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>\
@@ -40,21 +71,15 @@ fn write(report: &Report) -> String {
         report.size_bytes,
         base64_of_hex(&report.sha256),
     );
-    findings(&mut out, &report.findings);
-    out.push_str("</cl:Document>\n");
-    for (n, signature) in report.signatures.iter().enumerate() {
-        one(&mut out, n + 1, signature, report);
-    }
-    objects(&mut out, report);
-    out.push_str("</ValidationReport>\n");
-    out
+    findings(out, &report.findings);
+    out.push_str("</cl:Document>");
 }
 
 fn one(out: &mut String, number: usize, signature: &Signature, report: &Report) {
     let _ = writeln!(
         out,
-        "<SignatureValidationReport><SignatureIdentifier id=\"S{number}\"><cl:Field>{}</cl:Field>\
-         </SignatureIdentifier>",
+        "<SignatureValidationReport><SignatureIdentifier id=\"S{number}\"><HashOnly>false</HashOnly>\
+         <DocHashOnly>false</DocHashOnly><cl:Field>{}</cl:Field></SignatureIdentifier>",
         text(&signature.name)
     );
     let _ = write!(
@@ -79,7 +104,7 @@ fn one(out: &mut String, number: usize, signature: &Signature, report: &Report) 
     if let Some(signer) = &signature.signer {
         let _ = write!(
             out,
-            "<SignerInformation><SignerCertificate VOReference=\"#C{}\"/><Signer>{}</Signer>\
+            "<SignerInformation><SignerCertificate VOReference=\"C{}\"/><Signer>{}</Signer>\
              </SignerInformation>",
             signer.sha256,
             text(&signer.subject)
@@ -101,9 +126,15 @@ fn one(out: &mut String, number: usize, signature: &Signature, report: &Report) 
     if let Some(sub) = signature.sub_indication {
         let _ = write!(out, "<SubIndication>urn:etsi:019102:subindication:{}</SubIndication>", sub.word());
     }
-    out.push_str("<AssociatedValidationReportData>");
+    let _ = write!(
+        out,
+        "<AssociatedValidationReportData><AdditionalValidationReportData><ReportData>\
+         <Type>{OWN}</Type><Value>"
+    );
     details(out, signature);
-    out.push_str("</AssociatedValidationReportData></SignatureValidationStatus>");
+    out.push_str("</Value></ReportData></AdditionalValidationReportData></AssociatedValidationReportData>");
+    out.push_str("</SignatureValidationStatus>");
+    document(out, report);
     out.push_str("</SignatureValidationReport>\n");
 }
 
@@ -164,7 +195,7 @@ fn objects(out: &mut String, report: &Report) {
             out,
             "<ValidationObject id=\"C{}\">\
              <ObjectType>urn:etsi:019102:validationObject:certificate</ObjectType>\
-             <ValidationObjectRepresentation><Base64>{}</Base64></ValidationObjectRepresentation>\
+             <ValidationObjectRepresentation><base64>{}</base64></ValidationObjectRepresentation>\
              </ValidationObject>",
             party.sha256, party.certificate
         );

@@ -2,6 +2,7 @@
 
 use super::support::{EXCLUSIVE, INCLUSIVE, Official, ca_path, folder, judge, p256, put, rsa, run, succeed};
 use super::xades::baseline;
+use judges::{Way, row};
 use pki::key::{Digest, PrivateKey, SignatureAlgorithm, Signer};
 use std::path::{Path, PathBuf};
 use xmlsig::c14n::{Method, Rules};
@@ -85,6 +86,7 @@ fn xmlsec1_accepts_ours() {
         }
     }
     assert_eq!(accepted, 12);
+    row("xmlsec1", Way::Ours, "enveloped XML signatures, every algorithm and canonical form", accepted);
 }
 
 #[test]
@@ -96,6 +98,8 @@ fn xmlsec1_refuses_what_we_break() {
         !run("xmlsec1", &["--verify", "--trusted-pem", &text(&ca_path()), &text(&path)]).status.success()
     );
     assert!(!signxml(&["verify", &text(&path), &text(&ca_path()), "plain"]).status.success());
+    row("xmlsec1", Way::Spoiled, "an XML signature over a changed letter", 1);
+    row("signxml", Way::Spoiled, "an XML signature over a changed letter", 1);
 }
 
 #[test]
@@ -116,18 +120,22 @@ fn xmlsec1_accepts_our_enveloping_and_detached_ones() {
     plan.references[0].transforms = vec![];
     let prepared = dsig::prepare(b"", &plan, &|_| Some(bytes.clone()), &Limits::default()).unwrap();
     xmlsec1_verifies(&put("detached.xml", &prepared.sign(&official.key).unwrap()), &[]);
+    row("xmlsec1", Way::Ours, "enveloping and detached XML signatures", 2);
 }
 
 #[test]
 fn signxml_accepts_ours_and_finds_them_by_the_schema() {
-    for (_, path, _) in ours() {
-        signxml_verifies(&path, "plain");
+    let ours = ours();
+    for (_, path, _) in &ours {
+        signxml_verifies(path, "plain");
     }
+    row("signxml", Way::Ours, "enveloped XML signatures, by the schema too", ours.len());
 }
 
 #[test]
 fn signxml_accepts_our_xades() {
-    for (name, official) in [("p256", p256()), ("rsa", rsa())] {
+    let officials = [("p256", p256()), ("rsa", rsa())];
+    for (name, official) in officials {
         let signed = baseline(official);
         let path = put(&format!("xades-{name}.xml"), &signed);
         signxml_verifies(&path, "xades");
@@ -135,6 +143,8 @@ fn signxml_accepts_our_xades() {
         let stamped = stamped(&signed);
         signxml_verifies(&put(&format!("xades-t-{name}.xml"), &stamped), "xades");
     }
+    row("signxml", Way::Ours, "XAdES B-B and B-T", 2 * officials.len());
+    row("xmlsec1", Way::Ours, "XAdES B-B", officials.len());
 }
 
 #[test]
@@ -167,6 +177,7 @@ fn we_accept_signxmls() {
             }
         }
     }
+    row("signxml", Way::Theirs, "XML signatures and XAdES B-B", 2 * table.len());
 }
 
 #[test]
@@ -199,6 +210,7 @@ fn we_accept_xmlsec1s() {
         assert_eq!((report.verdict(), report.findings.as_slice()), (Verdict::Valid, &[][..]), "{algorithm}");
         assert_eq!(report.signer(), Some(official.certificate.as_slice()));
     }
+    row("xmlsec1", Way::Theirs, "XML signatures", table.len());
 }
 
 /// The signed letter with a time-stamp made by openssl.
@@ -271,6 +283,8 @@ fn openssl_finds_the_time_stamp_over_what_we_say_it_is_over() {
     };
     assert!(check(&digest));
     assert!(!check(&hex(&Digest::Sha256.of(b"something else"))));
+    row("openssl ts", Way::Ours, "what a time-stamp in XAdES is over", 1);
+    row("openssl ts", Way::Spoiled, "a time-stamp in XAdES over something else", 1);
 }
 
 #[test]
@@ -287,4 +301,6 @@ fn a_bare_key_is_understood_on_both_sides() {
             xmlsec1_verifies(&path, &[]);
         }
     }
+    row("signxml", Way::Ours, "XML signatures with a bare key", 2);
+    row("xmlsec1", Way::Ours, "XML signatures with a bare RSA key", 1);
 }

@@ -77,7 +77,7 @@ fn grow(plan: &Plan, tools: &Tools, data: &Path, database: &str) -> Outcome<Figu
 }
 
 fn home(plan: &Plan, demo: &Demo) -> Outcome<Vec<Figure>> {
-    let rate = wrk(plan, demo.port, "/")?;
+    let rate = wrk(plan, demo.port, "/", None)?.rate;
     let times = plan.load().paced(HOME_PER_SECOND / 2.0, |_| {
         let mut line = Line::open(demo.port)?;
         Ok(move || line.get("/")?.good())

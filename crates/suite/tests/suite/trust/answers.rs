@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::Method;
 use db::testing::both;
+use judges::{Way, row};
 use suite::person::Person;
 use suite::town::Town;
 use suite::town::people::*;
@@ -106,6 +107,9 @@ fn a_revocation_is_in_the_list_and_in_the_answers_of_two_nodes_at_once() {
         let said = ocsp(&mut here, folder, "-no_nonce").await;
         assert!(said.contains("leaf.pem: revoked") && said.contains("Reason: keyCompromise"), "{said}");
         sees(&mut there, folder, &serial, "revoked").await;
+        row("openssl ocsp", Way::Ours, "answers of two served nodes, before and after a revocation", 6);
+        row("openssl verify", Way::Ours, "a certificate under the lists of two served nodes", 2);
+        row("openssl verify", Way::Spoiled, "a certificate that was revoked, under the served lists", 1);
         assert!(list(&mut here, folder, "ca-2.delta.crl").await.contains(&serial), "on the delta list");
         assert!(!list(&mut here, folder, "ca-1.crl").await.contains(&serial), "on no other's list");
         // It does not come back, nor a second time.
@@ -184,6 +188,7 @@ fn lists_in_parts_and_a_new_key_beside_the_old_one() {
         let said = ocsp(&mut who, folder, "").await;
         assert!(said.contains("leaf.pem: revoked"), "the old one answers on: {said}");
         fetch(&mut who, "/pki/ca/ca-3.cer").await;
+        row("openssl crl", Way::Ours, "revocation lists in parts, served", 4);
         admin.opens(REGISTER).await.expect(200);
     });
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::Method;
 use db::testing::both;
+use judges::{Way, row};
 use suite::person::Person;
 
 use super::{does, fetch, put, trusting};
@@ -60,6 +61,8 @@ fn time_stamps_verify_and_their_numbers_survive_a_crash() {
         put(folder, "other", b"another paper");
         let said = super::openssl(folder, "ts -verify -data other -in said.tsr -CAfile chain.pem");
         assert!(!said.0, "another paper is not what was stamped");
+        row("openssl ts", Way::Ours, "time-stamps of a served authority, over crashes", numbers.len());
+        row("openssl ts", Way::Theirs, "requests for time-stamps, answered", numbers.len());
         town.audit_book_is_whole().await;
     });
 }
@@ -112,4 +115,51 @@ fn requests_that_are_not_stamped_are_told_why() {
         who.sends(Method::POST, "/pki/tsa", form, Bytes::from(good)).await.expect(415);
         who.sends(Method::POST, "/pki/tsa", KIND, vec![0; 70_000].into()).await.expect(413);
     });
+}
+
+/// The client that sigstore's users have.
+#[test]
+fn another_client_asks_and_believes_the_answers() {
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let folder = t.dir();
+        put(folder, "chain.pem", &fetch(&mut town.stranger(), "/pki/ca.pem").await);
+        put(folder, "paper", "Quyết định số 12".as_bytes());
+        put(folder, "other", "Quyết định số 13".as_bytes());
+        let mut who = town.stranger();
+        let (mut believed, mut refused) = (0, 0);
+        for hash in ["SHA256", "SHA512"] {
+            for nonce in ["nonce", "bare"] {
+                client(folder, &["ask", "paper", hash, nonce, "ask.tsq"]).expect("it asks");
+                let asked = std::fs::read(folder.join("ask.tsq")).expect("the query was written");
+                put(folder, "said.tsr", &stamped(&mut who, asked).await);
+                let words = |paper: &'static str| ["believe", "ask.tsq", "said.tsr", paper, "chain.pem"];
+                client(folder, &words("paper")).expect("it believes");
+                believed += 1;
+                let said =
+                    client(folder, &words("other")).expect_err("another paper is not what was stamped");
+                assert!(said.contains("Mismatch between messages"), "{said}");
+                refused += 1;
+            }
+        }
+        // An answer to another question: its nonce is not the one asked with.
+        client(folder, &["ask", "paper", "SHA256", "nonce", "ask.tsq"]).expect("it asks");
+        put(folder, "said.tsr", &stamped(&mut who, query(folder, "-sha256 -cert")).await);
+        client(folder, &["ask", "paper", "SHA256", "nonce", "ask.tsq"]).expect("it asks");
+        let said = client(folder, &["believe", "ask.tsq", "said.tsr", "paper", "chain.pem"]);
+        assert!(said.expect_err("another's answer").contains("Nonce mismatch"));
+        row("rfc3161-client", Way::Theirs, "requests for time-stamps, answered", believed);
+        row("rfc3161-client", Way::Ours, "time-stamps of a served authority", believed);
+        row("rfc3161-client", Way::Spoiled, "time-stamps of another paper or question", refused + 1);
+    });
+}
+
+/// Runs rfc3161-client in a folder; what it complained of.
+fn client(folder: &Path, words: &[&str]) -> Result<(), String> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = home.join("peers/venv/bin/python");
+    let script = home.join("tests/suite/trust/rfc3161_peer.py");
+    let run = std::process::Command::new(python).arg(script).args(words).current_dir(folder).output();
+    let run = run.expect("`cargo x test` installs the peers");
+    if run.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&run.stderr).into_owned()) }
 }

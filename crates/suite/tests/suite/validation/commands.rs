@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use judges::{Way, row};
 use serde_json::Value;
 use suite::product::{Product, words};
 
@@ -217,6 +218,8 @@ fn files_of_openssl_and_xmlsec1_are_judged_by_the_exit_code() {
     let (code, report) = desk.verify(&["in.p7m"]);
     assert_eq!((code, &report["verdict"]), (2, &"indeterminate".into()));
     assert_eq!(desk.verify(&["nowhere.p7m"]).0, 3);
+    row("openssl cms", Way::Theirs, "messages, inside, detached, BER and mail, by the command", 4);
+    row("xmlsec1", Way::Theirs, "an XML signature, by the command", 1);
 }
 
 #[test]
@@ -298,6 +301,9 @@ pdf B-LT: exit 0, B-LT, others true
 pdf B-LTA: exit 0, B-LTA, others true
 ";
     assert_eq!(table, expected);
+    row("openssl cms", Way::Ours, "CAdES B-B to B-LTA by the command", 4);
+    row("xmlsec1", Way::Ours, "XAdES B-B to B-LT by the command", 3);
+    row("pdfsig", Way::Ours, "PAdES B-B to B-LTA by the command", 4);
 }
 
 #[test]
@@ -315,6 +321,8 @@ fn pyhanko_takes_our_pdf_files_and_we_take_its() {
     assert_eq!(said, "B-B.pdf True\nB-T.pdf True\nB-LT.pdf True\nB-LTA.pdf True\n", "{}", words(&output));
     let (code, report) = desk.verify(&["by-pyhanko.pdf", "--trust", "ca.pem"]);
     assert_eq!((code, &report["signatures"][0]["level"]), (0, &"B-B".into()), "{report:#}");
+    row("pyHanko", Way::Ours, "PAdES B-B to B-LTA by the command", said.lines().count());
+    row("pyHanko", Way::Theirs, "PAdES B-B, by the command", 1);
 }
 
 #[derive(serde::Deserialize)]
@@ -358,8 +366,9 @@ fn paths_of_nist_come_out_of_the_command_as_nist_says() {
     let cases: Cases = toml::from_str(&text).unwrap();
     let certificate =
         |name: &str| folder.path().join(format!("certs_{name}.crt")).to_str().unwrap().to_string();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut judged) = (Vec::new(), 0);
     for case in cases.case.iter().step_by(4).filter(|case| case.otherwise.is_none()) {
+        judged += 1;
         let mut args: Vec<String> =
             vec!["path-validate".into(), "--at".into(), "2022-05-01T08:00:00Z".into()];
         args.extend(["--trust".into(), certificate("TrustAnchorRootCertificate")]);
@@ -383,4 +392,5 @@ fn paths_of_nist_come_out_of_the_command_as_nist_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    row("NIST PKITS", Way::Published, "certificate paths, every fourth case by the command", judged);
 }

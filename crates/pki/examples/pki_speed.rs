@@ -1,6 +1,7 @@
-//! How fast: each job beside the signatures it cannot do without, in the same run.
+//! How fast: each job beside the signatures it cannot do without, in the same run, as rows of the table that
+//! `cargo x bench` prints.
 //!
-//! `cargo run --release -p pki --example speed`
+//! `cargo run --release -p pki --example pki_speed [raw]`; `raw` takes the bare signatures alone.
 
 use base::Instant;
 use pki::cert::{Certificate, Serial, Validity};
@@ -18,37 +19,53 @@ const SECONDS: f64 = 2.0;
 
 fn main() {
     let at = Instant::parse_rfc3339("2026-06-01T08:00:00+07:00").expect("a time");
-    for kind in [KeyKind::P256, KeyKind::Rsa2048] {
+    let raw_alone = std::env::args().nth(1).is_some_and(|word| word == "raw");
+    for (name, kind) in [("P-256", KeyKind::P256), ("RSA-2048", KeyKind::Rsa2048)] {
         let key = PrivateKey::generate(kind).expect("a key");
-        let root = certificate(at, &key);
         let message = [7u8; 300];
-        let sign = rate(&format!("{kind:?} raw sign"), None, || drop(black_box(key.sign(&message))));
+        let sign = raw(&format!("one signature of {name}"), || drop(black_box(key.sign(&message))));
+        if raw_alone {
+            continue;
+        }
         let signature = key.sign(&message).expect("a signature");
-        let check = rate(&format!("{kind:?} raw verify"), None, || {
+        let check = raw(&format!("one verification of {name}"), || {
             let verified = key.public_key().verify(key.algorithm(), &message, &signature);
             verified.expect("verifies");
         });
+        let root = certificate(at, &key);
         let draft = draft(at, &key, &root, Kind::Official);
-        rate("  issue a certificate", Some(sign), || drop(black_box(draft.sign(&key))));
-        answers(at, &key, &root, sign);
-        messages(at, &key, &root, sign, check);
+        rate(&format!("a certificate, {name}, in memory"), sign, || drop(black_box(draft.sign(&key))));
+        answers(at, &key, &root, (name, sign));
+        messages(at, &key, &root, (name, sign, check));
     }
-    list(at);
+    if !raw_alone {
+        list(at);
+    }
 }
 
-fn rate(name: &str, raw: Option<f64>, mut job: impl FnMut()) -> f64 {
+/// How often a second a job is done.
+fn measured(mut job: impl FnMut()) -> f64 {
     let begin = std::time::Instant::now();
     let mut count = 0;
     while begin.elapsed().as_secs_f64() < SECONDS {
         job();
         count += 1;
     }
-    let per_second = f64::from(count) / begin.elapsed().as_secs_f64();
-    match raw {
-        Some(raw) => println!("{name:<28} {per_second:>10.0}/s  {:.2} of raw", per_second / raw),
-        None => println!("{name:<28} {per_second:>10.0}/s"),
-    }
+    f64::from(count) / begin.elapsed().as_secs_f64()
+}
+
+/// A bare limit, as a row.
+fn raw(name: &str, job: impl FnMut()) -> f64 {
+    let per_second = measured(job);
+    println!("| {name} | - | {per_second:.0}/s | - | one core, {SECONDS} s |");
     per_second
+}
+
+/// A job beside its limit, as a row.
+fn rate(name: &str, raw: f64, job: impl FnMut()) {
+    let per_second = measured(job);
+    let ratio = per_second / raw;
+    println!("| {name} | {per_second:.0}/s | {raw:.0}/s | {ratio:.2} | one core, {SECONDS} s |");
 }
 
 fn draft(at: Instant, key: &PrivateKey, root: &Certificate, kind: Kind) -> Draft {
@@ -83,7 +100,7 @@ fn certificate(at: Instant, key: &PrivateKey) -> Certificate {
     draft.sign(key).expect("a root")
 }
 
-fn answers(at: Instant, key: &PrivateKey, root: &Certificate, sign: f64) {
+fn answers(at: Instant, key: &PrivateKey, root: &Certificate, (name, sign): (&str, f64)) {
     let unit = draft(at, key, root, Kind::Tsa).sign(key).expect("a unit");
     let id = ocsp::CertId::new(Digest::Sha1, root.subject(), root.public_key(), unit.serial());
     let status = ocsp::CertStatus::Good;
@@ -94,10 +111,12 @@ fn answers(at: Instant, key: &PrivateKey, root: &Certificate, sign: f64) {
         nonce: Some(vec![1; 16]),
         certificates: Vec::new(),
     };
-    rate("  OCSP answer with nonce", Some(sign), || drop(black_box(answer.sign(key))));
+    rate(&format!("an OCSP answer with nonce, {name}, in memory"), sign, || {
+        drop(black_box(answer.sign(key)))
+    });
     let request = tsp::Request::new(tsp::Imprint::of(Digest::Sha256, b"paper"), Some(&[1, 2, 3]));
     let der = request.der();
-    rate("  time-stamp reply", Some(sign), || {
+    rate(&format!("a time-stamp, {name}, in memory"), sign, || {
         let request = tsp::Request::parse(&der).expect("a request");
         let draft = tsp::Draft {
             request: &request,
@@ -112,15 +131,17 @@ fn answers(at: Instant, key: &PrivateKey, root: &Certificate, sign: f64) {
     });
 }
 
-fn messages(at: Instant, key: &PrivateKey, root: &Certificate, sign: f64, check: f64) {
+fn messages(at: Instant, key: &PrivateKey, root: &Certificate, (name, sign, check): (&str, f64, f64)) {
     let an = draft(at, key, root, Kind::Official).sign(key).expect("a certificate");
     let paper = vec![b'x'; 10 * 1024];
     let draft = cms::Draft::new(&an, std::slice::from_ref(root)).at(at);
-    rate("  CAdES sign 10 KB", Some(sign), || drop(black_box(draft.sign(&paper, false, key))));
+    rate(&format!("10 KB signed as CAdES B-B, {name}"), sign, || {
+        drop(black_box(draft.sign(&paper, false, key)))
+    });
     let der = draft.sign(&paper, false, key).expect("a message");
     let (anchors, material) = ([Anchor::from(root.clone())], Material::new());
     let rules = Rules::at(at).with_revocation(Revocation::Off);
-    rate("  CAdES verify with path", Some(check / 2.0), || {
+    rate(&format!("the same judged with its path, {name}"), check / 2.0, || {
         let message = cms::SignedData::parse(&der).expect("a message");
         let report = message.check(&message.signers[0], cms::Content::Bytes(&paper), &[]);
         let signer = report.certificate.expect("a signer");
@@ -148,21 +169,21 @@ fn list(at: Instant) {
         reason: Reason::Superseded,
         invalid_since: None,
     });
+    let before = peak_megabytes();
     let begin = std::time::Instant::now();
     let der = draft.sign(entries, &key).expect("a list");
+    let (made, peak) = (begin.elapsed().as_secs_f64(), peak_megabytes());
+    let size = der.len() >> 20;
     println!(
-        "CRL of 1 M entries, made      {:>10.0} ms, {} MB",
-        begin.elapsed().as_secs_f64() * 1e3,
-        der.len() >> 20
+        "| a list of 1,000,000 entries | {made:.2} s, {peak} MB at most | - | - | ≤ 1 s, ≤ 120 MB; \
+         {before} MB before, {size} MB of list |"
     );
-    println!("  peak memory so far          {:>10} MB", peak_megabytes());
     let begin = std::time::Instant::now();
     let crl = Crl::parse(der).expect("a list");
-    println!("  read and looked through     {:>10.0} ms", begin.elapsed().as_secs_f64() * 1e3);
-    let begin = std::time::Instant::now();
     let last = Serial::from_unsigned(&[&[0x40; 8], &(ENTRIES - 1).to_be_bytes()[..]].concat());
     assert!(crl.find(crl.issuer(), &last).is_some());
-    println!("  the last entry found        {:>10.0} ms", begin.elapsed().as_secs_f64() * 1e3);
+    let read = begin.elapsed().as_secs_f64();
+    println!("| the same read, its last entry found | {read:.2} s | - | - | once |");
 }
 
 /// The most memory this process has held, as the kernel counts it; 0 where it does not tell.

@@ -1,0 +1,9 @@
+//! Bytes from people who mean no good.
+
+#![allow(clippy::unwrap_used)] // what fails here fails the test
+
+mod bounds;
+mod changed;
+#[path = "../../../pki/tests/pki/world.rs"]
+#[allow(dead_code)] // the other stories of pki use the rest
+mod world;
