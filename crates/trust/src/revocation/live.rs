@@ -10,7 +10,7 @@ use db::{Db, Tx};
 use pki::cert::Serial;
 use pki::crl::Reason;
 use pki::ocsp::CertId;
-use pki::{Certificate, PrivateKey};
+use pki::{Certificate, Signer};
 use web::Problem;
 
 use super::rules::{Change, Entry, Head, apply, serial};
@@ -24,7 +24,7 @@ use crate::key::Keyring;
 pub struct Responder {
     pub id: String,
     pub certificate: Certificate,
-    pub key: Arc<PrivateKey>,
+    pub key: Arc<dyn Signer>,
 }
 
 /// An authority as this node knows it.
