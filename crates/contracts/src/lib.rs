@@ -46,9 +46,39 @@ pub mod trust {
     pub struct CertificateMoved {
         /// The certificate's id in the register.
         pub certificate: String,
+        /// Its serial number, in hexadecimal.
+        #[serde(default)]
+        pub serial: String,
+        /// The account of the official it belongs to.
+        #[serde(default)]
+        pub account: Option<String>,
+        /// The unit whose seal, service or official it is.
+        #[serde(default)]
+        pub unit: Option<String>,
+        /// Its end.
+        #[serde(default)]
+        pub until: Option<Instant>,
         /// When.
         pub at: Instant,
     }
+
+    /// A kept document has got another archive time-stamp.
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+    pub struct ArchiveRenewed {
+        /// Under which it is kept.
+        pub item: String,
+        /// The system that handed it over.
+        pub system: String,
+        /// What it is there.
+        pub subject: String,
+        /// The SHA-256 of its bytes as they are now, in hexadecimal: of a record as they always were.
+        pub content: String,
+        /// When.
+        pub at: Instant,
+    }
+
+    /// Whoever handed it over may point to the new bytes ([`ArchiveRenewed`]).
+    pub const ARCHIVE_RENEWED: &str = "trust.archive.renewed";
 
     /// One of the province's authorities issued it ([`CertificateMoved`]).
     pub const CERTIFICATE_ISSUED: &str = "trust.certificate.issued";

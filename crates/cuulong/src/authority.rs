@@ -14,6 +14,18 @@ use crate::open;
 pub enum AuthorityCommand {
     /// Make an authority that issues, and a root when there is none; those before it issue no more
     Create(CreateArgs),
+    /// Stamp time with another kind of key too, beside those that stamp already
+    AddStampKey(StampArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct StampArgs {
+    /// The configuration file
+    #[arg(long)]
+    config: PathBuf,
+    /// The kind of the key
+    #[arg(long, value_parser = ["p256", "p384", "rsa2048", "rsa3072"])]
+    key: String,
 }
 
 #[derive(Args, Debug)]
@@ -24,20 +36,38 @@ pub struct CreateArgs {
     /// The kind of its keys
     #[arg(long, default_value = "p256", value_parser = ["p256", "p384", "rsa2048", "rsa3072"])]
     key: String,
+    /// The hardware module of the configuration in which the keys are made; else they are kept encrypted
+    #[arg(long)]
+    module: Option<String>,
 }
 
-/// Runs it. Nodes that are serving issue under the new authority at once.
+/// Runs it. Nodes that are serving issue under the new authority, and stamp with the new key, at once.
 pub fn run(command: &AuthorityCommand) -> Result<(), Failure> {
-    let AuthorityCommand::Create(args) = command;
-    let config = Config::read(&args.config)?;
-    let id = crate::runtime()?.block_on(async {
+    let place = match command {
+        AuthorityCommand::Create(args) => &args.config,
+        AuthorityCommand::AddStampKey(args) => &args.config,
+    };
+    let config = Config::read(place)?;
+    let said = crate::runtime()?.block_on(async {
         let db = open::database_that_is_there(&config).await?;
         let blobs = open::contents(&config).await?;
         let opened = open::assemble(db.clone(), blobs, &config, Clock::system()).await?;
-        let made = trust::establish(&opened.trust, &args.key, Clock::system().now()).await;
+        let (app, now) = (&opened.trust, Clock::system().now());
+        let done = match command {
+            AuthorityCommand::Create(args) => {
+                let made = trust::establish(app, &args.key, args.module.as_deref(), now).await;
+                made.map(|id| format!("{id}: issues from now on"))
+                    .map_err(|problem| format!("no authority was made: {problem}"))
+            }
+            AuthorityCommand::AddStampKey(args) => {
+                let made = trust::add_stamper(app, &args.key, now).await;
+                made.map(|()| format!("{}: stamps from now on", args.key))
+                    .map_err(|problem| format!("no key was made: {problem}"))
+            }
+        };
         db.close().await;
-        made.map_err(|problem| Failure::new(format!("no authority was made: {problem}")))
+        done.map_err(Failure::new)
     })?;
-    println!("{id}: issues from now on");
+    println!("{said}");
     Ok(())
 }

@@ -61,6 +61,73 @@ impl Tls {
 pub struct Trust {
     /// The file of the secret; empty means `trust.secret` in the data folder. Nodes hold the same file.
     pub secret_file: PathBuf,
+    /// Private addresses or networks at which issuers outside may be asked for what they have revoked. The
+    /// open Internet may be asked always.
+    pub networks: Vec<String>,
+    /// So many days before its archive time-stamp lapses a kept document gets another one; 0 means 180.
+    pub archive_lead_days: u16,
+    /// Hardware modules in which keys may lie.
+    pub modules: Vec<Module>,
+}
+
+/// A hardware module (PKCS#11).
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Module {
+    /// By which the rows of its keys know it: it does not change once there are any.
+    pub name: String,
+    /// The vendor's library.
+    pub library: PathBuf,
+    /// The label or serial number of the token in it.
+    pub token: String,
+    /// A file that holds the PIN, readable by this program alone.
+    pub pin_file: PathBuf,
+    /// How many signatures go on at once; 0 means 4.
+    pub sessions: usize,
+}
+
+impl Trust {
+    /// The hardware modules.
+    ///
+    /// # Errors
+    /// The one of which something is missing, or that is named twice.
+    pub fn modules(&self) -> Result<Vec<trust::ModuleSettings>, ConfigError> {
+        let mut read: Vec<trust::ModuleSettings> = Vec::new();
+        for one in &self.modules {
+            let paths = [&one.library, &one.pin_file];
+            let lacks = one.name.is_empty()
+                || one.token.is_empty()
+                || paths.iter().any(|path| path.as_os_str().is_empty());
+            if lacks || one.sessions > 64 || read.iter().any(|other| other.name == one.name) {
+                let why = "each of trust.modules has a name of its own, library, token and pin_file, and at \
+                           most 64 sessions";
+                return Err(ConfigError(why.into()));
+            }
+            read.push(trust::ModuleSettings {
+                name: one.name.clone(),
+                library: one.library.clone(),
+                token: one.token.clone(),
+                pin_file: one.pin_file.clone(),
+                sessions: if one.sessions == 0 { 4 } else { one.sessions },
+            });
+        }
+        Ok(read)
+    }
+
+    /// The networks, read.
+    fn networks(&self) -> Result<Vec<Network>, ConfigError> {
+        let read = |text: &String| text.parse().map_err(|why| ConfigError(format!("trust.networks: {why}")));
+        self.networks.iter().map(read).collect()
+    }
+
+    /// Which addresses that are not public may be asked all the same.
+    ///
+    /// # Errors
+    /// The network that cannot be read.
+    pub fn allowed(&self) -> Result<trust::Allowed, ConfigError> {
+        let networks = self.networks()?;
+        Ok(std::sync::Arc::new(move |address| networks.iter().any(|network| network.contains(address))))
+    }
 }
 
 /// Who may say on whose behalf it asks.
@@ -325,6 +392,11 @@ impl Config {
         problems.extend(self.national.problems());
         problems.extend(self.scan.settings().err().map(|why| why.0));
         problems.extend(self.notice_problems());
+        problems.extend(self.trust.networks().err().map(|why| why.0));
+        problems.extend(self.trust.modules().err().map(|why| why.0));
+        if self.trust.archive_lead_days > 360 {
+            problems.push("trust.archive_lead_days must be at most 360".to_string());
+        }
         problems
     }
 

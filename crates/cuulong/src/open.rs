@@ -78,7 +78,11 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
         .await
         .map_err(|e| Failure::new(format!("cannot open the certificates: {e}")))?
         .with_trust(&config.data.join("trust"))
-        .map_err(|e| Failure::new(format!("cannot read whom to trust: {e}")))?;
+        .map_err(|e| Failure::new(format!("cannot read whom to trust: {e}")))?
+        .with_lead(config.trust.archive_lead_days.into())
+        .with_modules(config.trust.modules()?)
+        .with_networks(config.trust.allowed()?)
+        .map_err(|e| Failure::new(format!("cannot make the line to issuers outside: {e}")))?;
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;

@@ -206,6 +206,31 @@ pub async fn holders(
     store::holders(tx, unit, role, day).await
 }
 
+/// The account of this id, if there is one.
+///
+/// # Errors
+/// The store's.
+pub async fn find_account(tx: &mut Tx, id: AccountId) -> db::Result<Option<Account>> {
+    store::find(tx, id).await
+}
+
+db::record! {
+    /// An official in a post, with the names around it.
+    pub struct Serving {
+        account: String, login: String, name: String, post: String, title: String, role: String,
+        unit: String, unit_name: String,
+    }
+}
+
+/// The officials who lead, keep records or receive, in the posts that have no end yet, leaders first; at most
+/// 4,000. For whoever does something for all who sign.
+///
+/// # Errors
+/// The store's.
+pub async fn list_signing_officials(tx: &mut Tx) -> db::Result<Vec<Serving>> {
+    store::list_signing(tx).await
+}
+
 /// The account that signs in with this name, unless it is locked.
 ///
 /// # Errors

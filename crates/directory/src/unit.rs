@@ -209,6 +209,11 @@ pub async fn agencies_within(tx: &mut Tx, top: &UnitId, day: Day) -> db::Result<
     store::agencies_within(tx, top, day).await
 }
 
+/// Every agency without an end yet, with its name, in the province's order; at most 2,000.
+pub async fn list_agencies(tx: &mut Tx) -> db::Result<Vec<(UnitId, String)>> {
+    store::list_agencies(tx).await
+}
+
 /// The section of an agency that has a function, or the agency itself when none has.
 pub async fn unit_for(tx: &mut Tx, agency: &UnitId, function: &str) -> db::Result<Unit> {
     match store::standing_child_with(tx, agency, function).await? {

@@ -81,7 +81,8 @@ struct News<'a> {
     /// The same cause is told once.
     cause: &'a str,
     urgent: bool,
-    citizen: bool,
+    /// By letter too, until its reader chooses otherwise.
+    by_mail: bool,
 }
 
 enum NoticeKind {}
@@ -107,7 +108,7 @@ async fn put(tx: &mut Tx, news: &News<'_>, channels: &[Channel], now: Instant) -
         return Ok(());
     }
     let choice = store::find_choice(tx, account).await?;
-    let choice = choice.unwrap_or(Choice::usual(news.citizen));
+    let choice = choice.unwrap_or(Choice::usual(news.by_mail));
     if !channels.iter().any(|c| choice.takes(*c, news.urgent)) {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! A key in an unlocked token, as makers of signatures use it. Only hashes go into the token: what is
 //! signed may be large, and its mechanisms for hashes are those that every token has.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
@@ -102,6 +102,9 @@ fn find(session: &Session, class: ObjectClass, id: &[u8]) -> Result<Option<Objec
 
 /// Several sessions with one unlocked token, for a server that signs for many at once.
 pub struct Pool {
+    module: Module,
+    serial: String,
+    pin: Pin,
     idle: Mutex<Vec<Session>>,
     given_back: Condvar,
 }
@@ -114,25 +117,50 @@ impl Pool {
     pub fn open(module: &Module, serial: &str, pin: &Pin, sessions: usize) -> Result<Pool, TokenError> {
         let opened: Result<Vec<Session>, TokenError> =
             (0..sessions.max(1)).map(|_| module.unlock(serial, pin)).collect();
-        Ok(Pool { idle: Mutex::new(opened?), given_back: Condvar::new() })
+        Ok(Pool {
+            idle: Mutex::new(opened?),
+            given_back: Condvar::new(),
+            module: module.clone(),
+            serial: serial.to_string(),
+            pin: pin.clone(),
+        })
+    }
+
+    /// The same, with a session that may be renewed once: a module that was started again, or a token that
+    /// was pulled out and put back, has forgotten those of before.
+    ///
+    /// # Errors
+    /// What `act` says, the second time; what unlocking says.
+    pub fn with_renewed<R>(&self, act: impl Fn(&Session) -> Result<R, TokenError>) -> Result<R, TokenError> {
+        self.change(|session| match act(session) {
+            Err(TokenError::Gone | TokenError::Failed(_)) => {
+                *session = self.module.unlock(&self.serial, &self.pin)?;
+                act(session)
+            }
+            other => other,
+        })
     }
 
     /// Does something with a session, waiting for one while all are in use.
     pub fn with<R>(&self, act: impl FnOnce(&Session) -> R) -> R {
+        self.change(|session| act(session))
+    }
+
+    fn change<R>(&self, act: impl FnOnce(&mut Session) -> R) -> R {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut idle =
             self.given_back.wait_while(idle, |idle| idle.is_empty()).unwrap_or_else(PoisonError::into_inner);
         let session = idle.pop().expect("the wait ended because one is there");
         drop(idle);
         // Put back also when `act` panics.
-        let held = Held { pool: self, session: Some(session) };
-        act(held.session.as_ref().expect("it is taken when it is dropped"))
+        let mut held = Held { pool: self, session: Some(session) };
+        act(held.session.as_mut().expect("it is taken when it is dropped"))
     }
 
     /// The key with this id (CKA_ID) as a signer.
-    pub fn key(&self, id: Vec<u8>, key: PublicKey) -> Option<TokenKey<'_>> {
+    pub fn key(self: &Arc<Self>, id: Vec<u8>, key: PublicKey) -> Option<TokenKey> {
         let algorithm = usual_algorithm(&key)?;
-        Some(TokenKey { pool: self, id, key, algorithm })
+        Some(TokenKey { pool: self.clone(), id, key, algorithm })
     }
 }
 
@@ -150,14 +178,14 @@ impl Drop for Held<'_> {
 }
 
 /// A key in a token.
-pub struct TokenKey<'a> {
-    pool: &'a Pool,
+pub struct TokenKey {
+    pool: Arc<Pool>,
     id: Vec<u8>,
     key: PublicKey,
     algorithm: SignatureAlgorithm,
 }
 
-impl TokenKey<'_> {
+impl TokenKey {
     /// The same key, signing another way.
     pub fn using(mut self, algorithm: SignatureAlgorithm) -> Self {
         self.algorithm = algorithm;
@@ -165,7 +193,7 @@ impl TokenKey<'_> {
     }
 }
 
-impl Signer for TokenKey<'_> {
+impl Signer for TokenKey {
     fn public_key(&self) -> &PublicKey {
         &self.key
     }
@@ -176,7 +204,8 @@ impl Signer for TokenKey<'_> {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let hash = self.algorithm.digest().of(message);
-        let signed = self.pool.with(|session| sign_hash(session, &self.id, &self.key, self.algorithm, &hash));
+        let sign = |session: &Session| sign_hash(session, &self.id, &self.key, self.algorithm, &hash);
+        let signed = self.pool.with_renewed(sign);
         signed.map_err(|e| match e {
             TokenError::Locked | TokenError::WrongPin { .. } => SignError::Refused(e.to_string()),
             other => SignError::Unavailable(other.to_string()),

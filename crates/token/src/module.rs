@@ -143,6 +143,18 @@ impl Module {
         })
     }
 
+    /// The serial number of the one token that has this serial number or this label.
+    ///
+    /// # Errors
+    /// [`TokenError::Gone`] when none has it, or several; what the library says.
+    pub fn serial_of(&self, name: &str) -> Result<String, TokenError> {
+        let mut named = self.tokens()?.into_iter().filter(|one| one.serial == name || one.label == name);
+        match (named.next(), named.next()) {
+            (Some(one), None) => Ok(one.serial),
+            _ => Err(TokenError::Gone),
+        }
+    }
+
     fn slot(&self, serial: &str) -> Result<Slot, TokenError> {
         let slots = self.library.get_slots_with_initialized_token()?;
         let is_it = |slot: &Slot| self.seen(*slot).is_ok_and(|token| token.serial == serial);

@@ -128,7 +128,7 @@ fn signs_what_openssl_accepts(module: &Module, serial: &str, kind: KeyKind) {
     let held = module.certificates(serial).unwrap();
     assert_eq!(held.len(), 1, "certificates are seen without a PIN");
     assert_eq!(held[0].certificate.der(), certificate.der());
-    let pool = Pool::open(module, serial, &pin(PIN), 3).unwrap();
+    let pool = Arc::new(Pool::open(module, serial, &pin(PIN), 3).unwrap());
     std::thread::scope(|scope| {
         for n in 0..6 {
             let (pool, certificate, folder) = (&pool, &certificate, folder.path().join(n.to_string()));
@@ -178,7 +178,7 @@ fn a_token_says_no_in_kinds_that_can_be_told_apart() {
             assert_eq!(said, Some(TokenError::WrongPin { last: false }), "{wrong}");
         }
         assert_eq!(module.unlock("no such token", &pin(PIN)).err(), Some(TokenError::Gone));
-        let pool = Pool::open(module, serial, &pin(PIN), 1).unwrap();
+        let pool = Arc::new(Pool::open(module, serial, &pin(PIN), 1).unwrap());
         let (key, _) = authority();
         let nobody = pool.key(vec![9], key.public_key().clone()).unwrap();
         assert!(nobody.sign(b"x").is_err(), "no such key");

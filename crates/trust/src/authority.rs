@@ -18,16 +18,16 @@ use pki::issue::Draft;
 use pki::key::{PublicKey, PublicKind, Signer};
 use pki::name::GeneralName;
 use pki::profile::{Addresses, Kind};
-use pki::{Certificate, Name, PrivateKey, oid};
+use pki::{Certificate, Name, oid};
 use web::Problem;
 
-use self::store::{Authority, New};
+use self::store::{Authority, New, SigningUnit};
 use crate::App;
 use crate::certificate::{self, row_of};
 use crate::key::NewKey;
 use crate::revocation::LIST_HOURS;
 use crate::revocation::rules::{Which, name_of, whole_second};
-use crate::words::WORDS;
+use crate::words::{self, WORDS};
 
 enum UnitId {}
 
@@ -38,11 +38,13 @@ pub struct Wish {
     pub key_kind: String,
     /// How many lists its certificates are spread over; 0 for one.
     pub shards: u32,
+    /// The hardware module in which its keys are made; here when none is named.
+    pub module: Option<String>,
 }
 
 impl Default for Wish {
     fn default() -> Wish {
-        Wish { key_kind: "p256".into(), shards: 0 }
+        Wish { key_kind: "p256".into(), shards: 0, module: None }
     }
 }
 
@@ -75,7 +77,7 @@ pub struct Issuing {
     /// Its own certificate.
     pub certificate: Certificate,
     /// Its key.
-    pub key: Arc<PrivateKey>,
+    pub key: Arc<dyn Signer>,
     /// How many lists.
     pub shards: u32,
 }
@@ -159,7 +161,7 @@ pub async fn establish(app: &App, wish: &Wish, act: Act, now: Instant) -> Result
     let known = app.site.db.read(async |tx: &mut Tx| store::list(tx).await).await?;
     let count = known.len() as i64;
     let root_there = known.into_iter().find(|one| one.role == "root");
-    let mut keys = app.keys.make_many(&app.site.db, &wish.key_kind, 5).await?;
+    let mut keys = app.keys.make_in(&app.site.db, wish.module.as_deref(), &wish.key_kind, 5).await?;
     let mut next = || keys.pop().ok_or_else(|| Problem::fault("five keys were made"));
     let (mut made, mut units) = (Vec::new(), Vec::new());
     let from = whole_second(now);
@@ -290,13 +292,18 @@ fn make_unit(
     Ok(MadeUnit { kind, authority: issuer.id.clone(), key, certificate })
 }
 
+/// Where a key of ours lies, by the word of the register.
+fn device(key: &NewKey) -> String {
+    if key.module.is_some() { "hsm".into() } else { "server".into() }
+}
+
 async fn keep(tx: &mut Tx, made: &Made, now: Instant) -> Result<(), Problem> {
     made.key.save(tx, "authority", now).await?;
     let at = whole_second(now);
     store::save(tx, &made.new, at, at.plus_minutes(LIST_HOURS * 60), now).await?;
     let mut row = row_of(&made.certificate, "own", "internal", now);
     (row.authority, row.key) = (made.new.parent.clone(), Some(made.key.id.clone()));
-    row.device = "server".into();
+    row.device = device(&made.key);
     certificate::store::save_all(tx, &[row]).await?;
     tx.audit("trust.establish-authority", &made.new.id).await?;
     Ok(())
@@ -306,7 +313,7 @@ async fn keep_unit(tx: &mut Tx, unit: &MadeUnit, now: Instant) -> Result<(), Pro
     unit.key.save(tx, unit.kind, now).await?;
     let mut row = row_of(&unit.certificate, "own", "internal", now);
     (row.authority, row.key) = (Some(unit.authority.clone()), Some(unit.key.id.clone()));
-    row.device = "server".into();
+    row.device = device(&unit.key);
     let end = unit.certificate.validity().not_after;
     let id = Id::<UnitId>::fresh().to_string();
     certificate::store::save_all(tx, std::slice::from_ref(&row)).await?;
@@ -323,22 +330,21 @@ pub async fn keep_units(app: &App, db: &Db, now: Instant) -> Result<usize, Probl
     let (authorities, units) = db.read(read).await?;
     let mut replaced = 0;
     for row in &authorities {
-        let standing = |kind| units.iter().find(|unit| unit.authority == row.id && unit.kind == kind);
-        let stamps = row.role == "issuing" && row.state == "active";
-        for kind in ["ocsp", "tsa"] {
-            let unit = standing(kind);
-            let fit = unit.is_some_and(|unit| !rules::is_to_be_replaced(kind, unit.not_after, now));
-            let issuer = parse(&row.der)?;
-            if fit || (kind == "tsa" && !stamps) || !issuer.validity().holds(now) {
+        let issuer = parse(&row.der)?;
+        if !issuer.validity().holds(now) {
+            continue;
+        }
+        let end = issuer.validity().not_after;
+        for (kind, word) in wanted(row, &issuer, &units) {
+            let is_it = |unit: &&SigningUnit| {
+                let of_it = unit.authority == row.id && unit.kind == kind;
+                of_it && (kind == "ocsp" || unit.key_kind == word)
+            };
+            let unit = units.iter().find(is_it);
+            if unit.is_some_and(|unit| !rules::is_to_be_replaced(kind, unit.not_after, end, now)) {
                 continue;
             }
-            let is_rsa = matches!(issuer.public_key().kind(), PublicKind::Rsa { .. });
-            let word = if is_rsa { "rsa2048" } else { "p256" };
-            let key = app.keys.make(db, word).await?;
-            let issuing = Issuing::of(app, row).await?;
-            let made = make_unit(app, &issuing, kind, key, whole_second(now))?;
-            let write = async move |tx: &mut Tx| keep_unit(tx, &made, now).await;
-            db.write(Act::system("trust.replace-unit", &row.id, now), write).await?;
+            add_unit(app, row, (kind, &word), Act::system("trust.replace-unit", &row.id, now), now).await?;
             replaced += 1;
         }
     }
@@ -346,4 +352,58 @@ pub async fn keep_units(app: &App, db: &Db, now: Instant) -> Result<usize, Probl
         app.live.forget();
     }
     Ok(replaced)
+}
+
+/// The units that should answer for an authority, by kind and kind of key: a responder, and where it issues a
+/// time-stamping unit with a key of its own kind, and of every other kind that stamps somewhere.
+fn wanted(row: &Authority, issuer: &Certificate, units: &[SigningUnit]) -> Vec<(&'static str, String)> {
+    let is_rsa = matches!(issuer.public_key().kind(), PublicKind::Rsa { .. });
+    let own = if is_rsa { "rsa2048" } else { "p256" };
+    let mut wanted = vec![("ocsp", own.to_string())];
+    if row.role == "issuing" && row.state == "active" {
+        let mut kinds: Vec<&str> =
+            units.iter().filter(|unit| unit.kind == "tsa").map(|unit| unit.key_kind.as_str()).collect();
+        if !units.iter().any(|unit| unit.kind == "tsa" && unit.authority == row.id) {
+            kinds.push(own);
+        }
+        kinds.sort_unstable();
+        kinds.dedup();
+        wanted.extend(kinds.into_iter().map(|kind| ("tsa", kind.to_string())));
+    }
+    wanted
+}
+
+/// Makes a unit with a key of this kind, where the authority's own key lies.
+async fn add_unit(
+    app: &App,
+    row: &Authority,
+    (kind, word): (&'static str, &str),
+    act: Act,
+    now: Instant,
+) -> Result<(), Problem> {
+    let made = app.keys.make_in(&app.site.db, row.module.as_deref(), word, 1).await?.pop();
+    let key = made.ok_or_else(|| Problem::fault("a key was made"))?;
+    let issuing = Issuing::of(app, row).await?;
+    let made = make_unit(app, &issuing, kind, key, whole_second(now))?;
+    app.site.db.write(act, async move |tx: &mut Tx| keep_unit(tx, &made, now).await).await
+}
+
+/// Has the authority that issues stamp time with another kind of key beside those that stamp already. From
+/// then on there is always one of this kind.
+pub async fn add_stamper(app: &App, word: &str, act: Act, now: Instant) -> Result<(), Problem> {
+    if crate::key::kind(word).is_none() {
+        return Err(Problem::field("stamp_kind", words::t("request.wrong.no_choice")));
+    }
+    let read = async |tx: &mut Tx| -> Result<_, Problem> {
+        Ok((store::find_issuing(tx).await?, store::list_units(tx).await?))
+    };
+    let (issuing, units) = app.site.db.read(read).await?;
+    let Some(row) = issuing else {
+        return Err(Problem::refused(words::t("request.no_authority"), "refused: no authority"));
+    };
+    let is_it = |unit: &SigningUnit| unit.authority == row.id && unit.kind == "tsa" && unit.key_kind == word;
+    if units.iter().any(is_it) {
+        return Err(Problem::field("stamp_kind", words::t("authority.stamps_already")));
+    }
+    add_unit(app, &row, ("tsa", word), act, now).await
 }

@@ -10,6 +10,8 @@ use pki::Digest;
 use pki::tsp::{Imprint, Reply, Request, Token};
 use web::Problem;
 
+use crate::archive::rules::Kind;
+use crate::archive::{self, Deposit};
 use crate::{App, stamp};
 
 /// What is stamped of the book's end.
@@ -40,13 +42,19 @@ pub async fn seal(app: &App) -> Result<bool, Problem> {
         other => return Err(refused(format!("{other:?}"))),
     };
     let now = app.site.clock.now();
+    let act = || Act::system("trust.seal-book", "", now);
+    // The line is kept as a document: its time-stamp is followed by others before it lapses.
+    let content = app.site.blobs.store(db, act(), line(head.no, &head.hash)).await?;
     let write = async move |tx: &mut Tx| -> Result<bool, Problem> {
+        let subject = head.no.to_string();
+        let deposit = Deposit { content, kind: Kind::Record, system: "trust", subject: &subject };
+        archive::keep_stamped(tx, &deposit, &token, now).await?;
         let sql = "insert into book_seal (no, hash, at, token) values ($1, $2, $3, $4)
              on conflict (no) do nothing";
         let row = args![head.no, head.hash, token.info.time, token.message.der];
         Ok(tx.change(sql, row).await? == 1)
     };
-    db.write(Act::system("trust.seal-book", "", now), write).await
+    db.write(act(), write).await
 }
 
 db::record! {

@@ -178,18 +178,30 @@ pub async fn step(tx: &mut Tx, id: &str, wish: &Wish, by: &str, now: Instant) ->
         let reason = reason.unwrap_or(Reason::RemoveFromCrl);
         revocation::put(tx, authority, &row.serial, (reason, wish.since), now).await?;
     }
-    let topic = match to {
+    tell(tx, topic_of(to), id, now).await?;
+    Ok(to)
+}
+
+/// What is told of a certificate that stands so now.
+pub fn topic_of(to: State) -> &'static str {
+    match to {
         State::Suspended => event::CERTIFICATE_SUSPENDED,
         State::Revoked => event::CERTIFICATE_REVOKED,
         _ => event::CERTIFICATE_RESUMED,
-    };
-    tell(tx, topic, id, now).await?;
-    Ok(to)
+    }
 }
 
 /// Other systems hear of it.
 pub async fn tell(tx: &mut Tx, topic: &'static str, id: &str, now: Instant) -> Result<(), Problem> {
-    let told = event::CertificateMoved { certificate: id.to_string(), at: now };
+    let whose = store::get_whose(tx, id).await?;
+    let told = event::CertificateMoved {
+        certificate: id.to_string(),
+        serial: whose.serial,
+        account: whose.account,
+        unit: whose.unit,
+        until: Some(whose.not_after),
+        at: now,
+    };
     outbox::put(tx, topic, id, &told).await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Fields of forms as the pages of this crate show them: with what was typed and what is wrong with it.
 
-use web::{FieldError, Problem};
+use axum::http::StatusCode;
+use web::{FieldError, Problem, Shell};
 
 use crate::words::{self, WORDS};
 
@@ -57,9 +58,42 @@ impl Field {
     }
 }
 
+/// What a page says of something: a word and its value.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    pub label: String,
+    pub value: String,
+}
+
+impl Fact {
+    /// Those that have a value; their words stand under `group`.
+    pub fn all(group: &str, rows: impl IntoIterator<Item = (&'static str, String)>) -> Vec<Fact> {
+        let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
+        rows.map(|(key, value)| Fact { label: words::t(&format!("{group}.{key}")), value }).collect()
+    }
+}
+
+/// Fills a form anew that was refused: each error at its field, what is left as words for the whole form,
+/// and what was typed, in the order of the fields; without any it stands there already. The status to answer
+/// with. Problems that are no matter of the form come back.
+pub fn fill(
+    fields: &mut [Field],
+    (shell, error): (&mut Shell, &mut String),
+    problem: Problem,
+    typed: impl IntoIterator<Item = String>,
+) -> Result<StatusCode, Problem> {
+    let status = problem.status();
+    *error = refused(fields, problem)?;
+    for (field, typed) in fields.iter_mut().zip(typed) {
+        field.value = typed;
+    }
+    shell.has_errors = true;
+    Ok(status)
+}
+
 /// Puts each error of a refusal at its field; what is left comes back as words for the whole form. Problems
 /// that are no matter of the form come back.
-pub fn refused(fields: &mut [Field], problem: Problem) -> Result<String, Problem> {
+fn refused(fields: &mut [Field], problem: Problem) -> Result<String, Problem> {
     match problem {
         Problem::Invalid(errors) => {
             let mut left = Vec::new();

@@ -1,8 +1,10 @@
 //! Private keys that this installation keeps. A row holds a key wrapped under the installation's secret, a
 //! file that stands in no database and no backup; in memory a key is opened once and then signs. How a key is
-//! wrapped stands in `KEYS.md`, well enough to be read without this program.
+//! wrapped stands in `KEYS.md`, well enough to be read without this program. A key may lie in a hardware
+//! module instead: then the row names the module, and the key never leaves it.
 
 mod envelope;
+pub mod module;
 mod secret;
 pub mod store;
 #[cfg(test)]
@@ -15,10 +17,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base::{Id, Instant};
 use db::{Db, Tx};
 use pki::PrivateKey;
-use pki::key::{KeyKind, Signer};
+use pki::key::{KeyKind, PublicKey, Signer};
+use token::TokenError;
 use web::Problem;
 
 use self::envelope::Kek;
+use self::module::{ModuleSettings, Modules};
 use self::secret::Secret;
 
 enum KeyId {}
@@ -43,10 +47,12 @@ pub struct NewKey {
     pub id: String,
     /// Its kind, by the word in data.
     pub kind: String,
-    /// The wrapped key, as it is kept.
+    /// The wrapped key, as it is kept; nothing where it lies in a module.
     pub wrapped: Vec<u8>,
+    /// The module it lies in.
+    pub module: Option<String>,
     /// The key itself.
-    pub private: Arc<PrivateKey>,
+    pub private: Arc<dyn Signer>,
 }
 
 impl NewKey {
@@ -64,7 +70,8 @@ struct Inner {
     place: PathBuf,
     /// Key-encryption keys by salt: deriving one is slow by design.
     keks: Mutex<HashMap<Vec<u8>, Arc<Kek>>>,
-    open: Mutex<HashMap<String, Arc<PrivateKey>>>,
+    open: Mutex<HashMap<String, Arc<dyn Signer>>>,
+    modules: Modules,
 }
 
 /// Why a key cannot be used.
@@ -80,6 +87,10 @@ pub enum KeyTrouble {
     UnknownFormat,
     /// No key could be made.
     NotMade,
+    /// The configuration names no module of this name.
+    NoModule(String),
+    /// The module does not do what it was asked: in its words.
+    Module(String, TokenError),
 }
 
 impl From<KeyTrouble> for Problem {
@@ -92,7 +103,18 @@ impl From<KeyTrouble> for Problem {
 impl Keyring {
     /// The keys under the secret in this file. Nothing is read before a key is needed.
     pub fn new(place: PathBuf) -> Keyring {
-        Keyring(Arc::new(Inner { place, keks: Mutex::default(), open: Mutex::default() }))
+        let (keks, open, modules) = (Mutex::default(), Mutex::default(), Modules::default());
+        Keyring(Arc::new(Inner { place, keks, open, modules }))
+    }
+
+    /// Keys may lie in these hardware modules; every clone knows them.
+    pub fn name_modules(&self, modules: Vec<ModuleSettings>) {
+        self.0.modules.name(modules);
+    }
+
+    /// The names of the modules that there are.
+    pub fn modules(&self) -> Vec<String> {
+        self.0.modules.names()
     }
 
     /// Makes a key and wraps it. The secret is made with the first key of an installation, and never while
@@ -117,31 +139,68 @@ impl Keyring {
                 let private = PrivateKey::generate(kind).map_err(|_| KeyTrouble::NotMade)?;
                 let id = Id::<KeyId>::fresh().to_string();
                 let wrapped = envelope::wrap(&kek, &id, &private.to_pkcs8())?;
-                Ok(NewKey { id, kind: word.clone(), wrapped, private: Arc::new(private) })
+                let private: Arc<dyn Signer> = Arc::new(private);
+                Ok(NewKey { id, kind: word.clone(), wrapped, module: None, private })
             };
             (0..count).map(one).collect::<Result<Vec<_>, KeyTrouble>>()
         });
         Ok(made.await.map_err(Problem::fault)??)
     }
 
+    /// Makes several at once in the module of this name, or here when none is named.
+    pub async fn make_in(
+        &self,
+        db: &Db,
+        module: Option<&str>,
+        word: &str,
+        count: usize,
+    ) -> Result<Vec<NewKey>, Problem> {
+        let Some(module) = module.map(str::to_string) else {
+            return self.make_many(db, word, count).await;
+        };
+        let kind = kind(word).ok_or_else(|| Problem::Malformed("no such kind of key".into()))?;
+        let (keyring, word) = (self.clone(), word.to_string());
+        let one = move |_| {
+            let id = Id::<KeyId>::fresh().to_string();
+            let private = keyring.0.modules.make(&module, kind, &id)?;
+            let (kind, module) = (word.clone(), Some(module.clone()));
+            Ok(NewKey { id, kind, wrapped: Vec::new(), module, private })
+        };
+        let made =
+            tokio::task::spawn_blocking(move || (0..count).map(one).collect::<Result<_, KeyTrouble>>());
+        Ok(made.await.map_err(Problem::fault)??)
+    }
+
     /// The key with this id, ready to sign.
-    pub async fn signer(&self, db: &Db, id: &str) -> Result<Arc<PrivateKey>, Problem> {
+    pub async fn signer(&self, db: &Db, id: &str) -> Result<Arc<dyn Signer>, Problem> {
         if let Some(open) = self.opened(id) {
             return Ok(open);
         }
         let wanted = id.to_string();
-        let wrapped = db.read(async move |tx: &mut Tx| store::get_wrapped(tx, &wanted).await).await?;
+        let kept = db.read(async move |tx: &mut Tx| store::get(tx, &wanted).await).await?;
         let (keyring, id) = (self.clone(), id.to_string());
-        let open = tokio::task::spawn_blocking(move || keyring.unwrap(&id, &wrapped));
+        let open = tokio::task::spawn_blocking(move || match &kept.module {
+            Some(module) => keyring.reach(module, &id, &kept.spki),
+            None => keyring.unwrap(&id, &kept.wrapped),
+        });
         Ok(open.await.map_err(Problem::fault)??)
     }
 
-    fn opened(&self, id: &str) -> Option<Arc<PrivateKey>> {
+    fn opened(&self, id: &str) -> Option<Arc<dyn Signer>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// A key in a module.
+    fn reach(&self, module: &str, id: &str, spki: &[u8]) -> Result<Arc<dyn Signer>, KeyTrouble> {
+        let key = PublicKey::parse(spki).map_err(|_| KeyTrouble::UnknownFormat)?;
+        let private = self.0.modules.key(module, id, key)?;
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.insert(id.to_string(), private.clone());
+        Ok(private)
+    }
+
     /// Opens a wrapped key, once.
-    fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Arc<PrivateKey>, KeyTrouble> {
+    fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Arc<dyn Signer>, KeyTrouble> {
         if let Some(open) = self.opened(id) {
             return Ok(open);
         }
@@ -150,7 +209,7 @@ impl Keyring {
         let kek = self.kek(&secret, salt)?;
         let pkcs8 = envelope::unwrap(&kek, id, wrapped)?;
         let private = PrivateKey::from_pkcs8(&pkcs8).map_err(|_| KeyTrouble::UnknownFormat)?;
-        let private = Arc::new(private);
+        let private: Arc<dyn Signer> = Arc::new(private);
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.insert(id.to_string(), private.clone());
         Ok(private)
@@ -168,6 +227,6 @@ impl Keyring {
 }
 
 /// The public half as DER, as rows keep it.
-pub fn spki(key: &PrivateKey) -> Vec<u8> {
+pub fn spki(key: &dyn Signer) -> Vec<u8> {
     key.public_key().spki().to_vec()
 }

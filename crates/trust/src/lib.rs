@@ -4,12 +4,15 @@
 
 #![warn(missing_docs)]
 
+pub mod archive;
 mod authority;
 pub mod book;
 mod certificate;
 mod filters;
 mod forms;
+mod jobs;
 mod key;
+mod outside;
 mod request;
 mod revocation;
 mod seed;
@@ -20,21 +23,24 @@ pub mod words;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use base::Instant;
 use db::deliver::Listener;
 use db::jobs::Handler;
-use db::{Act, Db, Migration};
+use db::{Act, Migration};
 use web::page::NavItem;
 use web::{Problem, Site};
 
 use crate::key::Keyring;
+use crate::outside::Outside;
+use crate::outside::line::Line;
 use crate::revocation::live::Live;
 use crate::stamp::Stamper;
 
+pub use crate::key::module::ModuleSettings;
+pub use crate::outside::line::Allowed;
 pub use crate::seed::{Issued, Loaded, Plan};
 
 /// What the handlers of this system hold.
@@ -46,9 +52,12 @@ pub struct App {
     pub address: String,
     /// Where signed files are judged, and whom it trusts.
     pub validation: validation::desk::Desk,
+    /// So many days before its archive time-stamp lapses a kept document gets another one.
+    pub archive_lead_days: i64,
     keys: Keyring,
     live: Live,
     stamper: Stamper,
+    outside: Outside,
 }
 
 impl App {
@@ -62,7 +71,32 @@ impl App {
         let keys = Keyring::new(secret);
         let live = Live::new(site.db.clone(), keys.clone(), &address);
         let validation = validation::desk::Desk::default();
-        Ok(App { site, address, validation, keys, live, stamper: Stamper::default() })
+        let outside = Outside::new(line_to(Arc::new(|_| false))?);
+        let (stamper, archive_lead_days) = (Stamper::default(), archive::LEAD_DAYS);
+        Ok(App { site, address, validation, archive_lead_days, keys, live, stamper, outside })
+    }
+
+    /// The same, with another time before the end of an archive time-stamp; 0 means the usual one.
+    pub fn with_lead(mut self, days: i64) -> App {
+        if days > 0 {
+            self.archive_lead_days = days;
+        }
+        self
+    }
+
+    /// The same, with hardware modules in which keys may lie.
+    pub fn with_modules(self, modules: Vec<ModuleSettings>) -> App {
+        self.keys.name_modules(modules);
+        self
+    }
+
+    /// The same, asking issuers outside also at those private addresses that `allowed` says.
+    ///
+    /// # Errors
+    /// A fault when no HTTP client can be made.
+    pub fn with_networks(mut self, allowed: Allowed) -> Result<App, Problem> {
+        self.outside = Outside::new(line_to(allowed)?);
+        Ok(self)
     }
 
     /// The same, trusting what this folder holds (`validation::known`).
@@ -73,6 +107,10 @@ impl App {
         self.validation = validation::desk::Desk::new(validation::known::Known::read(folder)?);
         Ok(self)
     }
+}
+
+fn line_to(allowed: Allowed) -> Result<Line, Problem> {
+    Line::new(allowed).map_err(Problem::fault)
 }
 
 impl axum::extract::FromRef<App> for Site {
@@ -89,6 +127,10 @@ pub fn migrations() -> Vec<Migration> {
         own("0010_signing", include_str!("../migrations/0010_signing.sql")),
         own("0011_book_seal", include_str!("../migrations/0011_book_seal.sql")),
         own("0020_validation", include_str!("../migrations/0020_validation.sql")),
+        own("0040_outside", include_str!("../migrations/0040_outside.sql")),
+        own("0041_modules", include_str!("../migrations/0041_modules.sql")),
+        own("0042_archive", include_str!("../migrations/0042_archive.sql")),
+        own("0043_evidence", include_str!("../migrations/0043_evidence.sql")),
     ]
 }
 
@@ -106,6 +148,8 @@ pub fn routes(app: &App) -> axum::Router {
         .with_state(Arc::new(app.clone()));
     axum::Router::new()
         .merge(certificate::pages::routes())
+        .merge(outside::pages::routes())
+        .merge(archive::pages::routes())
         .merge(request::pages::routes())
         .merge(authority::pages::routes())
         .merge(signing::pages::routes())
@@ -118,6 +162,8 @@ pub fn routes(app: &App) -> axum::Router {
 pub fn administration() -> Vec<NavItem> {
     vec![
         NavItem::new(words::t("certificate.title"), certificate::pages::HERE).icon("certificate"),
+        NavItem::new(words::t("outside.title"), outside::pages::HERE).icon("globe"),
+        NavItem::new(words::t("archive.title"), archive::pages::HERE).icon("archive"),
         NavItem::new(words::t("request.title"), request::pages::HERE).icon("file-certificate"),
         NavItem::new(words::t("authority.title"), authority::pages::HERE).icon("key"),
     ]
@@ -137,13 +183,28 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Doc::openapi()
 }
 
-/// Makes an authority that issues, and the root above it when there is none. Its id.
+/// Makes an authority that issues, and the root above it when there is none; with its keys here, or in the
+/// hardware module of this name. Its id.
 ///
 /// # Errors
 /// When the store does not answer, or the keys cannot be made.
-pub async fn establish(app: &App, key_kind: &str, now: Instant) -> Result<String, Problem> {
-    let wish = authority::Wish { key_kind: key_kind.into(), ..authority::Wish::default() };
+pub async fn establish(
+    app: &App,
+    key_kind: &str,
+    module: Option<&str>,
+    now: Instant,
+) -> Result<String, Problem> {
+    let module = module.map(str::to_string);
+    let wish = authority::Wish { key_kind: key_kind.into(), module, ..authority::Wish::default() };
     authority::establish(app, &wish, Act::system("trust.establish", "", now), now).await
+}
+
+/// Has the authority that issues stamp time with another kind of key beside those that stamp already.
+///
+/// # Errors
+/// When there is no authority, or one of this kind stamps already; the store's.
+pub async fn add_stamper(app: &App, key_kind: &str, now: Instant) -> Result<(), Problem> {
+    authority::add_stamper(app, key_kind, Act::system("trust.add-stamper", "", now), now).await
 }
 
 /// Fills the register of a demonstration: the province's own authority, and the certificates of its officials
@@ -178,46 +239,10 @@ pub fn listeners(_app: &App) -> Vec<Listener> {
     Vec::new()
 }
 
-/// What comes again: lists are renewed, keys that answer are replaced, ends are told, the
+/// What comes again: lists are renewed and fetched, keys that answer are replaced, ends are told, the
 /// audit book is sealed, reports that nobody fetches are let go.
 pub fn jobs(app: &App) -> Vec<Handler> {
-    const QUARTER: Duration = Duration::from_secs(15 * 60);
-    const HOUR: Duration = Duration::from_secs(3600);
-    const DAY: Duration = Duration::from_secs(24 * 3600);
-    let (lists, units, ends, book) = (app.clone(), app.clone(), app.clone(), app.clone());
-    let clock = app.site.clock.clone();
-    let told = |problem: Problem| problem.to_string();
-    vec![
-        Handler::new("trust.renew-lists", move |db: Db, _| {
-            let app = lists.clone();
-            async move {
-                revocation::renew(&db, app.site.clock.now()).await.map(drop).map_err(told)?;
-                app.live.forget();
-                Ok(())
-            }
-        })
-        .every(QUARTER),
-        Handler::new("trust.replace-units", move |db: Db, _| {
-            let (app, now) = (units.clone(), units.site.clock.now());
-            async move { authority::keep_units(&app, &db, now).await.map(drop).map_err(told) }
-        })
-        .every(DAY),
-        Handler::new("trust.seal-book", move |_, _| {
-            let app = book.clone();
-            async move { book::seal(&app).await.map(drop).map_err(told) }
-        })
-        .every(DAY),
-        Handler::new("trust.watch-expiry", move |db: Db, _| {
-            let now = ends.site.clock.now();
-            async move { certificate::watch(&db, now).await.map(drop).map_err(told) }
-        })
-        .every(DAY),
-        Handler::new("trust.forget-reports", move |db, _| {
-            let now = clock.now();
-            async move { validation::sweep(&db, now).await }
-        })
-        .every(HOUR),
-    ]
+    jobs::all(app)
 }
 
 /// A text for an address.

@@ -15,7 +15,7 @@ use contracts::trust as event;
 use db::{Act, Tx};
 use directory::UnitId;
 use pki::csr;
-use pki::key::{PublicKey, Signer};
+use pki::key::PublicKey;
 use pki::name::GeneralName;
 use pki::profile::Kind;
 use pki::{Name, oid};

@@ -9,6 +9,7 @@ pub use requests::{Issued, issue};
 use base::Instant;
 use db::{Act, Db, Tx, args};
 use directory::seed::people::Dice;
+use directory::{Serving, UnitId};
 use pki::cert::{Serial, Validity};
 use pki::crl::Reason;
 use pki::issue::Draft;
@@ -70,38 +71,54 @@ const ENDING_EACH: usize = 60;
 const SEED: u64 = 0x7472_7573_7421;
 const FIVE_YEARS_DAYS: i64 = 5 * 365;
 
-db::record! {
-    /// Somebody a certificate is for.
-    struct Holder {
-        account: Option<String>, post: Option<String>, unit: String, name: String, title: String,
-        unit_name: String, login: String, role: String,
+/// Somebody a certificate is for: an official in a post, or a unit with its seal.
+#[derive(Clone, Debug)]
+struct Holder {
+    account: Option<String>,
+    post: Option<String>,
+    unit: String,
+    name: String,
+    title: String,
+    unit_name: String,
+    login: String,
+    role: String,
+}
+
+impl From<Serving> for Holder {
+    fn from(of: Serving) -> Holder {
+        Holder {
+            account: Some(of.account),
+            post: Some(of.post),
+            unit: of.unit,
+            name: of.name,
+            title: of.title,
+            unit_name: of.unit_name,
+            login: of.login,
+            role: of.role,
+        }
     }
 }
 
 /// Officials who sign or seal, leaders first.
 async fn list_officials(tx: &mut Tx) -> db::Result<Vec<Holder>> {
-    tx.list(
-        "select a.id as account, p.id as post, p.unit, a.name, p.title, u.name as unit_name,
-                a.login, p.role
-           from post p join account a on a.id = p.account join unit u on u.id = p.unit
-          where p.valid_to is null and a.kind = 'official'
-            and p.role in ('leader', 'records_clerk', 'counter_clerk')
-          order by case p.role when 'leader' then 0 when 'records_clerk' then 1 else 2 end, u.position, p.id
-          limit 4000",
-        args![],
-    )
-    .await
+    let serving = directory::list_signing_officials(tx).await?;
+    Ok(serving.into_iter().map(Holder::from).collect())
 }
 
 /// Agencies that have a seal.
 async fn list_agencies(tx: &mut Tx) -> db::Result<Vec<Holder>> {
-    tx.list(
-        "select cast(null as text) as account, cast(null as text) as post, id as unit, name, '' as title,
-                name as unit_name, '' as login, '' as role
-           from unit where territory = 0 and valid_to is null order by position limit 2000",
-        args![],
-    )
-    .await
+    let none = String::new;
+    let of = |(unit, name): (UnitId, String)| Holder {
+        account: None,
+        post: None,
+        unit: unit.as_str().to_string(),
+        unit_name: name.clone(),
+        name,
+        title: none(),
+        login: none(),
+        role: none(),
+    };
+    Ok(directory::list_agencies(tx).await?.into_iter().map(of).collect())
 }
 
 /// Takes out those who are sure to get one of ours: the officials named, and the units whose records clerks

@@ -18,7 +18,7 @@ use directory::signin::password;
 use directory::{AccountId, UnitId};
 use pki::cms;
 use pki::key::Signer;
-use pki::{Certificate, Digest, PrivateKey, SignatureAlgorithm};
+use pki::{Certificate, Digest, SignatureAlgorithm};
 use web::{FieldError, Problem};
 
 use crate::authority;
@@ -108,7 +108,7 @@ async fn chain(tx: &mut Tx, authority: Option<&str>) -> Result<Vec<Certificate>,
 
 /// A key that a PIN has opened for these documents.
 pub struct Key {
-    private: Arc<PrivateKey>,
+    private: Arc<dyn Signer>,
     certificate: Certificate,
     chain: Vec<Certificate>,
     hashes: Vec<Vec<u8>>,

@@ -17,25 +17,20 @@ use axum::response::{IntoResponse, Response};
 use base::Instant;
 use db::{Act, Db, Tx};
 use pki::cert::Serial;
-use pki::oid::Oid;
 use pki::tsp::{Draft, Failure, Request};
-use pki::{Certificate, PrivateKey};
+use pki::{Certificate, Signer};
 use web::Problem;
 
-use self::rules::{BLOCK, Block, Taken};
+use self::rules::{BLOCK, Block, POLICY, Taken, Wanted};
 use crate::revocation::LOOK_EVERY;
 use crate::{App, authority};
-
-/// The policy under which we stamp: below the number that RFC 5612 keeps for examples, until the province has
-/// an arc of its own.
-pub const POLICY: Oid = Oid::new_unwrap("1.3.6.1.4.1.32473.86.1");
 
 /// The unit that stamps, with the chain that travels with its tokens.
 struct Unit {
     id: String,
     certificate: Certificate,
     chain: Vec<Certificate>,
-    key: Arc<PrivateKey>,
+    key: Arc<dyn Signer>,
 }
 
 /// What a node holds for stamping.
@@ -46,8 +41,11 @@ pub struct Stamper(Arc<Inner>);
 struct Inner {
     block: Mutex<Option<Block>>,
     taking: tokio::sync::Mutex<()>,
-    unit: RwLock<Option<(Moment, Arc<Unit>)>>,
+    units: RwLock<Option<(Moment, Units)>>,
 }
+
+/// The units that stamp, that with a key of the authority's own kind first.
+type Units = Arc<[Arc<Unit>]>;
 
 /// `POST /pki/tsa`. Whatever is wrong is said in the reply, as the RFC wants it; the status is 200.
 pub async fn stamp(
@@ -69,14 +67,15 @@ pub async fn stamp(
 /// The reply to a request.
 pub async fn stamped(app: &App, der: &[u8]) -> Result<Vec<u8>, Failure> {
     let request = Request::parse(der)?;
-    if request.policy.is_some_and(|policy| policy != POLICY) {
-        return Err(Failure::UnacceptedPolicy);
-    }
+    let wanted = rules::wanted(request.policy).ok_or(Failure::UnacceptedPolicy)?;
     let broken = |problem: Problem| {
         tracing::error!("no time-stamp: {problem}");
         Failure::SystemFailure
     };
-    let unit = app.stamper.unit(app).await.map_err(broken)?.ok_or(Failure::SystemFailure)?;
+    let units = app.stamper.units(app).await.map_err(broken)?;
+    let own = units.first().ok_or(Failure::SystemFailure)?;
+    let mut fit = units.iter().filter(|unit| wanted.is_met_by(unit.certificate.public_key().kind()));
+    let unit = if wanted == Wanted::Any { own } else { fit.next().ok_or(Failure::UnacceptedPolicy)? };
     let now = app.site.clock.now();
     if !unit.certificate.validity().holds(now) {
         return Err(Failure::TimeNotAvailable);
@@ -88,7 +87,7 @@ pub async fn stamped(app: &App, der: &[u8]) -> Result<Vec<u8>, Failure> {
     })?;
     let draft = Draft {
         request: &request,
-        policy: POLICY,
+        policy: request.policy.unwrap_or(POLICY),
         serial: Serial::from_number(number.unsigned_abs()),
         time: now,
         accuracy_millis: Some(rules::ACCURACY_MILLIS),
@@ -130,32 +129,41 @@ impl Stamper {
         copy.as_mut().map_or(Taken::Another, |block| rules::take(block, now))
     }
 
-    /// The unit that stamps now.
-    async fn unit(&self, app: &App) -> Result<Option<Arc<Unit>>, Problem> {
-        if let Some((at, unit)) = &*self.0.unit.read().unwrap_or_else(PoisonError::into_inner)
+    /// The units that stamp now.
+    async fn units(&self, app: &App) -> Result<Units, Problem> {
+        if let Some((at, units)) = &*self.0.units.read().unwrap_or_else(PoisonError::into_inner)
             && at.elapsed() < LOOK_EVERY * 5
         {
-            return Ok(Some(unit.clone()));
+            return Ok(units.clone());
         }
         let read = async |tx: &mut Tx| -> Result<_, Problem> {
             let Some(authority) = authority::store::find_issuing(tx).await? else { return Ok(None) };
-            let unit = authority::store::find_unit(tx, "tsa", &authority.id).await?;
-            Ok(unit.map(|unit| (unit, authority.der)))
+            let mut rows = authority::store::list_units(tx).await?;
+            rows.retain(|unit| unit.kind == "tsa" && unit.authority == authority.id);
+            Ok(Some((rows, authority.der)))
         };
-        let Some((row, issuer)) = app.site.db.read(read).await? else { return Ok(None) };
-        let known = self.0.unit.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let unit = match known {
-            Some((_, unit)) if unit.id == row.id => unit,
-            _ => Arc::new(Unit {
-                certificate: authority::parse(&row.der)?,
-                chain: vec![authority::parse(&issuer)?],
-                key: app.keys.signer(&app.site.db, &row.key).await?,
-                id: row.id,
-            }),
-        };
-        let seen = Some((Moment::now(), unit.clone()));
-        *self.0.unit.write().unwrap_or_else(PoisonError::into_inner) = seen;
-        Ok(Some(unit))
+        let Some((rows, issuer)) = app.site.db.read(read).await? else { return Ok(Units::default()) };
+        let known = self.0.units.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = known.map(|(_, units)| units).unwrap_or_default();
+        let issuer = authority::parse(&issuer)?;
+        let mut units = Vec::new();
+        for row in rows {
+            units.push(match known.iter().find(|unit| unit.id == row.id) {
+                Some(unit) => unit.clone(),
+                None => Arc::new(Unit {
+                    certificate: authority::parse(&row.der)?,
+                    chain: vec![issuer.clone()],
+                    key: app.keys.signer(&app.site.db, &row.key).await?,
+                    id: row.id,
+                }),
+            });
+        }
+        let own = Wanted::of(issuer.public_key().kind());
+        units.sort_by_key(|unit| !own.is_met_by(unit.certificate.public_key().kind()));
+        let units: Units = units.into();
+        let seen = Some((Moment::now(), units.clone()));
+        *self.0.units.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok(units)
     }
 }
 

@@ -13,6 +13,7 @@ mod pdf;
 pub mod policy;
 pub mod report;
 pub mod rules;
+mod saved;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,9 @@ mod xml;
 mod xml_report;
 
 pub use format::detect;
+pub(crate) use format::{Read, read};
 pub use found::Bag;
+pub(crate) use found::Found;
 pub use words::{advice, line, sentence};
 
 use std::sync::Arc;
@@ -31,8 +34,7 @@ use db::{Act, Actor, Db, Tx};
 use web::Problem;
 
 use self::desk::Incoming;
-use self::report::Report;
-use self::report::TrustClass;
+use self::report::{Report, TrustClass, Verdict};
 use self::rules::{Terms, TrustAnchor};
 use crate::revocation::rules::Which;
 use crate::{App, authority, certificate};
@@ -51,7 +53,14 @@ pub async fn validate(app: &App, files: Vec<Incoming>, now: Instant) -> Result<V
     let terms = Arc::new(terms(app, now).await?);
     let mut reports = Vec::new();
     for file in files {
-        reports.push(app.validation.judge(file, terms.clone()).await?);
+        let file = Arc::new(file);
+        let key = app.validation.key(file.clone()).await?;
+        let saved = saved::find(app, &key).await?;
+        let (report, used) = app.validation.judge(file, terms.clone(), saved.clone()).await?;
+        if report.verdict == Verdict::Valid {
+            saved::keep(app, &key, &saved, used, now).await?;
+        }
+        reports.push(report);
     }
     Ok(reports)
 }
@@ -81,7 +90,15 @@ pub async fn kept(app: &App, id: &str, now: Instant) -> Result<Report, Problem> 
 pub async fn sweep(db: &Db, now: Instant) -> Result<(), String> {
     let before = now.plus_minutes(-REPORT_HOURS * 60);
     let swept = db.upkeep(async move |tx: &mut Tx| store::sweep(tx, before).await).await;
-    swept.map(drop).map_err(|e| e.to_string())
+    swept.map(drop).map_err(|e| e.to_string())?;
+    saved::sweep(db, now).await.map_err(|e| e.to_string())
+}
+
+/// Everything at hand to judge files with, the certificates of those who are trusted among it.
+pub(crate) async fn evidence(app: &App, now: Instant) -> Result<Bag, Problem> {
+    let Terms { anchors, mut known, .. } = terms(app, now).await?;
+    known.certificates.extend(anchors.into_iter().filter_map(|one| one.anchor.certificate));
+    Ok(known)
 }
 
 async fn terms(app: &App, now: Instant) -> Result<Terms, Problem> {
@@ -110,6 +127,7 @@ async fn terms(app: &App, now: Instant) -> Result<Terms, Problem> {
         };
         terms.anchors.push(TrustAnchor::of(authority::parse(&row.der)?, class));
     }
+    terms.known.add(&crate::outside::kept(app, now).await?);
     Ok(terms)
 }
 

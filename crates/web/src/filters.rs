@@ -15,6 +15,41 @@ use base::{Day, Dong, Instant, Weekday};
 use crate::sentence::{Filled, SHELLS, Said};
 use crate::words;
 
+/// The body of a crate's module `filters`: the formats of this module, `t` for the crate's own sentences,
+/// whose English stands in the files given, and the test that every sentence of its templates is there.
+///
+/// ```ignore
+/// //! The filters of this crate's templates.
+/// web::filters!([include_str!("../words/templates.en.toml")]);
+/// ```
+#[macro_export]
+macro_rules! filters {
+    ($english:expr) => {
+        pub use $crate::filters::*;
+
+        static SENTENCES: std::sync::LazyLock<$crate::sentence::Sentences> =
+            std::sync::LazyLock::new(|| $crate::sentence::Sentences::load(&$english).in_shells());
+
+        /// A sentence in the language of the request: `{{ "Đăng nhập"|t }}`.
+        #[askama::filter_fn]
+        pub fn t(
+            sentence: impl Plain<&'static str>,
+            _: &dyn askama::Values,
+        ) -> askama::Result<$crate::sentence::Said> {
+            Ok(SENTENCES.say(sentence.plain()))
+        }
+
+        #[cfg(test)]
+        mod tests {
+            #[test]
+            fn every_sentence_of_the_templates_is_said_in_english() {
+                let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+                assert_eq!($crate::sentence::check(templates, &super::SENTENCES), Vec::<String>::new());
+            }
+        }
+    };
+}
+
 /// A value or a reference to one, as templates happen to hold it.
 pub trait Plain<T> {
     /// The value itself.

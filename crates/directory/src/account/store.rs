@@ -110,6 +110,20 @@ pub async fn holders(
     .await
 }
 
+/// Who leads, keeps records or receives in a post without an end; at most 4,000.
+pub async fn list_signing(tx: &mut Tx) -> db::Result<Vec<super::Serving>> {
+    tx.list(
+        "select a.id as account, a.login, a.name, p.id as post, p.title, p.role, p.unit, u.name as unit_name
+           from post p join account a on a.id = p.account join unit u on u.id = p.unit
+          where p.valid_to is null and a.kind = 'official'
+            and p.role in ('leader', 'records_clerk', 'counter_clerk')
+          order by case p.role when 'leader' then 0 when 'records_clerk' then 1 else 2 end, u.position, p.id
+          limit 4000",
+        args![],
+    )
+    .await
+}
+
 /// An account to be stored for the first time.
 #[derive(Clone, Debug)]
 pub struct New<'a> {

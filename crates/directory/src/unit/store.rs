@@ -329,6 +329,15 @@ pub async fn levels(tx: &mut Tx) -> db::Result<Vec<String>> {
     tx.list("select level from unit group by level order by min(position)", args![]).await
 }
 
+/// Agencies without an end yet, in the order of the province; at most 2,000.
+pub async fn list_agencies(tx: &mut Tx) -> db::Result<Vec<(UnitId, String)>> {
+    tx.list(
+        "select id, name from unit where territory = 0 and valid_to is null order by position limit 2000",
+        args![],
+    )
+    .await
+}
+
 /// The agencies that stand in `top` or below it on a day, in the order of the province.
 pub async fn agencies_within(tx: &mut Tx, top: &UnitId, day: Day) -> db::Result<Vec<(UnitId, String)>> {
     tx.list(

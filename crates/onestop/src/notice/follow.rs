@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{Day, Instant, format};
 use contracts::onestop as event;
+use contracts::trust::{CERTIFICATE_EXPIRING, CertificateMoved};
 use db::outbox::Event;
 use db::{Db, Tx};
 use directory::{Role, UnitId};
@@ -31,6 +32,7 @@ enum Subject {
     Petition(Box<Petition>),
     Appointment(event::Appointment),
     Signing(Box<Signing>),
+    Certificate(Box<CertificateMoved>),
 }
 
 /// Tells everybody whom the table names, of all these events in one write.
@@ -103,7 +105,7 @@ async fn tell(
                 link: &link,
                 cause: &event.id.to_string(),
                 urgent: line.urgent,
-                citizen: line.to.is_citizen(),
+                by_mail: line.to.is_citizen() || line.mail,
             };
             super::put(tx, &news, channels, now).await?;
         }
@@ -114,6 +116,9 @@ async fn tell(
 async fn subject(tx: &mut Tx, event: &Event) -> Result<Subject, String> {
     let store = |e: db::Error| e.to_string();
     let kind = event.topic.split('.').nth(1).unwrap_or_default();
+    if kind == "certificate" {
+        return event.read().map(Box::new).map(Subject::Certificate);
+    }
     if kind == "appointment" {
         return event.read().map(Subject::Appointment);
     }
@@ -192,6 +197,22 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
                 super::say("at", &[("hour", &format::minute_vn(minute)), ("day", &format::date_vn(a.day))]);
             (Facts { code: String::new(), at, unit }, "/lich-hen".into())
         }
+        Subject::Certificate(moved) => {
+            let unit = match &moved.unit {
+                Some(unit) => directory::get_unit(tx, &UnitId::from(unit.as_str())).await?.name,
+                None => String::new(),
+            };
+            let at = moved.until.map(format::time_vn).unwrap_or_default();
+            // Who keeps a unit asks for what takes a certificate's place; its holder sees it among their own.
+            let link = match line.to {
+                To::UnitKeeper if line.topic == CERTIFICATE_EXPIRING => {
+                    format!("/quan-tri/yeu-cau-chung-thu/moi?thay={}", moved.certificate)
+                }
+                To::UnitKeeper => "/quan-tri/yeu-cau-chung-thu".into(),
+                _ => "/chung-thu-so".into(),
+            };
+            (Facts { code: moved.serial.clone(), at, unit }, link)
+        }
     })
 }
 
@@ -222,7 +243,36 @@ async fn accounts(
         Subject::Appointment(a) => vec![a.account.clone()],
         Subject::Signing(row) if line.to == To::Inviter => vec![row.asked_by.clone()],
         Subject::Signing(row) => signers(tx, std::slice::from_ref(&**row)).await?,
+        Subject::Certificate(moved) => of_certificate(tx, moved, line.to, holders).await?,
     })
+}
+
+/// The official whose certificate it is, or the records clerks who keep the seal of the unit; and who keeps
+/// the unit, or the nearest one above it that somebody keeps.
+async fn of_certificate(
+    tx: &mut Tx,
+    moved: &CertificateMoved,
+    to: To,
+    holders: &mut Holders,
+) -> Result<Vec<String>, Problem> {
+    let unit = moved.unit.as_deref().map(UnitId::from);
+    if to == To::KeyHolder {
+        return match (&moved.account, unit) {
+            (Some(account), _) => Ok(vec![account.clone()]),
+            (None, Some(unit)) => holders.of(tx, &unit, Role::RecordsClerk).await,
+            (None, None) => Ok(Vec::new()),
+        };
+    }
+    let Some(unit) = unit else { return Ok(Vec::new()) };
+    for above in directory::ancestors(tx, &unit).await? {
+        let mut keepers = holders.of(tx, &above.id, Role::UnitAdmin).await?;
+        if !keepers.is_empty() {
+            // Whoever has been told as its holder is not told again.
+            keepers.retain(|keeper| Some(keeper) != moved.account.as_ref());
+            return Ok(keepers);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The accounts of those who are asked: by answer, or by a number that somebody has confirmed. Whoever has no

@@ -97,7 +97,7 @@ async fn tell(
                 link: &crate::desk::frame::dossier(&d.code),
                 cause: &format!("due {} {} {hours}", d.id, running.deadline.micros()),
                 urgent: false,
-                citizen: false,
+                by_mail: false,
             };
             super::put(tx, &news, channels, now).await?;
         }

@@ -1,7 +1,7 @@
 //! Who is told of what, in which words, and when it may go out. One table says it.
 
 use base::Instant;
-use contracts::onestop as event;
+use contracts::{onestop as event, trust};
 
 /// Whom a line of the table means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub enum To {
     /// Who is asked to agree to what somebody declares, and who asks.
     Signer,
     Inviter,
+    /// Who signs with a certificate, and who keeps the unit it belongs to.
+    KeyHolder,
+    UnitKeeper,
 }
 
 impl To {
@@ -43,18 +46,25 @@ pub struct Line {
     pub word: &'static str,
     /// It wants something of a citizen soon: a short message goes out too.
     pub urgent: bool,
+    /// A letter goes out to officials too, unless they have chosen otherwise: it is no daily work of theirs,
+    /// and they may not look into the inbox in time.
+    pub mail: bool,
 }
 
 const fn tell(topic: &'static str, to: To, word: &'static str) -> Line {
-    Line { topic, to, word, urgent: false }
+    Line { topic, to, word, urgent: false, mail: false }
 }
 
 const fn urge(topic: &'static str, to: To, word: &'static str) -> Line {
-    Line { topic, to, word, urgent: true }
+    Line { topic, to, word, urgent: true, mail: false }
+}
+
+const fn write(topic: &'static str, to: To, word: &'static str) -> Line {
+    Line { topic, to, word, urgent: false, mail: true }
 }
 
 /// Everything that anybody is told because something happened.
-pub const TABLE: [Line; 42] = [
+pub const TABLE: [Line; 51] = [
     tell(event::FILED, To::Owner, "filed"),
     tell(event::FILED, To::Counter, "to_receive"),
     tell(event::FILED, To::Signer, "signed_filed"),
@@ -97,6 +107,15 @@ pub const TABLE: [Line; 42] = [
     tell(event::APPOINTMENT_BOOKED, To::Booker, "appointment_booked"),
     tell(event::APPOINTMENT_CANCELLED, To::Booker, "appointment_cancelled"),
     urge(event::APPOINTMENT_NEAR, To::Booker, "appointment_near"),
+    tell(trust::CERTIFICATE_ISSUED, To::KeyHolder, "certificate_issued"),
+    write(trust::CERTIFICATE_EXPIRING, To::KeyHolder, "certificate_expiring"),
+    write(trust::CERTIFICATE_EXPIRING, To::UnitKeeper, "unit_certificate_expiring"),
+    write(trust::CERTIFICATE_SUSPENDED, To::KeyHolder, "certificate_suspended"),
+    write(trust::CERTIFICATE_SUSPENDED, To::UnitKeeper, "unit_certificate_suspended"),
+    write(trust::CERTIFICATE_REVOKED, To::KeyHolder, "certificate_revoked"),
+    write(trust::CERTIFICATE_REVOKED, To::UnitKeeper, "unit_certificate_revoked"),
+    tell(trust::CERTIFICATE_RESUMED, To::KeyHolder, "certificate_resumed"),
+    tell(trust::CERTIFICATE_RESUMED, To::UnitKeeper, "unit_certificate_resumed"),
 ];
 
 /// The words of the alerts about deadlines, which come from the clock and no event.
@@ -147,9 +166,10 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// What holds until somebody chooses: citizens are told, officials look into their inbox.
-    pub fn usual(citizen: bool) -> Choice {
-        Choice { email: citizen, sms: citizen }
+    /// What holds until somebody chooses: citizens are told out of the house, and officials look into their
+    /// inbox, but for what is marked to be told so.
+    pub fn usual(outside: bool) -> Choice {
+        Choice { email: outside, sms: outside }
     }
 
     /// Whether it goes this way: a short message only where something is wanted soon.
@@ -242,7 +262,11 @@ mod tests {
         let facts = [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã")];
         let mut table = String::new();
         for line in &TABLE {
-            let sms = if line.urgent { "sms" } else { "" };
+            let sms = match (line.urgent, line.mail) {
+                (true, _) => "sms",
+                (false, true) => "@",
+                (false, false) => "",
+            };
             let title = say(&format!("title.{}", line.word), &facts);
             table += &format!("{:<36}{:<10}{:<4}{title}\n", line.topic, format!("{:?}", line.to), sms);
         }

@@ -2,6 +2,10 @@
 //! is seen at every node at once, and OpenSSL believes lists, answers and time-stamps.
 
 mod answers;
+mod archive;
+mod ends;
+mod modules;
+mod outside;
 mod register;
 mod stamps;
 

@@ -32,10 +32,11 @@ pub fn validity(kind: Kind, from: Instant, years: i64, issuer_end: Option<Instan
     Validity { not_before: from, not_after }
 }
 
-/// Whether a key that answers is to be replaced by another: a third of its time is left, or a year.
-pub fn is_to_be_replaced(kind: &str, not_after: Instant, now: Instant) -> bool {
+/// Whether a key that answers is to be replaced by another: a third of its time is left, or a year. One that
+/// ends with its issuer is not: none can be made that is good for longer.
+pub fn is_to_be_replaced(kind: &str, not_after: Instant, issuer_end: Instant, now: Instant) -> bool {
     let days_left = if kind == "ocsp" { OCSP_DAYS / 3 } else { YEAR_DAYS };
-    now >= not_after.plus_days(-days_left)
+    now >= not_after.plus_days(-days_left) && not_after < issuer_end
 }
 
 /// The kind of certificate a request is for, by its word.

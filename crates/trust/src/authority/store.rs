@@ -9,6 +9,8 @@ db::record! {
         id: String, role: String, name: String, parent: Option<String>, key: String, der: Vec<u8>,
         shards: u32, state: String, crl_number: i64, crl_base: i64, crl_at: Instant, crl_next: Instant,
         made_at: Instant,
+        /// The hardware module its key lies in.
+        module: Option<String>,
     }
 }
 
@@ -16,7 +18,8 @@ macro_rules! authority {
     ($tail:literal) => {
         concat!(
             "select id, role, name, parent, key, der, shards, state, crl_number, crl_base, crl_at, ",
-            "crl_next, made_at from authority ",
+            "crl_next, made_at, (select k.module from trust_key k where k.id = authority.key) as module ",
+            "from authority ",
             $tail
         )
     };
@@ -82,15 +85,17 @@ pub async fn save_retired(tx: &mut Tx, except: &str) -> db::Result<u64> {
 db::record! {
     /// A key that answers for an authority.
     pub struct SigningUnit {
-        id: String, kind: String, authority: String, key: String, der: Vec<u8>, not_after: Instant,
+        id: String, kind: String, authority: String, key: String, key_kind: String, der: Vec<u8>,
+        not_after: Instant,
     }
 }
 
 /// The unit of this kind that answers for an authority now.
 pub async fn find_unit(tx: &mut Tx, kind: &str, authority: &str) -> db::Result<Option<SigningUnit>> {
     tx.find(
-        "select u.id, u.kind, u.authority, u.key, c.der, u.not_after
+        "select u.id, u.kind, u.authority, u.key, k.kind as key_kind, c.der, u.not_after
            from signing_unit u join certificate c on c.id = u.certificate
+           join trust_key k on k.id = u.key
           where u.kind = $1 and u.authority = $2 and u.state = 'active'
           order by u.not_after desc, u.id desc limit 1",
         args![kind, authority],
@@ -101,15 +106,17 @@ pub async fn find_unit(tx: &mut Tx, kind: &str, authority: &str) -> db::Result<O
 /// Active units, by authority; at most 200.
 pub async fn list_units(tx: &mut Tx) -> db::Result<Vec<SigningUnit>> {
     tx.list(
-        "select u.id, u.kind, u.authority, u.key, c.der, u.not_after
+        "select u.id, u.kind, u.authority, u.key, k.kind as key_kind, c.der, u.not_after
            from signing_unit u join certificate c on c.id = u.certificate
-          where u.state = 'active' order by u.authority, u.kind, u.not_after desc limit 200",
+           join trust_key k on k.id = u.key
+          where u.state = 'active' order by u.authority, u.kind, u.not_after desc, u.id limit 200",
         args![],
     )
     .await
 }
 
-/// Keeps a new unit; the earlier one of its kind and authority is retired.
+/// Keeps a new unit; the earlier one of its kind and authority is retired. Several time-stamping units stand
+/// beside one another when their keys are of different kinds.
 pub async fn save_unit(
     tx: &mut Tx,
     id: &str,
@@ -118,8 +125,11 @@ pub async fn save_unit(
     not_after: Instant,
 ) -> db::Result<()> {
     tx.change(
-        "update signing_unit set state = 'retired' where kind = $1 and authority = $2 and state = 'active'",
-        args![kind, authority],
+        "update signing_unit set state = 'retired'
+          where kind = $1 and authority = $2 and state = 'active'
+            and (kind = 'ocsp' or (select k.kind from trust_key k where k.id = signing_unit.key)
+                                = (select k.kind from trust_key k where k.id = $3))",
+        args![kind, authority, key],
     )
     .await?;
     tx.change_one(

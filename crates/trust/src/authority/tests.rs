@@ -35,7 +35,9 @@ fn keys_that_answer_are_replaced_in_time() {
     for (unit, left, expected) in
         [("ocsp", 31, false), ("ocsp", 30, true), ("tsa", 366, false), ("tsa", 365, true)]
     {
-        assert_eq!(is_to_be_replaced(unit, now.plus_days(left), now), expected, "{unit} {left}");
+        let (end, issuer_end) = (now.plus_days(left), now.plus_days(3_000));
+        assert_eq!(is_to_be_replaced(unit, end, issuer_end, now), expected, "{unit} {left}");
+        assert!(!is_to_be_replaced(unit, end, end, now), "{unit} {left}: it ends with its issuer");
     }
     assert_eq!(kind("official"), Some(Kind::Official));
     assert_eq!(kind("root"), None, "nobody asks for an authority");

@@ -19,7 +19,7 @@ use super::import::{self, FILE_BYTES_MAX, Outcome};
 use super::rules::{REASONS, State as Stage, Step};
 use super::store::{self, Asked, Assigned, Count, PAGE, Row};
 use super::{CLASSES, DEVICES, KINDS, Wish};
-use crate::forms::{Field, refused};
+use crate::forms::{Fact, Field, fill};
 use crate::words::{self, WORDS};
 use crate::{App, filters};
 
@@ -208,11 +208,6 @@ fn address(query: &ListQuery, after: &str) -> String {
 
 // ---- one certificate -----------------------------------------------------------------
 
-struct Fact {
-    label: String,
-    value: String,
-}
-
 #[derive(Template)]
 #[template(path = "trust/certificate.html")]
 struct ShowPage {
@@ -249,7 +244,7 @@ async fn names(tx: &mut Tx, row: &Row) -> Result<Names, Problem> {
     };
     let account = async |tx: &mut Tx, id: &Option<String>| -> Result<_, Problem> {
         let Some(id) = id.as_ref().and_then(|id| id.parse().ok()) else { return Ok(None) };
-        Ok(directory::account::store::find(tx, id).await?)
+        Ok(directory::find_account(tx, id).await?)
     };
     let login = account(tx, &row.account).await?.map_or(String::new(), |account| account.login);
     let changed_by = account(tx, &row.changed_by).await?.map_or(String::new(), |account| account.name);
@@ -279,9 +274,7 @@ fn facts(row: &Row, names: &Names) -> Vec<Fact> {
         ("reason", reason),
         ("since", row.invalid_since.map_or(String::new(), |at| format::date_vn(at.day()))),
     ];
-    let fact =
-        |(key, value): (&str, String)| Fact { label: words::t(&format!("certificate.row.{key}")), value };
-    rows.into_iter().filter(|(_, value)| !value.is_empty()).map(fact).collect()
+    Fact::all("certificate.row", rows)
 }
 
 async fn show_page(app: &App, admin: &Admin, id: &str) -> Result<ShowPage, Problem> {
@@ -385,13 +378,9 @@ async fn step(
         }
         Err(problem) => problem,
     };
-    let status = problem.status();
     let mut page = show_page(&app, &admin, &id).await?;
-    page.error = refused(&mut page.step_fields, problem)?;
-    for (field, typed) in page.step_fields.iter_mut().zip([form.reason, form.since, form.note]) {
-        field.value = typed;
-    }
-    page.shell = page.shell.errors();
+    let typed = [form.reason, form.since, form.note];
+    let status = fill(&mut page.step_fields, (&mut page.shell, &mut page.error), problem, typed)?;
     Ok(page::html_with(status, page))
 }
 
@@ -467,13 +456,8 @@ async fn assign(
         Ok(()) => return Ok(Redirect::to(&format!("{HERE}/{id}")).into_response()),
         Err(problem) => problem,
     };
-    let status = problem.status();
     let mut page = show_page(&app, &admin, &id).await?;
-    page.error = refused(&mut page.assign_fields, problem)?;
-    for (field, typed) in page.assign_fields.iter_mut().zip(typed) {
-        field.value = typed;
-    }
-    page.shell = page.shell.errors();
+    let status = fill(&mut page.assign_fields, (&mut page.shell, &mut page.error), problem, typed)?;
     Ok(page::html_with(status, page))
 }
 
@@ -552,9 +536,7 @@ async fn import_file(State(app): State<App>, admin: Admin, mut upload: Upload) -
             Ok(page::html(page))
         }
         Err(problem) => {
-            let status = problem.status();
-            page.error = refused(&mut page.fields, problem)?;
-            page.shell = page.shell.errors();
+            let status = fill(&mut page.fields, (&mut page.shell, &mut page.error), problem, [])?;
             Ok(page::html_with(status, page))
         }
     }
@@ -606,6 +588,8 @@ struct OwnLine {
     tone: &'static str,
     version: i64,
     can_report: bool,
+    /// Days until its end, when it is near.
+    days_left: Option<i64>,
 }
 
 #[derive(Template)]
@@ -648,6 +632,7 @@ async fn own(
             tone: tone(state),
             version: row.version,
             can_report: state == Stage::Valid,
+            days_left: super::rules::days_left(state, row.not_after, now),
             id: row.id,
         }
     };

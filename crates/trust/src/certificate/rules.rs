@@ -148,6 +148,14 @@ pub fn faults(
 /// Days before its end at which a certificate's holder and the province are told.
 pub const WARN_DAYS: [i64; 3] = [30, 14, 3];
 
+/// Days until the end of a certificate in use, begun ones counted, once the first of [`WARN_DAYS`] is
+/// reached.
+pub fn days_left(state: State, not_after: Instant, now: Instant) -> Option<i64> {
+    const DAY: i64 = 86_400_000_000;
+    let days = (not_after.micros() - now.micros() + DAY - 1) / DAY;
+    (state == State::Valid && now >= not_after.plus_days(-WARN_DAYS[0])).then_some(days)
+}
+
 /// The smallest of [`WARN_DAYS`] that has been reached, unless it was told already.
 pub fn warning(not_after: Instant, told: Option<i64>, now: Instant) -> Option<i64> {
     if now >= not_after {

@@ -33,6 +33,16 @@ pub async fn find(tx: &mut Tx, id: &str) -> db::Result<Option<Row>> {
     tx.find(row!("where id = $1"), args![id]).await
 }
 
+db::record! {
+    /// Whose a certificate is, for those who tell people.
+    pub struct Whose { serial: String, account: Option<String>, unit: Option<String>, not_after: Instant }
+}
+
+/// Whose the certificate with this id is.
+pub async fn get_whose(tx: &mut Tx, id: &str) -> db::Result<Whose> {
+    tx.get("select serial, account, unit, not_after from certificate where id = $1", args![id]).await
+}
+
 /// The certificate with this fingerprint.
 pub async fn find_by_fingerprint(tx: &mut Tx, fingerprint: &str) -> db::Result<Option<Row>> {
     tx.find(row!("where fingerprint = $1"), args![fingerprint]).await

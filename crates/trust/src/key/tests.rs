@@ -1,7 +1,5 @@
 //! Keys go out of memory wrapped, and come back under their own secret alone.
 
-use pki::key::Signer;
-
 use super::envelope::Kek;
 use super::secret::Secret;
 use super::{KeyTrouble, Keyring, envelope};

@@ -16,7 +16,7 @@ use super::store::{self, Request};
 use super::{Asker, Typed, rules};
 use crate::certificate::pages::OWN;
 use crate::certificate::{self, DEVICES};
-use crate::forms::{Field, refused};
+use crate::forms::{Fact, Field, fill};
 use crate::{App, filters, words};
 
 /// Where requests are.
@@ -197,7 +197,7 @@ async fn filled(tx: &mut Tx, id: &str, within: Option<&UnitId>) -> Result<Typed,
         }
     }
     let login = match old.account.as_ref().and_then(|id| id.parse().ok()) {
-        Some(id) => directory::account::store::find(tx, id).await?.map_or(String::new(), |a| a.login),
+        Some(id) => directory::find_account(tx, id).await?.map_or(String::new(), |a| a.login),
         None => String::new(),
     };
     let unit = old.unit.clone().filter(|_| login.is_empty()).unwrap_or_default();
@@ -267,7 +267,7 @@ async fn own_ask(
     let mut typed = typed(&mut upload).await?;
     let account = official.viewer.account;
     let own = async move |tx: &mut Tx| -> Result<_, Problem> {
-        Ok(directory::account::store::get(tx, account).await?)
+        directory::find_account(tx, account).await?.ok_or(Problem::NotFound)
     };
     typed.holder = app.site.db.read(own).await?.login;
     (typed.kind, typed.renews) = ("official".into(), None);
@@ -286,18 +286,11 @@ async fn own_ask(
 }
 
 fn again(mut page: FormPage, problem: Problem) -> Result<Response, Problem> {
-    let status = problem.status();
-    page.error = refused(&mut page.fields, problem)?;
-    page.shell = page.shell.errors();
+    let status = fill(&mut page.fields, (&mut page.shell, &mut page.error), problem, [])?;
     Ok(page::html_with(status, page))
 }
 
 // ---- one request ---------------------------------------------------------------------
-
-struct Fact {
-    label: String,
-    value: String,
-}
 
 #[derive(Template)]
 #[template(path = "trust/request.html")]
@@ -337,7 +330,7 @@ async fn read(
         let persons = [Some(request.asked_by.clone()), request.decided_by.clone()];
         for (into, id) in names.iter_mut().zip(persons) {
             let Some(id) = id.and_then(|id| id.parse().ok()) else { continue };
-            *into = directory::account::store::find(tx, id).await?.map_or(String::new(), |a| a.name);
+            *into = directory::find_account(tx, id).await?.map_or(String::new(), |a| a.name);
         }
         Ok((request, unit, names))
     };
@@ -375,7 +368,6 @@ async fn show_page(app: &App, keeper: &Keeper, id: &str) -> Result<ShowPage, Pro
         ("decided_at", time(request.decided_at)),
         ("note", request.note.clone()),
     ];
-    let fact = |(key, value): (&str, String)| Fact { label: words::t(&format!("request.row.{key}")), value };
     let shown = line(request.clone());
     let certificate = request.certificate.as_ref().filter(|_| all);
     Ok(ShowPage {
@@ -384,7 +376,7 @@ async fn show_page(app: &App, keeper: &Keeper, id: &str) -> Result<ShowPage, Pro
         holder: request.holder.clone(),
         state: shown.state,
         tone: shown.tone,
-        facts: rows.into_iter().filter(|(_, value)| !value.is_empty()).map(fact).collect(),
+        facts: Fact::all("request.row", rows),
         error: String::new(),
         note_field: Field::text("note", "").kind("area"),
         can_decide: all && may.is_ok(),
@@ -434,12 +426,10 @@ async fn decide(
         Ok(()) => return Ok(Redirect::to(&href(&id)).into_response()),
         Err(problem) => problem,
     };
-    let status = problem.status();
     let keeper = Keeper { viewer: admin.viewer, post: admin.post, within: None };
     let mut page = show_page(&app, &keeper, &id).await?;
-    page.note_field.value = form.note;
-    page.error = refused(std::slice::from_mut(&mut page.note_field), problem)?;
-    page.shell = page.shell.errors();
+    let note = std::slice::from_mut(&mut page.note_field);
+    let status = fill(note, (&mut page.shell, &mut page.error), problem, [form.note])?;
     Ok(page::html_with(status, page))
 }
 

@@ -9,9 +9,8 @@ use base::Instant;
 use db::{Db, Tx};
 use pki::cert::Serial;
 use pki::crl::Reason;
-use pki::key::Digest;
 use pki::ocsp::{CertId, ResponderId};
-use pki::{Certificate, PrivateKey};
+use pki::{Certificate, Digest, Signer};
 use web::Problem;
 
 use super::rules::{Change, Entry, Head, apply, serial};
@@ -27,7 +26,7 @@ pub struct Responder {
     /// How answers name it.
     pub name: ResponderId,
     pub certificate: Certificate,
-    pub key: Arc<PrivateKey>,
+    pub key: Arc<dyn Signer>,
 }
 
 /// An authority as this node knows it.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
+use pki::Certificate;
 use pki::cert::Serial;
 use pki::crl::{self, shard_of};
 use pki::key::{Digest, SignError, Signer};
 use pki::ocsp::{CertId, CertStatus};
-use pki::{Certificate, PrivateKey};
 
 use super::rules::{self, Entry, Head, Which};
 
@@ -20,7 +20,7 @@ const ANSWERS_MAX: usize = 100_000;
 pub struct Issuer {
     pub id: String,
     pub certificate: Certificate,
-    pub key: Arc<PrivateKey>,
+    pub key: Arc<dyn Signer>,
     pub shards: u32,
     /// Everything before the file name of a list.
     pub folder: String,

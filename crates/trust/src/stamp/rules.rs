@@ -1,6 +1,50 @@
 //! When a time-stamp may be given, and with which number. Pure.
 
 use base::Instant;
+use pki::key::PublicKind;
+use pki::oid::Oid;
+
+/// The policy under which we stamp: below the number that RFC 5612 keeps for examples, until the province has
+/// an arc of its own.
+pub const POLICY: Oid = Oid::new_unwrap("1.3.6.1.4.1.32473.86.1");
+/// The same with an RSA key, for programs that know no other.
+pub const POLICY_RSA: Oid = Oid::new_unwrap("1.3.6.1.4.1.32473.86.1.1");
+/// The same with a key on an elliptic curve.
+pub const POLICY_EC: Oid = Oid::new_unwrap("1.3.6.1.4.1.32473.86.1.2");
+
+/// Which key somebody wants to be stamped with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whichever the authority takes.
+    Any,
+    /// RSA.
+    Rsa,
+    /// An elliptic curve.
+    Ec,
+}
+
+impl Wanted {
+    /// A key like this one.
+    pub fn of(key: PublicKind) -> Wanted {
+        if matches!(key, PublicKind::Rsa { .. }) { Wanted::Rsa } else { Wanted::Ec }
+    }
+
+    /// Whether this key is one.
+    pub fn is_met_by(self, key: PublicKind) -> bool {
+        self == Wanted::Any || self == Wanted::of(key)
+    }
+}
+
+/// What a policy asks for; `None` when it is not one of ours.
+pub fn wanted(policy: Option<Oid>) -> Option<Wanted> {
+    match policy {
+        None => Some(Wanted::Any),
+        Some(policy) if policy == POLICY => Some(Wanted::Any),
+        Some(policy) if policy == POLICY_RSA => Some(Wanted::Rsa),
+        Some(policy) if policy == POLICY_EC => Some(Wanted::Ec),
+        Some(_) => None,
+    }
+}
 
 /// Serial numbers taken at once.
 pub const BLOCK: i64 = 1_000;

@@ -9,9 +9,10 @@ use base::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use web::Problem;
 
+use super::found::Bag;
 use super::known::Known;
 use super::report::Report;
-use super::rules::{self, Document, Terms};
+use super::rules::{self, Document, Saved, Terms};
 use super::words::sentence;
 
 /// Files of one address in one window.
@@ -33,6 +34,13 @@ pub struct Incoming {
     pub bytes: Vec<u8>,
     /// The content of a detached signature.
     pub content: Option<Vec<u8>>,
+}
+
+impl Incoming {
+    /// As it is judged.
+    pub fn document(&self) -> Document<'_> {
+        Document { name: &self.name, bytes: &self.bytes, content: self.content.as_deref() }
+    }
 }
 
 /// A bounded place to judge in, and whom it trusts.
@@ -96,14 +104,22 @@ impl Desk {
         Ok(())
     }
 
-    /// Judges one file, waiting for a place.
-    pub async fn judge(&self, file: Incoming, terms: Arc<Terms>) -> Result<Report, Problem> {
+    /// By which a file is known again; hashing a large one takes a while.
+    pub async fn key(&self, file: Arc<Incoming>) -> Result<String, Problem> {
+        tokio::task::spawn_blocking(move || file.document().key()).await.map_err(Problem::fault)
+    }
+
+    /// Judges one file, waiting for a place; with the evidence that it rests on.
+    pub async fn judge(
+        &self,
+        file: Arc<Incoming>,
+        terms: Arc<Terms>,
+        saved: Saved,
+    ) -> Result<(Report, Bag), Problem> {
         let place = tokio::time::timeout(PATIENCE, self.cores.acquire()).await;
         let _place = place.map_err(|_| Problem::TimedOut)?.map_err(Problem::fault)?;
-        let judging = tokio::task::spawn_blocking(move || {
-            let content = file.content.as_deref();
-            rules::judge(&Document { name: &file.name, bytes: &file.bytes, content }, &terms)
-        });
+        let judging =
+            tokio::task::spawn_blocking(move || rules::judge_again(&file.document(), &terms, &saved));
         judging.await.map_err(Problem::fault)
     }
 

@@ -96,6 +96,15 @@ impl Known {
     }
 }
 
+impl Known {
+    /// Certificates of authorities with this name, as the register writes it.
+    pub fn issuers_named(&self, name: &str) -> Vec<Certificate> {
+        let anchors = self.anchors.iter().filter_map(|known| known.anchor.certificate.as_ref());
+        let all = anchors.chain(&self.bag.certificates);
+        all.filter(|one| one.is_ca() && one.subject().to_string() == name).cloned().collect()
+    }
+}
+
 fn said(file: &Path, why: &dyn std::fmt::Display) -> String {
     format!("{}: {why}", file.display())
 }

@@ -309,7 +309,9 @@ fn facts(one: &Signature) -> Vec<(String, String)> {
         facts.extend(party.organisation.clone().map(|organisation| (label("organisation"), organisation)));
         facts.push((label("serial"), party.serial.clone()));
     }
-    let time = match (one.is_proven || one.is_time_stamp, one.claimed_time) {
+    // Our own record of an earlier judgement is told as a finding; it is not when somebody signed.
+    let by_record = one.findings.iter().any(|finding| matches!(finding, Finding::SeenBefore { .. }));
+    let time = match ((one.is_proven && !by_record) || one.is_time_stamp, one.claimed_time) {
         (true, claimed) => {
             let at = if one.is_time_stamp { claimed.unwrap_or(one.best_time) } else { one.best_time };
             sentence("proven", &[("at", &time_vn(at))])

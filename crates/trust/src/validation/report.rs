@@ -513,6 +513,13 @@ pub enum Finding {
         #[schema(value_type = String, format = DateTime)]
         since: Instant,
     },
+    /// No time-stamp proves that the signature existed as early as the service's own record of judging it
+    /// before.
+    SeenBefore {
+        /// When it was first judged here.
+        #[schema(value_type = String, format = DateTime)]
+        at: Instant,
+    },
     /// Rests on SHA-1, as messages of old exchange do.
     Sha1Legacy,
     /// Not a baseline signature: the signer's certificate is not protected.

@@ -6,6 +6,8 @@
 //! signing is taken at the signer's word when the certificate was revoked or had ended by then. And where a
 //! certificate names no place at which its revocation could be asked for, not knowing it is no doubt.
 
+use std::cell::RefCell;
+
 use base::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -63,8 +65,40 @@ pub struct Terms {
     pub known: Bag,
 }
 
+/// What was kept when a document was judged before.
+#[derive(Clone, Default)]
+pub struct Saved {
+    /// When that was first: the document existed then.
+    pub first_at: Option<Instant>,
+    /// The evidence it rested on.
+    pub bag: Bag,
+}
+
+impl Document<'_> {
+    /// By which a document is known again: the SHA-256 of its bytes; of a signature apart from its content,
+    /// that of both hashes one after the other.
+    pub fn key(&self) -> String {
+        let hash = |bytes: &[u8]| Digest::Sha256.of(bytes);
+        match self.content {
+            None => hex(&hash(self.bytes)),
+            Some(content) => hex(&hash(&[hash(self.bytes), hash(content)].concat())),
+        }
+    }
+}
+
 /// Judges a document.
 pub fn judge(document: &Document<'_>, terms: &Terms) -> Report {
+    judge_again(document, terms, &Saved::default()).0
+}
+
+/// Judges a document with what was kept of it, and tells the evidence that it rests on now.
+pub fn judge_again(document: &Document<'_>, terms: &Terms, saved: &Saved) -> (Report, Bag) {
+    let mut used = Bag::default();
+    let report = report(document, terms, saved, &mut used);
+    (report, used)
+}
+
+fn report(document: &Document<'_>, terms: &Terms, saved: &Saved, used: &mut Bag) -> Report {
     let mut report = Report {
         name: document.name.to_string(),
         size_bytes: document.bytes.len() as u64,
@@ -89,8 +123,9 @@ pub fn judge(document: &Document<'_>, terms: &Terms) -> Report {
     };
     report.format = Some(read.format);
     report.findings = read.findings;
-    let bench = Bench::new(read.format, &read.bag, terms);
+    let bench = Bench::new(read.format, &read.bag, terms, saved);
     report.signatures = read.signatures.into_iter().map(|found| bench.conclude(found)).collect();
+    *used = bench.used.into_inner();
     if report.signatures.is_empty() {
         report.findings.push(Finding::NoSignature);
     }
@@ -143,6 +178,7 @@ pub fn outcome(finding: &Finding) -> Option<(Indication, SubIndication)> {
         Finding::StampDoesNotHold
         | Finding::NoTimeStamp
         | Finding::RevokedLater { .. }
+        | Finding::SeenBefore { .. }
         | Finding::Sha1Legacy
         | Finding::NotBaseline
         | Finding::RevocationNotOffered { .. }
@@ -187,14 +223,29 @@ struct Bench<'a> {
     inside: path::Material,
     /// That, and what is known beside it.
     all: path::Material,
+    /// What was kept of it.
+    saved: &'a Saved,
+    /// What the judgement rests on.
+    used: RefCell<Bag>,
 }
 
 impl<'a> Bench<'a> {
-    fn new(format: Format, bag: &Bag, terms: &'a Terms) -> Bench<'a> {
+    fn new(format: Format, bag: &Bag, terms: &'a Terms, saved: &'a Saved) -> Bench<'a> {
         let mut all = bag.clone();
         all.add(&terms.known);
+        all.add(&saved.bag);
         let anchors = terms.anchors.iter().map(|known| known.anchor.clone()).collect();
-        Bench { format, terms, anchors, inside: bag.material(), all: all.material() }
+        let (inside, all, used) = (bag.material(), all.material(), RefCell::default());
+        Bench { format, terms, anchors, inside, all, saved, used }
+    }
+
+    /// What is known of the time before any time-stamp: it existed when it was first judged here, or exists
+    /// now.
+    fn start(&self) -> Proof {
+        match self.saved.first_at.filter(|first| *first < self.terms.at) {
+            Some(at) => Proof { at, is_proven: true },
+            None => Proof { at: self.terms.at, is_proven: false },
+        }
     }
 
     /// EN 319 102-1 §5.3 to §5.6 for one signature.
@@ -233,6 +284,8 @@ impl<'a> Bench<'a> {
                 false => Finding::StampDoesNotHold,
             }));
             findings.extend((!found.is_baseline).then_some(Finding::NotBaseline));
+            let first = self.saved.first_at.filter(|first| proof.is_proven && proof.at == *first);
+            findings.extend(first.map(|at| Finding::SeenBefore { at }));
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(outcome(finding).map(|(main, _)| main)));
         let worst = findings.first().and_then(outcome);
@@ -261,7 +314,7 @@ impl<'a> Bench<'a> {
     /// Judges the time-stamps, the outermost first: each proves that what it covers existed, and so as of
     /// when the ones inside it are judged. What comes out is the best-signature-time.
     fn stamps(&self, found: &[FoundStamp]) -> (Vec<Stamp>, Proof) {
-        let mut proof = Proof { at: self.terms.at, is_proven: false };
+        let mut proof = self.start();
         let mut outer: Vec<&FoundStamp> = found.iter().filter(|s| s.kind != StampKind::Signature).collect();
         outer.sort_by_key(|stamp| std::cmp::Reverse(stamp.time));
         let mut stamps = Vec::new();
@@ -353,6 +406,7 @@ impl<'a> Bench<'a> {
                 chain.findings.push(Finding::RevokedLater { since: *since });
             }
             chain.links.push(Link { party: party(one), revocation: state(status) });
+            self.note(one, status);
         }
         if let Some(known) = report.anchor.and_then(|n| self.terms.anchors.get(n)) {
             chain.trust = Some(Trust { anchor: known.name.clone(), class: known.class });
@@ -361,6 +415,37 @@ impl<'a> Bench<'a> {
             }
         }
         chain
+    }
+}
+
+impl Bench<'_> {
+    /// Keeps in mind a certificate of a chain and the list or answer that speaks of it.
+    fn note(&self, certificate: &Certificate, status: Option<&Status>) {
+        let mut used = self.used.borrow_mut();
+        used.certificates.push(certificate.clone());
+        let source = match status {
+            Some(Status::Good { source, .. } | Status::Revoked { source, .. }) => *source,
+            _ => return,
+        };
+        let (at, issuer) = (source.true_at(), certificate.issuer());
+        match source {
+            path::Source::Ocsp(_) => {
+                let says = |answer: &&pki::ocsp::Response| {
+                    let mut singles = answer.singles.iter();
+                    singles.any(|one| one.id.serial == *certificate.serial() && one.this_update == at)
+                };
+                used.answers.extend(self.all.answers().iter().filter(says).cloned());
+            }
+            path::Source::Crl(_) => {
+                let lists = self.all.crls_of(issuer).iter().filter(|list| list.this_update() == at);
+                used.crls.extend(lists.cloned());
+            }
+            // The complete list that the delta changes is an older one.
+            path::Source::DeltaCrl(_) => {
+                let lists = self.all.crls_of(issuer).iter().filter(|list| list.this_update() <= at);
+                used.crls.extend(lists.cloned());
+            }
+        }
     }
 }
 

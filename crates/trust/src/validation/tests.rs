@@ -10,12 +10,12 @@ use pki::key::{KeyKind, PrivateKey};
 use pki::name::Name;
 use pki::profile::{Addresses, Kind};
 use pki::tsp::{self, Imprint};
-use pki::{Certificate, Crl, Signer as _, oid};
+use pki::{Certificate, Crl, Signer as _, cms, oid};
 
 use super::found::Bag;
 use super::make::{self, Order};
 use super::report::{Finding, Format, Level, Report, TrustClass, Verdict};
-use super::rules::{self, Document, Terms, TrustAnchor};
+use super::rules::{self, Document, Saved, Terms, TrustAnchor};
 
 fn at(text: &str) -> Instant {
     Instant::parse_rfc3339(text).unwrap()
@@ -418,6 +418,7 @@ fn every_finding_has_its_words() {
         Finding::TooBig { bytes_max: 1 },
         Finding::PartUnsigned { uncovered: vec!["phan".into()] },
         Finding::RevokedLater { since: signed() },
+        Finding::SeenBefore { at: signed() },
     ];
     for finding in every {
         let line = super::line(&finding);
@@ -426,4 +427,56 @@ fn every_finding_has_its_words() {
     assert_eq!(super::policy::weak("SHA-1", at("2013-12-31T23:00:00+07:00")), None);
     assert!(super::policy::weak("SHA-1", at("2014-01-01T00:00:00+07:00")).is_some());
     assert!(super::policy::rows().iter().all(|row| !row.source.is_empty()));
+}
+
+#[test]
+fn what_was_judged_valid_stays_so_by_what_was_saved_and_by_nothing_else() {
+    let world = World::new();
+    let an = world.holder(Kind::Official, 7, -10..300);
+    let file = cms::Draft::new(&an.certificate, &[]).at(signed()).sign(b"Quyet dinh", true, &an.key).unwrap();
+    let document = Document { name: "a.p7m", bytes: &file, content: None };
+    let first = world.terms(judged(), vec![world.crl(judged().plus_days(-1), &[])]);
+    let (report, used) = rules::judge_again(&document, &first, &Saved::default());
+    assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.signatures[0].findings);
+    assert_eq!(used.crls.len(), 1, "the list it rests on");
+    assert!(used.certificates.contains(&an.certificate));
+    assert!(!report.signatures[0].is_proven);
+    // Two years later the certificate has ended, and had been revoked after the first judgement.
+    let later = judged().plus_days(730);
+    let list = world.crl(later.plus_days(-1), &[(7, judged().plus_days(20))]);
+    let terms = world.terms(later, vec![list]);
+    let bare = rules::judge_again(&document, &terms, &Saved::default()).0;
+    assert_ne!(bare.verdict, Verdict::Valid);
+    let saved = Saved { first_at: Some(judged()), bag: used.clone() };
+    let again = rules::judge_again(&document, &terms, &saved).0;
+    let signature = &again.signatures[0];
+    assert_eq!(again.verdict, Verdict::Valid, "{:?}", signature.findings);
+    assert_eq!((signature.best_time, signature.is_proven), (judged(), true));
+    assert!(signature.findings.contains(&Finding::SeenBefore { at: judged() }));
+    // Without the list of then nobody knows what was so then; and a record of tomorrow proves nothing.
+    let only_time = Saved { first_at: Some(judged()), bag: Bag::default() };
+    let no_lists = world.terms(later, vec![]);
+    assert_ne!(rules::judge_again(&document, &no_lists, &only_time).0.verdict, Verdict::Valid);
+    assert_eq!(rules::judge_again(&document, &no_lists, &saved).0.verdict, Verdict::Valid);
+    let future = Saved { first_at: Some(later.plus_days(1)), bag: used };
+    assert_ne!(rules::judge_again(&document, &terms, &future).0.verdict, Verdict::Valid);
+    // What was revoked before it was first judged is not mended by a record.
+    let before = world.crl(later.plus_days(-1), &[(7, signed().plus_days(-1))]);
+    let terms = world.terms(later, vec![before]);
+    assert_eq!(rules::judge_again(&document, &terms, &saved).0.verdict, Verdict::Invalid);
+}
+
+#[test]
+fn a_document_is_known_again_by_its_bytes_and_its_content() {
+    let key = |bytes: &[u8], content: Option<&[u8]>| Document { name: "", bytes, content }.key();
+    assert_eq!(key(b"", None), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    let all = [
+        key(b"a", None),
+        key(b"a", Some(b"")),
+        key(b"a", Some(b"b")),
+        key(b"b", Some(b"a")),
+        key(b"ab", None),
+    ];
+    let different: std::collections::BTreeSet<&String> = all.iter().collect();
+    assert_eq!(different.len(), all.len());
 }

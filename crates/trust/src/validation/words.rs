@@ -67,6 +67,7 @@ fn parts(finding: &Finding) -> (&'static str, Vec<(&'static str, String)>) {
         Finding::StampDoesNotHold => ("stamp_does_not_hold", vec![]),
         Finding::NoTimeStamp => ("no_time_stamp", vec![]),
         Finding::RevokedLater { since } => ("revoked_later", vec![("at", time(since))]),
+        Finding::SeenBefore { at } => ("seen_before", vec![("at", time(at))]),
         Finding::Sha1Legacy => ("sha1_legacy", vec![]),
         Finding::NotBaseline => ("not_baseline", vec![]),
         Finding::RevocationNotOffered { subject } => ("revocation_not_offered", of(subject)),

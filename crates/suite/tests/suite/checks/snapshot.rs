@@ -114,7 +114,9 @@ impl Snapshot {
         let others = "select sha256 from petition_file
             union all select sha256 from vault_entry
             union all select sha256 from message_file
-            union all select paper_sha256 as sha256 from helping where paper_sha256 is not null";
+            union all select paper_sha256 as sha256 from helping where paper_sha256 is not null
+            union all select held as sha256 from archive_item
+            union all select held as sha256 from outside_source where held is not null";
         all.extend(tx.list::<String>(others, args![]).await?);
         Ok(all)
     }

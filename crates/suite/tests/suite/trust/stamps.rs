@@ -11,7 +11,10 @@ use db::testing::both;
 use judges::{Way, row};
 use suite::person::Person;
 
-use super::{does, fetch, put, trusting};
+use suite::town::people::ADMIN;
+
+use super::{AUTHORITY, does, fetch, put, trusting};
+use crate::desk::{browser, says};
 
 const KIND: Option<&str> = Some("application/timestamp-query");
 
@@ -162,4 +165,59 @@ fn client(folder: &Path, words: &[&str]) -> Result<(), String> {
     let run = std::process::Command::new(python).arg(script).args(words).current_dir(folder).output();
     let run = run.expect("`cargo x test` installs the peers");
     if run.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&run.stderr).into_owned()) }
+}
+
+#[test]
+fn programs_choose_a_key_by_policy_once_there_are_several() {
+    const RSA: &str = "1.3.6.1.4.1.32473.86.1.1";
+    const EC: &str = "1.3.6.1.4.1.32473.86.1.2";
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let folder = t.dir();
+        put(folder, "chain.pem", &fetch(&mut town.stranger(), "/pki/ca.pem").await);
+        put(folder, "paper", b"a paper");
+        let asked = |policy: &str| query(folder, &format!("-sha256 -cert {policy}"));
+        let mut who = town.stranger();
+        let refused = text(folder, &stamped(&mut who, asked(&format!("-tspolicy {RSA}"))).await);
+        assert!(refused.contains("policy is not supported"), "{refused}");
+        let mut admin = browser(&town, ADMIN).await;
+        admin.opens(AUTHORITY).await.expect(200);
+        admin.submits("Thêm khóa dấu thời gian", &[("stamp_kind", "p256")]).await.expect(422);
+        says(&admin, "Đã có khóa dấu thời gian loại này.");
+        admin.submits("Thêm khóa dấu thời gian", &[("stamp_kind", "rsa2048")]).await.expect(303);
+        admin.opens(AUTHORITY).await.expect(200);
+        says(&admin, "Dấu thời gian, RSA 2048");
+        // Another node knows it by itself.
+        let mut who = Person::inside(town.second_node(&t).await.router);
+        for (policy, family) in
+            [(format!("-tspolicy {RSA}"), "rsaEncryption"), (String::new(), "ecPublicKey")]
+        {
+            is_by(&mut who, folder, asked(&policy), family).await;
+        }
+        is_by(&mut who, folder, asked(&format!("-tspolicy {EC}")), "ecPublicKey").await;
+        // The key is followed by one of its kind in time, like the other.
+        town.minutes_later(0).await;
+        assert_eq!(town.minutes_later(4 * 365 * 24 * 60 + 60).await, 0);
+        let standing = async |tx: &mut db::Tx| -> db::Result<i64> {
+            let sql = "select count(*) from signing_unit where kind = 'tsa' and state = 'active'";
+            tx.get(sql, db::args![]).await
+        };
+        assert_eq!(town.opened.site.db.read(standing).await.expect("the store answers"), 2);
+        town.audit_book_is_whole().await;
+    });
+}
+
+/// OpenSSL verifies the time-stamp, and its certificate has a key of this family.
+async fn is_by(who: &mut Person, folder: &Path, asked: Vec<u8>, family: &str) {
+    let reply = stamped(who, asked).await;
+    assert!(text(folder, &reply).contains("Status: Granted"));
+    does(folder, "ts -verify -queryfile ask.tsq -in said.tsr -CAfile chain.pem");
+    does(folder, "ts -reply -in said.tsr -token_out -out token.der");
+    let token = std::fs::read(folder.join("token.der")).expect("OpenSSL wrote it");
+    let token = pki::tsp::Token::parse(&token).expect("a token");
+    let signer = &token.message.signers[0].id;
+    let by = token.message.certificates.iter().find(|one| signer.is(one)).expect("its certificate");
+    put(folder, "by.der", by.der());
+    let said = does(folder, "x509 -inform der -in by.der -noout -text");
+    assert!(said.contains(family), "{family}: {said}");
 }
