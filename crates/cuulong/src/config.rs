@@ -55,12 +55,27 @@ impl Tls {
     }
 }
 
-/// Where the secret of the private keys is.
+/// Where the secret of the private keys is, and who stamps time.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trust {
     /// The file of the secret; empty means `trust.secret` in the data folder. Nodes hold the same file.
     pub secret_file: PathBuf,
+    /// Who stamps the time of what is signed here, in the order in which they are asked: addresses of
+    /// RFC 3161, and `own` for the province's own authority; empty means the own one alone.
+    pub time_stamps: Vec<String>,
+}
+
+impl Trust {
+    /// Who stamps time.
+    pub fn stamps(&self) -> Result<Vec<trust::time_stamps::Source>, ConfigError> {
+        use trust::time_stamps::Source;
+        if self.time_stamps.is_empty() {
+            return Ok(vec![Source::Own]);
+        }
+        let wrong = |word: &str| ConfigError(format!("trust.time_stamps: neither own nor http(s): {word}"));
+        self.time_stamps.iter().map(|word| Source::read(word).ok_or_else(|| wrong(word))).collect()
+    }
 }
 
 /// Who may say on whose behalf it asks.

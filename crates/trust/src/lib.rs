@@ -35,6 +35,7 @@ use crate::revocation::live::Live;
 use crate::stamp::Stamper;
 
 pub use crate::seed::{Loaded, Plan};
+pub use crate::stamp::client as time_stamps;
 
 /// What the handlers of this system hold.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct App {
     pub address: String,
     /// Where signed files are judged, and whom it trusts.
     pub validation: validation::desk::Desk,
+    /// Who stamps the time of what is signed here, in the order in which they are asked.
+    pub stamps: std::sync::Arc<[time_stamps::Source]>,
     keys: Keyring,
     live: Live,
     stamper: Stamper,
@@ -61,7 +64,13 @@ impl App {
         let keys = Keyring::new(secret);
         let live = Live::new(site.db.clone(), keys.clone(), &address);
         let validation = validation::desk::Desk::default();
-        Ok(App { site, address, validation, keys, live, stamper: Stamper::default() })
+        let stamps = std::sync::Arc::new([time_stamps::Source::Own]);
+        Ok(App { site, address, validation, stamps, keys, live, stamper: Stamper::default() })
+    }
+
+    /// The same, with the time stamped by these, in their order.
+    pub fn with_time_stamps(self, stamps: Vec<time_stamps::Source>) -> App {
+        App { stamps: stamps.into(), ..self }
     }
 
     /// The same, trusting what this folder holds (`validation::known`).
