@@ -118,7 +118,7 @@ fn a_result_leaves_only_with_signature_and_seal() {
         assert!(told.contains("chưa được ký số nên chưa trả được"), "{told}");
         assert!(!told.contains("bản giấy"), "both have certificates: {told}");
         let mut clerk = desk::browser(&town, CLERK).await;
-        clerk.opens(&format!("{}/ky-giay", desk::page(&code))).await.expect(303);
+        clerk.gets(&format!("{}/ky-giay", desk::page(&code))).await.expect(303);
         let by_pen = json!({ "signed_by": "Nguyễn Văn Hòa" });
         let told = tries_step(&mut town.token(CLERK).await, &code, "return_result", by_pen).await;
         let told = told.expect(422).text();
@@ -205,7 +205,7 @@ fn a_result_on_paper_leaves_when_somebody_says_who_signed_it_and_the_parameter_a
         desk::says(&clerk, "Đã ký, đóng dấu trên giấy: Nguyễn Văn Hòa, 20/08/2026.");
         result(&town, &code).await;
         // Said once; and nobody signs digitally what has gone out on paper.
-        clerk.opens(&format!("{}/ky-giay", desk::page(&code))).await.expect(303);
+        clerk.gets(&format!("{}/ky-giay", desk::page(&code))).await.expect(303);
         let mut chairman = desk::browser(&town, CHAIRMAN).await;
         let page = chairman.opens("/mot-cua/ky-so").await.expect(200).text();
         assert!(page.contains("Không có kết quả nào chờ ký số"), "{page}");

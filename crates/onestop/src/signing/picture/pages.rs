@@ -60,7 +60,6 @@ struct PicturePage {
     shell: Shell,
     lead: String,
     action: String,
-    unit: String,
     lines: Vec<Line>,
     in_use: bool,
     is_seal: bool,
@@ -79,7 +78,6 @@ struct Owner {
     lead: String,
     /// The page's own address, with the unit where there is one.
     here: String,
-    unit: String,
 }
 
 async fn shown(app: &App, owner: Owner, width_mm: String) -> Result<PicturePage, Problem> {
@@ -104,7 +102,6 @@ async fn shown(app: &App, owner: Owner, width_mm: String) -> Result<PicturePage,
         shell: owner.shell,
         lead: owner.lead,
         action: owner.here,
-        unit: owner.unit,
         file_error: String::new(),
         width_error: String::new(),
         message: String::new(),
@@ -180,7 +177,6 @@ fn of_official(app: &App, official: &AnyOfficial) -> Owner {
         shell: official.viewer.official_shell(&app.site, say("signing.own_picture", &[])),
         lead: say("signing.own_picture_lead", &[]),
         here: OWN.into(),
-        unit: String::new(),
     }
 }
 
@@ -236,7 +232,6 @@ async fn of_keeper(app: &App, keeper: &Keeper, query: &PictureQuery) -> Result<O
         shell: keeper.viewer.official_shell(&app.site, title),
         lead: say("signing.seal_picture_lead", &[]),
         here,
-        unit: query.unit.clone(),
     })
 }
 

@@ -113,7 +113,8 @@ impl Machine {
         assert_eq!(status, 200, "{text}");
         assert!(text.contains("Giấy khai sinh") && text.contains("01/GKS"), "it says what is signed: {text}");
         let form = page.forms().into_iter().find(|form| form.controls.iter().any(|c| c == "pin")).unwrap();
-        let given = [form.fields, vec![("pin".to_string(), TOKEN_PIN.to_string())]].concat();
+        let given: Vec<_> = form.fields.into_iter().filter(|(name, _)| name != "pin").collect();
+        let given = [given, vec![("pin".to_string(), TOKEN_PIN.to_string())]].concat();
         let own = format!("http://127.0.0.1:{PORT}");
         let (status, page, text) = self.posts(&form.action, &own, &given).await;
         assert_eq!(status, 200, "{text}");
