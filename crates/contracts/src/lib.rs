@@ -134,6 +134,8 @@ pub mod onestop {
     pub const SUBMITTED: &str = "onestop.dossier.submitted";
     /// It was decided: the result document follows.
     pub const DECIDED: &str = "onestop.dossier.decided";
+    /// Its result is signed and sealed, on paper or digitally: it may leave.
+    pub const SIGNED: &str = "onestop.dossier.signed";
     /// A fee was asked for.
     pub const FEE_ASKED: &str = "onestop.dossier.fee-asked";
     /// The fee was paid.

@@ -55,7 +55,7 @@ impl Tls {
     }
 }
 
-/// Where the secret of the private keys is.
+/// Where the secret of the private keys is, and who stamps time.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trust {
@@ -68,6 +68,9 @@ pub struct Trust {
     pub archive_lead_days: u16,
     /// Hardware modules in which keys may lie.
     pub modules: Vec<Module>,
+    /// Who stamps the time of what is signed here, in the order in which they are asked: addresses of
+    /// RFC 3161, and `own` for the province's own authority; empty means the own one alone.
+    pub time_stamps: Vec<String>,
 }
 
 /// A hardware module (PKCS#11).
@@ -127,6 +130,16 @@ impl Trust {
     pub fn allowed(&self) -> Result<trust::Allowed, ConfigError> {
         let networks = self.networks()?;
         Ok(std::sync::Arc::new(move |address| networks.iter().any(|network| network.contains(address))))
+    }
+
+    /// Who stamps time.
+    pub fn stamps(&self) -> Result<Vec<trust::time_stamps::Source>, ConfigError> {
+        use trust::time_stamps::Source;
+        if self.time_stamps.is_empty() {
+            return Ok(vec![Source::Own]);
+        }
+        let wrong = |word: &str| ConfigError(format!("trust.time_stamps: neither own nor http(s): {word}"));
+        self.time_stamps.iter().map(|word| Source::read(word).ok_or_else(|| wrong(word))).collect()
     }
 }
 

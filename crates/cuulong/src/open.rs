@@ -45,7 +45,10 @@ pub async fn open(
         let people = Province::named(&config.province).map(|p| p.demo_accounts()).unwrap_or_default();
         let plan = trust::Plan::province(people.into_iter().map(|a| a.login).collect(), DEMO_PIN);
         let loaded = trust::seed_demo(&opened.trust, &plan, clock.now(), progress).await;
-        loaded.map_err(|e| Failure::new(format!("cannot load the demonstration's certificates: {e}")))?;
+        let told = |e| Failure::new(format!("cannot load the demonstration's certificates: {e}"));
+        if loaded.map_err(told)?.valid > 0 {
+            onestop::let_paper_out(&opened.site.db, clock.now()).await.map_err(told)?;
+        }
     }
     Ok(opened)
 }
@@ -74,6 +77,7 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     site.secure_cookies = config.secure();
     site.inbox = Some(onestop::inbox());
     site.holdings = Some(onestop::holdings());
+    site.open_forms = &onestop::OPEN_FORMS;
     let trust = trust::App::open(site.clone(), &config.address, config.secret_file())
         .await
         .map_err(|e| Failure::new(format!("cannot open the certificates: {e}")))?
@@ -83,6 +87,7 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
         .with_modules(config.trust.modules()?)
         .with_networks(config.trust.allowed()?)
         .map_err(|e| Failure::new(format!("cannot make the line to issuers outside: {e}")))?;
+    let trust = trust.with_time_stamps(config.trust.stamps()?);
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use base::Clock;
 use clap::{Args, ValueEnum};
 use pki::cert::Serial;
-use pki::tsp::{Draft, Imprint, Reply, Request};
+use pki::tsp::{Draft, Imprint, Request};
 use pki::{Certificate, PrivateKey};
 use trust::validation;
 use trust::validation::make::{self, CannotMake, Order};
@@ -16,10 +15,6 @@ use trust::validation::report::{Format, Level};
 use crate::cli::Failure;
 use crate::verify::{BesideArgs, certificates, read};
 
-/// How long an authority may take for one time-stamp.
-const STAMP_WITHIN: Duration = Duration::from_secs(30);
-/// The largest reply of an authority that is read, in bytes.
-const REPLY_BYTES_MAX: usize = 1024 * 1024;
 /// The policy of time-stamps made by a key at hand: in the arc for examples, promising nothing.
 const LOCAL_POLICY: &str = "1.3.6.1.4.1.99999.2";
 
@@ -196,38 +191,8 @@ fn stamper(args: &SignArgs) -> Result<Option<OwnedStamper>, Failure> {
     Ok(Some(Box::new(stamp)))
 }
 
-/// Asks an authority (RFC 3161 over HTTP) and takes its token when it is one over what was asked.
+/// Asks an authority at an address.
 fn ask(address: &str, imprint: &Imprint) -> Result<Vec<u8>, String> {
-    let mut nonce = [0_u8; 16];
-    let random = Serial::random();
-    let contents = random.contents();
-    let length = contents.len().min(nonce.len());
-    nonce[..length].copy_from_slice(&contents[..length]);
-    let request = Request::new(imprint.clone(), Some(&nonce));
     let runtime = crate::runtime().map_err(|e| e.to_string())?;
-    let body = runtime.block_on(post(address, request.der()))?;
-    match Reply::parse(&body).map_err(|e| e.to_string())? {
-        Reply::Refused(why) => Err(format!("the authority refused: {why:?}")),
-        Reply::Granted(token) => match token.check_reply(&request, &[]).faults.first() {
-            Some(fault) => Err(format!("the authority's token is not an answer: {fault:?}")),
-            None => Ok(token.message.der),
-        },
-    }
-}
-
-async fn post(address: &str, body: Vec<u8>) -> Result<Vec<u8>, String> {
-    let client = reqwest::Client::builder().timeout(STAMP_WITHIN).build().map_err(|e| e.to_string())?;
-    let request = client.post(address).header("content-type", "application/timestamp-query").body(body);
-    let mut answer = request.send().await.map_err(|e| e.to_string())?;
-    if !answer.status().is_success() {
-        return Err(format!("the authority answered {}", answer.status()));
-    }
-    let mut whole = Vec::new();
-    while let Some(piece) = answer.chunk().await.map_err(|e| e.to_string())? {
-        if whole.len() + piece.len() > REPLY_BYTES_MAX {
-            return Err("the authority's reply is too long".into());
-        }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(whole)
+    runtime.block_on(trust::time_stamps::ask(address, imprint))
 }

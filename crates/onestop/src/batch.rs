@@ -56,7 +56,7 @@ impl Deed {
             Verb::Receive => Ask::Receive { note },
             Verb::PassOn => Ask::PassOn { to: None, note },
             Verb::SubmitForSignature => Ask::SubmitForSignature { to: None, note },
-            Verb::ReturnResult => Ask::ReturnResult { note },
+            Verb::ReturnResult => Ask::ReturnResult { note, signed_by: None, signed_on: None },
             _ => return None,
         };
         Some(Deed::Step { ask })

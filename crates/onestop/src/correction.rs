@@ -234,6 +234,8 @@ pub async fn correct(
     let text = serde_json::to_string(&new).map_err(Problem::fault)?;
     store::save_version(tx, c.id, &text, (ordinal, paper.ordinal), &old).await?;
     store::save_decision(tx, id, &decision).await?;
+    // Nobody signs the version that is replaced; the new one waits for signatures of its own.
+    crate::signing::store::end_tasks(tx, id).await?;
     let details = json!({ "correction": c.id, "fault": c.fault, "old_number": old.number });
     dossier::record(tx, case, "correct_result", &note, details).await?;
     let status = case.dossier.state.status().number();

@@ -34,6 +34,7 @@ use crate::number;
 use crate::procedure::Procedure;
 use crate::refusal::Refusal;
 use crate::signer;
+use crate::signing::leave;
 pub use ask::FEE_MAX;
 pub use ask::{Ask, Outcome, REFUSE_REASONS, STOP_REASONS};
 pub use case::Case;
@@ -308,7 +309,13 @@ pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(
         Ask::Pay { note } => fee::take_cash(tx, case, &note, who).await.map(drop),
         Ask::Extend { until, note } => extend(tx, case, until, &note, who).await,
         Ask::Stop { reason, note } => stop(tx, case, &reason, &note).await,
-        Ask::ReturnResult { note } => return_result(tx, case, &note).await,
+        Ask::ReturnResult { note, signed_by, signed_on } => {
+            if let Some(signer) = signed_by {
+                let day = signed_on.unwrap_or(case.now.day()).to_string();
+                leave::declare(tx, case, &leave::Typed { signer, day }, who).await?;
+            }
+            return_result(tx, case, &note).await
+        }
     }
 }
 
@@ -570,6 +577,9 @@ async fn advance(
     let closes = matches!(verb, Verb::ReturnResult | Verb::Refuse | Verb::Withdraw | Verb::Stop);
     if closes && case.seats.contains(&Seat::Counter) {
         crate::custody::before_closing(tx, case).await?;
+    }
+    if verb == Verb::ReturnResult {
+        leave::before_leaving(tx, case).await?;
     }
 
     let moved = Moved { verb, state, remark, topic, at: case.now };

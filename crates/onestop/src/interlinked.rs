@@ -457,6 +457,18 @@ pub(crate) async fn return_all(tx: &mut Tx, case: &Case, note: &str) -> Result<(
     Ok(())
 }
 
+/// The children whose results go to the citizen with the parent's.
+pub(crate) async fn settled_parts(tx: &mut Tx, case: &Case) -> Result<Vec<Dossier>, Problem> {
+    let mut all = Vec::new();
+    for (_, id) in running(tx, case).await? {
+        let child = store::get(tx, id).await?;
+        if child.state.status() == Status::Settled {
+            all.push(child);
+        }
+    }
+    Ok(all)
+}
+
 /// The parts that are dossiers.
 async fn running(tx: &mut Tx, case: &Case) -> db::Result<Vec<(String, DossierId)>> {
     if !case.procedure.run_children {

@@ -187,6 +187,10 @@ pub fn migrations() -> Vec<Migration> {
         own("0043_people", include_str!("../migrations/0043_people.sql")),
         own("0044_unregistered", include_str!("../migrations/0044_unregistered.sql")),
         own("0050_result_signature", include_str!("../migrations/0050_result_signature.sql")),
+        own("0060_result_on_paper", include_str!("../migrations/0060_result_on_paper.sql")),
+        own("0061_device_request", include_str!("../migrations/0061_device_request.sql")),
+        own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
+        own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
     ]
 }
 
@@ -249,6 +253,14 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
     .await
 }
 
+/// Beside a demonstration's register of certificates: results may go out on paper there.
+pub async fn let_paper_out(db: &Db, now: Instant) -> Result<(), Problem> {
+    signing::leave::seed_demo(db, now).await
+}
+
+/// Paths that take forms from pages of elsewhere ([`web::Site::open_forms`]): what the agent has signed.
+pub const OPEN_FORMS: [&str; 1] = [signing::device::RETURN];
+
 /// What only a demonstration has: invented accounts to pay into.
 pub async fn seed_demo(db: &Db, now: Instant) -> Result<(), Problem> {
     fee::seed_demo(db, now).await
@@ -269,6 +281,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(signer::pages::routes())
         .merge(signer::desk::routes())
         .merge(signing::pages::routes())
+        .merge(signing::leave::pages::routes())
+        .merge(signing::picture::pages::routes())
         .merge(vault::pages::routes())
         .merge(vault::scan::routes())
         .merge(procedure::api::routes())
@@ -384,7 +398,8 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         let app = asking.clone();
         async move { opinion::lapse(&app, &db, &job).await }
     });
-    [own, vec![batch, lapse, trial], notice::jobs(app), national::jobs(app)].concat()
+    let signing = vec![signing::raise::handler(app), signing::device::handler(app)];
+    [own, vec![batch, lapse, trial], signing, notice::jobs(app), national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

@@ -111,6 +111,7 @@ pub async fn step(tx: &mut Tx, case: &mut Case, verb: Verb, typed: &Typed, who: 
                 waybill.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
             settle(errors)?;
             let Some(day) = day else { return Ok(()) };
+            crate::signing::leave::before_leaving(tx, case).await?;
             send(tx, case, (&carrier, &waybill), day, who).await
         }
         Verb::Deliver => {

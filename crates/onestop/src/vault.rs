@@ -167,7 +167,7 @@ impl Index {
 }
 
 /// The topics after which a result enters the vault: the second mends what the first did not reach.
-pub const TOPICS: [&str; 2] = [event::DECIDED, event::RETURNED];
+pub const TOPICS: [&str; 2] = [event::SIGNED, event::RETURNED];
 
 /// Puts the granted result of a dossier into its owner's vault. Twice is once.
 pub async fn follow(app: &App, event: &Event) -> Result<(), String> {
@@ -176,8 +176,13 @@ pub async fn follow(app: &App, event: &Event) -> Result<(), String> {
     take_result(app, id, app.site.clock.now()).await.map_err(|problem| problem.to_string())
 }
 
+/// What an entry is made of that is the result of a dossier.
+pub(crate) fn source_of_result(id: DossierId) -> String {
+    format!("result:{id}")
+}
+
 async fn take_result(app: &App, id: DossierId, now: Instant) -> Result<(), Problem> {
-    let source = format!("result:{id}");
+    let source = source_of_result(id);
     let asked = source.clone();
     let read = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
         if store::is_there(tx, &asked).await? {

@@ -48,6 +48,14 @@ mod tests {
             "desk/saved",
             "signing",
             "signing/pages",
+            "signing/device",
+            "signing/device/pages",
+            "signing/leave",
+            "signing/picture",
+            "signing/raise",
+            "signing/picture/pages",
+            "signing/picture/rules",
+            "signing/leave/pages",
         ];
         let mut missing = Vec::new();
         for file in files {

@@ -8,7 +8,7 @@ mod font;
 mod image;
 
 pub use font::{Font, FontFault};
-pub use image::{Image, ImageFault};
+pub use image::{Image, ImageFault, clean_png};
 
 use crate::append::Update;
 use crate::file::{File, Unreadable};

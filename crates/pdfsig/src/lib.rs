@@ -26,7 +26,7 @@ pub use file::{File, Unreadable, View};
 pub use form::{Lock, Permission};
 pub use judge::{Judged, Judgement, Level, judge};
 pub use sign::{
-    CannotSign, Patch, Plan, Prepared, Stamper, prepare, prepare_time_stamp, sign, stamp_signature,
+    CannotSign, Patch, Plan, Prepared, Stamper, complete, prepare, prepare_time_stamp, sign, stamp_signature,
     time_stamp,
 };
 pub use source::{Seekable, Source};

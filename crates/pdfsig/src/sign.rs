@@ -1,7 +1,10 @@
 //! Making a signature in two steps: the update with room for the message and the hash of everything else;
 //! then the message, made by a key at hand or one that answers later.
 
+mod complete;
 mod field;
+
+pub use complete::complete;
 
 use crate::appearance::Appearance;
 use crate::append::Update;
@@ -130,6 +133,12 @@ impl Prepared {
     /// How many bytes the message may have.
     pub fn room_bytes(&self) -> usize {
         self.room.len() / 2
+    }
+
+    /// The bytes to append to the file while the message is not there: its room is all zeros. Kept with the
+    /// file, they take the message later ([`complete`]).
+    pub fn update(&self) -> &[u8] {
+        &self.update
     }
 
     /// The bytes to append to the file, with the message in its room.

@@ -278,3 +278,14 @@ pub async fn tries_step(who: &mut Person, code: &str, step: &str, more: Value) -
 pub async fn takes(who: &mut Person, code: &str, step: &str, more: Value) -> Value {
     tries_step(who, code, step, more).await.expect(200).json()
 }
+
+/// Whoever is at the counter says that the result was signed on paper, as the form proposes.
+pub async fn signed_on_paper(who: &mut Person, code: &str) {
+    who.opens(&format!("/mot-cua/ho-so/{code}/ky-giay")).await.expect(200);
+    who.submits("Ghi nhận", &[]).await.expect(303);
+}
+
+/// The result, signed on paper, is handed to the citizen; what came of it.
+pub async fn returns(who: &mut Person, code: &str) -> Value {
+    takes(who, code, "return_result", json!({ "signed_by": "Nguyễn Văn Hòa" })).await
+}

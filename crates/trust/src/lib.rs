@@ -42,6 +42,7 @@ use crate::stamp::Stamper;
 pub use crate::key::module::ModuleSettings;
 pub use crate::outside::line::Allowed;
 pub use crate::seed::{Issued, Loaded, Plan};
+pub use crate::stamp::client as time_stamps;
 
 /// What the handlers of this system hold.
 #[derive(Clone)]
@@ -54,6 +55,8 @@ pub struct App {
     pub validation: validation::desk::Desk,
     /// So many days before its archive time-stamp lapses a kept document gets another one.
     pub archive_lead_days: i64,
+    /// Who stamps the time of what is signed here, in the order in which they are asked.
+    pub stamps: std::sync::Arc<[time_stamps::Source]>,
     keys: Keyring,
     live: Live,
     stamper: Stamper,
@@ -73,7 +76,8 @@ impl App {
         let validation = validation::desk::Desk::default();
         let outside = Outside::new(line_to(Arc::new(|_| false))?);
         let (stamper, archive_lead_days) = (Stamper::default(), archive::LEAD_DAYS);
-        Ok(App { site, address, validation, archive_lead_days, keys, live, stamper, outside })
+        let stamps = Arc::new([time_stamps::Source::Own]);
+        Ok(App { site, address, validation, archive_lead_days, stamps, keys, live, stamper, outside })
     }
 
     /// The same, with another time before the end of an archive time-stamp; 0 means the usual one.
@@ -97,6 +101,11 @@ impl App {
     pub fn with_networks(mut self, allowed: Allowed) -> Result<App, Problem> {
         self.outside = Outside::new(line_to(allowed)?);
         Ok(self)
+    }
+
+    /// The same, with the time stamped by these, in their order.
+    pub fn with_time_stamps(self, stamps: Vec<time_stamps::Source>) -> App {
+        App { stamps: stamps.into(), ..self }
     }
 
     /// The same, trusting what this folder holds (`validation::known`).

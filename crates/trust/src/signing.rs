@@ -4,8 +4,10 @@
 //! A [`Key`] is what a right PIN gives: it signs the documents whose hashes were shown with the PIN, and no
 //! others.
 
+mod device;
 pub mod pages;
 mod rules;
+mod service;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,9 @@ use web::{FieldError, Problem};
 use crate::authority;
 use crate::words::{self, WORDS};
 use crate::{App, certificate};
+pub use device::{Device, devices, find_device};
 use rules::{PinFault, TRIES_MAX};
+pub use service::{Service, service};
 
 /// Whose signature a certificate makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +97,15 @@ pub async fn credentials(
         });
     }
     Ok(all)
+}
+
+/// Whether an official, and a unit's seal, have a certificate with which they can sign here now: its key is
+/// kept here, or in a token that answers to the agent.
+///
+/// # Errors
+/// The store's.
+pub async fn can_sign(tx: &mut Tx, account: &str, unit: &str, now: Instant) -> db::Result<[bool; 2]> {
+    Ok([store::has_personal(tx, account, now).await?, store::has_seal(tx, unit, now).await?])
 }
 
 /// The certificates of an authority and of those above it.

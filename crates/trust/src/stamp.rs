@@ -2,6 +2,7 @@
 //! are durable before the first is used, so that none is given twice whatever crashes; with each block the
 //! instant is kept, and nobody is stamped while the clock stands before an instant that was kept.
 
+pub mod client;
 pub mod rules;
 pub mod store;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod desk;
+pub mod evidence;
 mod format;
 mod found;
 pub mod known;

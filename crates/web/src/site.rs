@@ -26,6 +26,9 @@ pub struct Site {
     pub inbox: Option<Inbox>,
     /// What systems keep for an account; none where no system keeps anything.
     pub holdings: Option<Holdings>,
+    /// Paths that take forms from pages of elsewhere, which browsers send without a cookie. Whoever handles
+    /// them believes nothing but what the form itself proves.
+    pub open_forms: &'static [&'static str],
 }
 
 /// What is kept for an account, for whoever compares two of them. A system brings it.
@@ -80,6 +83,7 @@ impl Site {
             secure_cookies: false,
             inbox: None,
             holdings: None,
+            open_forms: &[],
         }
     }
 

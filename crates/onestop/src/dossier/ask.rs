@@ -84,6 +84,11 @@ pub enum Ask {
     ReturnResult {
         #[serde(default)]
         note: String,
+        /// Who signed it on paper, where it was; on which day, where not today.
+        #[serde(default)]
+        signed_by: Option<String>,
+        #[serde(default)]
+        signed_on: Option<Day>,
     },
 }
 

@@ -19,6 +19,7 @@ use super::{Case, DossierId, PaperKind, StoredFile, Who, papers, store};
 use crate::App;
 use crate::desk::words::say;
 use crate::filing::sniff::Kind;
+use crate::signing::leave;
 
 /// What a shown image or a saved document may do: nothing.
 const BOXED: &str = "default-src 'none'; sandbox; frame-ancestors 'self'";
@@ -81,6 +82,10 @@ async fn paper(
     let found = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
         let case = Case::find(tx, &catalogue, &who, &asked, now).await?;
         let id = case.dossier.id;
+        // An unsigned result stays among the officials.
+        if kind == PaperKind::Result && (who.posts.is_empty() || is_own(&case, &who)) {
+            leave::before_showing(tx, id, ways.ban).await?;
+        }
         let kept = match ways.ban {
             Some(ordinal) => {
                 let earlier = store::list_papers(tx, id).await?.into_iter();
@@ -100,6 +105,10 @@ async fn paper(
     super::look(&app, &viewer, "onestop.look-paper", &code, now).await;
     let name = name(kind, &code);
     Ok(answer(bytes, Kind::Pdf.media(), &name, !ways.tai))
+}
+
+fn is_own(case: &Case, who: &Who) -> bool {
+    case.dossier.account.as_deref() == Some(who.account.as_str())
 }
 
 /// What a printed paper is called when it is saved.

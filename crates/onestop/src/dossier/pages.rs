@@ -29,6 +29,7 @@ use crate::desk::words::say;
 use crate::desk::{List, soon};
 use crate::filters;
 use crate::message::pages as message;
+use crate::signing::leave;
 use crate::words;
 use panels::{Check, Doc, Event, Fact, Flow, Group, View};
 
@@ -76,6 +77,9 @@ struct Sheet {
     mailings: Vec<String>,
     may_correct: bool,
     may_post: bool,
+    may_declare: bool,
+    /// What the result's signatures are, or what it waits for.
+    signed: Vec<String>,
     inspections: Vec<crate::inspection::pages::Seen>,
     talk: message::Panel,
     /// The children of an interlinked dossier.
@@ -171,6 +175,8 @@ impl Sheet {
         Ok(Sheet {
             may_correct: crate::correction::may_ask(&case, decision.is_some(), &corrections),
             may_post: !crate::mailing::open(&case, &mailings).is_empty(),
+            may_declare: leave::may_declare(tx, &case).await?,
+            signed: crate::signing::pages::state(tx, case.dossier.id).await?,
             corrections: crate::correction::pages::panel(tx, &case, who, Some(place)).await?,
             mailings: mailings.iter().map(crate::mailing::pages::told).collect(),
             files: store::list_files(tx, d.id).await?,
@@ -486,6 +492,7 @@ fn others(place: &Place, sheet: &Sheet) -> Vec<Act> {
         (papers, below("ban-giay"), office("custody.title"), "arrows-exchange"),
         (vault::scan::is_open(&sheet.case), below("so-hoa"), office("custody.digitise"), "file-upload"),
         (sheet.may_post, mailing::pages::path(&d.code), after("act.post"), "arrow-forward-up"),
+        (sheet.may_declare, leave::pages::path(&d.code), office("signing.paper_title"), "writing-sign"),
         (sheet.may_correct, correction::pages::path(&d.code), after("act.correct"), "certificate"),
         (counter && !over, below("nguoi-giup"), helper::desk::label(), "users"),
         (money, fee::sheet::path(&d.code), fee::sheet::label(), "receipt"),

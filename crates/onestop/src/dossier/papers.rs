@@ -233,9 +233,16 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
 
     let act =
         Act { actor: Actor::System, office: None, verb: "onestop.print", subject: id.to_string(), at: now };
-    let size = i64::try_from(pdf.bytes.len()).unwrap_or(i64::MAX);
     let signs = signs(&facts, kind, &pdf);
-    let hash = app.site.blobs.store(&app.site.db, act.clone(), pdf.bytes).await?;
+    let bytes = match kind {
+        PaperKind::Receipt => {
+            let units = [facts.counter.id.clone(), facts.agency.id.clone()];
+            signing::service::signed(app, &units, pdf.bytes, now).await
+        }
+        _ => pdf.bytes,
+    };
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let hash = app.site.blobs.store(&app.site.db, act.clone(), bytes).await?;
     app.site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<Hash, Problem> {
@@ -243,7 +250,9 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
             if store::put_paper(tx, id, kind, ordinal, hash, size, now).await? {
                 db::blobs::commit(tx, &hash).await?;
                 if let Some((account, spot)) = &signs {
-                    signing::store::save_spot(tx, id, ordinal, spot).await?;
+                    if let Some(spot) = spot {
+                        signing::store::save_spot(tx, id, ordinal, spot).await?;
+                    }
                     signing::wait(tx, id, ordinal, account, now).await?;
                 }
                 return Ok(hash);
@@ -253,12 +262,19 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
         .await
 }
 
-/// Who signs a fresh result, and where in it.
-fn signs(facts: &Facts, kind: PaperKind, pdf: &Pdf) -> Option<(String, Spot)> {
+/// Who signs a fresh result, and where in it; without a place the signature is there and not seen.
+fn signs(facts: &Facts, kind: PaperKind, pdf: &Pdf) -> Option<(String, Option<Spot>)> {
+    if kind != PaperKind::Result {
+        return None;
+    }
     let decided = facts.last("correct_result").or_else(|| facts.last("decide"))?;
-    let here = pdf.sign_here.filter(|_| kind == PaperKind::Result)?;
-    let (page, centre_pt, top_pt, room_pt) = (here.page, here.centre_pt, here.top_pt, here.room_pt);
-    Some((decided.account.clone()?, Spot { page, centre_pt, top_pt, room_pt }))
+    let spot = pdf.sign_here.map(|here| Spot {
+        page: here.page,
+        centre_pt: here.centre_pt,
+        top_pt: here.top_pt,
+        room_pt: here.room_pt,
+    });
+    Some((decided.account.clone()?, spot))
 }
 
 /// The result as it would be if it were granted now, for the leader who decides. No number is taken and

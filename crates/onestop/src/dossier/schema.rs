@@ -1,6 +1,7 @@
 //! What each step must be given, as JSON Schema: the API lists it beside every open step, and
 //! OpenAPI carries the same.
 
+use base::limits::TEXT_LINE_CHARS_MAX;
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
@@ -67,7 +68,11 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
             properties["until"] = json!({ "type": "string", "format": "date" });
             required.extend(["until", "note"]);
         }
-        Verb::Receive | Verb::Withdraw | Verb::Pay | Verb::ReturnResult => {}
+        Verb::ReturnResult => {
+            properties["signed_by"] = json!({ "type": "string", "maxLength": TEXT_LINE_CHARS_MAX });
+            properties["signed_on"] = json!({ "type": "string", "format": "date" });
+        }
+        Verb::Receive | Verb::Withdraw | Verb::Pay => {}
     }
     json!({
         "type": "object",

@@ -119,16 +119,18 @@ pub async fn paper(app: &App, code: &str, id: &str, who: &Who, now: Instant) -> 
             clerk: Some(clerk).filter(|s| !s.is_empty()),
             void_reason: r.void_reason.clone(),
         };
-        Ok((r, data))
+        let units = [UnitId::from(r.unit.clone()), case.dossier.agency.clone()];
+        Ok((r, data, units))
     });
-    let (receipt, data) = read.await?;
+    let (receipt, data, units) = read.await?;
     if let Some(hash) = receipt.sha256 {
         return Ok(hash);
     }
     let at = receipt.voided_at.unwrap_or(receipt.at);
     let pdf = app.press.print(move || paper::money_receipt(&data, at)).await?;
     let act = Act::system("onestop.print-fee-receipt", receipt.id.clone(), now);
-    let hash = app.site.blobs.store(&app.site.db, act.clone(), pdf.bytes).await?;
+    let bytes = crate::signing::service::signed(app, &units, pdf.bytes, now).await;
+    let hash = app.site.blobs.store(&app.site.db, act.clone(), bytes).await?;
     app.site
         .db
         .write(act, async move |tx: &mut Tx| -> Result<(), Problem> {

@@ -16,7 +16,7 @@ use super::{Row, Word};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::rules::Status;
-use crate::dossier::{Case, Who, store};
+use crate::dossier::{Case, DossierId, Who, store};
 use crate::office::{Before, Choice, Field, FormPage, Room, Wrong};
 
 /// The routes of this file.
@@ -84,8 +84,11 @@ pub async fn lines(tx: &mut Tx, case: &Case, place: Option<&Place>) -> Result<Ve
             word: row.word.clone(),
             asked,
             result: match row.decided {
-                Some(_) => format!("/ho-so/{code}/giay/result"),
-                None => String::new(),
+                // The citizen sees it once it may leave; officials at any time.
+                Some(_) if place.is_some() || may_leave(tx, row.dossier).await? => {
+                    format!("/ho-so/{code}/giay/result")
+                }
+                _ => String::new(),
             },
             href: match place {
                 Some(place) if !code.is_empty() => place.dossier(&code, None),
@@ -99,6 +102,11 @@ pub async fn lines(tx: &mut Tx, case: &Case, place: Option<&Place>) -> Result<Ve
         });
     }
     Ok(lines)
+}
+
+async fn may_leave(tx: &mut Tx, child: Option<DossierId>) -> Result<bool, Problem> {
+    let Some(child) = child else { return Ok(false) };
+    Ok(crate::signing::leave::standing_now(tx, child).await?.is_some_and(|s| s.may_leave()))
 }
 
 fn path(code: &str, part: &str) -> String {

@@ -23,6 +23,7 @@ use crate::helper::{Follow, OnDossier};
 use crate::interlinked::pages::PartLine;
 use crate::message::pages as message;
 use crate::procedure::Procedure;
+use crate::signing::leave;
 use crate::tracking::{Mark, marks, waited_for};
 use crate::words_citizen::say;
 use crate::{App, words};
@@ -160,6 +161,8 @@ pub(crate) struct Read {
     signers: Vec<String>,
     /// In the result.
     signatures: Vec<crate::signing::store::Signature>,
+    /// What the result waits for, or who signed it on paper; and whether it may be had.
+    standing: (Vec<String>, bool),
     /// What they are worth, as a word.
     verdict: Option<&'static str>,
 }
@@ -240,6 +243,10 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                 files: store::list_files(tx, id).await?,
                 decided: decision.is_some(),
                 signatures: crate::signing::store::list_signatures(tx, id).await?,
+                standing: {
+                    let may = leave::standing_now(tx, id).await?.is_none_or(|s| s.may_leave());
+                    (leave::lines(tx, id).await?, may)
+                },
                 verdict: None,
                 denied: decision.is_some_and(|d| d.outcome == Outcome::Denied.word()),
                 agency: directory::get_unit(tx, &case.dossier.agency).await?.name,
@@ -446,9 +453,16 @@ fn papers(read: &Read) -> Vec<PaperLine> {
         .filter(is_there)
         .map(|kind| PaperLine {
             name: words::t(&format!("paper.{}", kind.word())),
-            href: format!("/ho-so/{}/giay/{}", d.code, kind.word()),
+            // What is not signed yet is named and cannot be had.
+            href: match kind {
+                PaperKind::Result if !read.standing.1 => String::new(),
+                _ => format!("/ho-so/{}/giay/{}", d.code, kind.word()),
+            },
             signed: match kind {
-                PaperKind::Result => crate::signing::pages::told_all(&read.signatures, read.verdict),
+                PaperKind::Result => {
+                    let told = crate::signing::pages::told_all(&read.signatures, read.verdict);
+                    [told, read.standing.0.clone()].concat()
+                }
                 _ => Vec::new(),
             },
         })

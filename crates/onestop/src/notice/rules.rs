@@ -76,8 +76,9 @@ pub const TABLE: [Line; 51] = [
     tell(event::PASSED_ON, To::Holder, "handed"),
     tell(event::SENT_BACK, To::Holder, "sent_back"),
     tell(event::SUBMITTED, To::Holder, "to_sign"),
-    urge(event::DECIDED, To::Owner, "result_ready"),
     tell(event::DECIDED, To::Counter, "to_return"),
+    // Nobody is called for a result that cannot leave yet.
+    urge(event::SIGNED, To::Owner, "result_ready"),
     urge(event::FEE_ASKED, To::Owner, "fee_asked"),
     tell(event::PAID, To::Owner, "paid"),
     tell(event::PAID, To::Holder, "fee_paid"),

@@ -5,17 +5,19 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::Instant;
 use db::Tx;
 use directory::{AnyOfficial, Role};
 use serde::Deserialize;
 use trust::signing::pages::seals_kept;
-use trust::signing::{Credential, Part, credentials};
+use trust::signing::{Credential, Device, Part, credentials, devices};
 use web::page::NoticeKind;
 use web::{Path, Problem, Query, RawForm, Shell, page};
 
-use super::store::{self, Line, Task};
+use super::device;
+use super::picture::pages as picture;
+use super::store::{self, Line};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::DossierId;
@@ -29,6 +31,7 @@ pub const PATH: &str = "/mot-cua/ky-so";
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/mot-cua/ky-so", get(show).post(send))
+        .route("/mot-cua/ky-so/tu-thiet-bi", post(device::pages::take))
         .route("/mot-cua/ky-so/{dossier}/{ordinal}", get(file))
 }
 
@@ -66,6 +69,28 @@ fn here(desk: Option<&Place>, pairs: &[(&str, &str)]) -> String {
 struct Waiting {
     lines: Vec<Line>,
     credentials: Vec<Credential>,
+    /// Certificates in tokens.
+    devices: Vec<Device>,
+}
+
+/// What somebody signs with.
+enum Tool<'a> {
+    Key(&'a Credential),
+    Token(&'a Device),
+}
+
+impl Waiting {
+    fn tool(&self, id: &str) -> Option<Tool<'_>> {
+        let key = self.credentials.iter().find(|c| c.id == id).map(Tool::Key);
+        key.or_else(|| self.devices.iter().find(|d| d.id == id).map(Tool::Token))
+    }
+
+    /// The chosen results that wait for this part.
+    fn chosen(&self, part: Part, results: &[String]) -> Vec<&Line> {
+        let part = super::word(part);
+        let fits = |l: &&Line| l.part == part && results.contains(&format!("{}:{}", l.dossier, l.ordinal));
+        self.lines.iter().filter(fits).collect()
+    }
 }
 
 async fn read(app: &App, official: &AnyOfficial, now: Instant) -> Result<Waiting, Problem> {
@@ -75,7 +100,8 @@ async fn read(app: &App, official: &AnyOfficial, now: Instant) -> Result<Waiting
         for unit in &seals {
             lines.extend(store::list(tx, super::word(Part::Seal), unit.as_str()).await?);
         }
-        Ok(Waiting { lines, credentials: credentials(tx, &account, &seals, now).await? })
+        let devices = devices(tx, &account, &seals, now).await?;
+        Ok(Waiting { lines, credentials: credentials(tx, &account, &seals, now).await?, devices })
     };
     app.site.db.read(read).await
 }
@@ -108,6 +134,8 @@ struct ListPage {
     rows: Vec<Row>,
     credentials: Vec<Choice>,
     keys: &'static str,
+    /// Where the pictures of signature and seal are.
+    pictures: Vec<(String, &'static str)>,
     result_error: String,
     key_error: String,
     pin_error: String,
@@ -146,39 +174,55 @@ async fn list_page(
             value,
             href: format!("{PATH}/{}/{}", line.dossier, line.ordinal),
             procedure: app.catalogue.version(&line.procedure)?.name.clone(),
-            number: match line.symbol.as_str() {
-                "" => line.number,
-                symbol => format!("{}/{symbol}", line.number),
-            },
+            number: line.full_number(),
             part: say(&format!("signing.{}", line.part), &[]),
             since: line.since,
             code: line.code,
             person: line.applicant_name,
         });
     }
+    let mut tools: Vec<(Part, Choice)> = Vec::new();
+    for c in &waiting.credentials {
+        let part = say(&format!("signing.{}", super::word(c.part)), &[]);
+        let words = format!("{} ({part})", c.holder);
+        tools.push((c.part, Choice { words, chosen: false, id: c.id.clone() }));
+    }
+    for d in &waiting.devices {
+        let part = say(&format!("signing.{}", super::word(d.part)), &[]);
+        let words = say("signing.in_token", &[("holder", &d.holder), ("part", &part)]);
+        tools.push((d.part, Choice { words, chosen: false, id: d.id.clone() }));
+    }
     // What the first line waits for, unless somebody chose otherwise.
-    let wanted = waiting.credentials.iter().find(|c| rows_part.as_deref() == Some(super::word(c.part)));
+    let wanted = tools.iter().find(|(part, _)| rows_part.as_deref() == Some(super::word(*part)));
     let chosen = match typed.credential.as_str() {
-        "" => wanted.map(|c| c.id.clone()).unwrap_or_default(),
+        "" => wanted.map(|(_, choice)| choice.id.clone()).unwrap_or_default(),
         id => id.to_string(),
     };
-    let choice = |c: &Credential| Choice {
-        words: format!("{} ({})", c.holder, say(&format!("signing.{}", super::word(c.part)), &[])),
-        chosen: c.id == chosen,
-        id: c.id.clone(),
-    };
+    for (_, choice) in &mut tools {
+        choice.chosen = choice.id == chosen;
+    }
     Ok(ListPage {
         action: here(desk.as_ref(), &[]),
         post: desk.as_ref().map(crate::office::post_field).unwrap_or_default(),
         shell: shell.active(here(desk.as_ref(), &[])),
         rows,
-        credentials: waiting.credentials.iter().map(choice).collect(),
+        credentials: tools.into_iter().map(|(_, choice)| choice).collect(),
         keys: trust::signing::pages::HERE,
+        pictures: pictures(official),
         result_error: String::new(),
         key_error: String::new(),
         pin_error: String::new(),
         message: String::new(),
     })
+}
+
+/// The pictures that this official may bring: their own, and as administrator those of seals.
+fn pictures(official: &AnyOfficial) -> Vec<(String, &'static str)> {
+    let holds = |role| official.viewer.posts.iter().any(|post| post.role == role);
+    let own = (say("signing.own_picture", &[]), picture::OWN);
+    let seals = (say("signing.seal_pictures", &[]), picture::SEALS);
+    let keeps = holds(Role::UnitAdmin) || holds(Role::Admin);
+    std::iter::once(own).chain(keeps.then_some(seals)).collect()
 }
 
 /// `GET /mot-cua/ky-so`.
@@ -209,15 +253,22 @@ async fn send(
         credential: form.get("credential").unwrap_or_default().to_string(),
     };
     let waiting = read(&app, &official, now).await?;
-    let with = waiting.credentials.iter().find(|c| c.id == typed.credential);
-    let done = match with {
+    let done = match waiting.tool(&typed.credential) {
         None => Err(Problem::field("credential", say("signing.no_key", &[]))),
-        Some(with) => {
-            let part = super::word(with.part);
-            let fits =
-                |l: &&Line| l.part == part && typed.results.contains(&format!("{}:{}", l.dossier, l.ordinal));
-            let tasks = waiting.lines.iter().filter(fits).map(task).collect();
+        Some(Tool::Key(with)) => {
+            let tasks = waiting.chosen(with.part, &typed.results).into_iter().map(Line::task).collect();
             super::sign(&app, tasks, with, form.get("pin").unwrap_or_default(), &official.viewer).await
+        }
+        Some(Tool::Token(with)) => {
+            let lines = waiting.chosen(with.part, &typed.results).into_iter().cloned().collect();
+            match device::start(&app, lines, with, &official.viewer).await {
+                Ok(asked) => {
+                    let desk = at_desk(&official, query.post.as_deref())?;
+                    let shell = official.viewer.official_shell(&app.site, say("signing.device_title", &[]));
+                    return Ok(device::pages::show(shell, here(desk.as_ref(), &[]), asked));
+                }
+                Err(problem) => Err(problem),
+            }
         }
     };
     match done {
@@ -239,16 +290,6 @@ async fn send(
             Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, shown))
         }
         Err(problem) => Err(problem),
-    }
-}
-
-fn task(line: &Line) -> Task {
-    Task {
-        dossier: line.dossier,
-        ordinal: line.ordinal,
-        part: line.part.clone(),
-        whose: line.whose.clone(),
-        since: line.since,
     }
 }
 
@@ -275,6 +316,18 @@ async fn file(
 pub fn told(s: &store::Signature) -> String {
     let at = base::format::time_vn(s.at);
     say(&format!("signing.by_{}", s.part), &[("holder", &s.holder), ("at", &at)])
+}
+
+/// What the newest result of a dossier has and lacks, for officials.
+pub async fn state(tx: &mut Tx, dossier: DossierId) -> Result<Vec<String>, Problem> {
+    let signatures = store::list_signatures(tx, dossier).await?;
+    let mut lines: Vec<String> = signatures.iter().map(told).collect();
+    lines.extend(super::leave::lines(tx, dossier).await?);
+    if let Some(ordinal) = super::leave::newest_ordinal(tx, dossier).await? {
+        let level = super::raise::find(tx, dossier, ordinal).await?;
+        lines.extend(level.as_ref().and_then(super::raise::told));
+    }
+    Ok(lines)
 }
 
 /// The signatures of a result in sentences, with what they are worth now.

@@ -25,11 +25,37 @@ pub async fn end_task(tx: &mut Tx, task: &Task) -> db::Result<bool> {
     Ok(tx.change(sql, args![task.dossier, task.ordinal, task.part, task.whose]).await? == 1)
 }
 
+/// Ends whatever of a dossier waits: its result is made anew, or was signed on paper.
+pub async fn end_tasks(tx: &mut Tx, dossier: DossierId) -> db::Result<()> {
+    tx.change("delete from result_to_sign where dossier = $1", args![dossier]).await.map(drop)
+}
+
 db::record! {
     /// A line of the list of what waits.
     pub struct Line {
         dossier: DossierId, ordinal: i64, part: String, whose: String, since: Instant, code: String,
         applicant_name: String, procedure: String, number: String, symbol: String, signer_name: String,
+    }
+}
+
+impl Line {
+    /// What waits, without the words.
+    pub fn task(&self) -> Task {
+        Task {
+            dossier: self.dossier,
+            ordinal: self.ordinal,
+            part: self.part.clone(),
+            whose: self.whose.clone(),
+            since: self.since,
+        }
+    }
+
+    /// `01/GKS`.
+    pub fn full_number(&self) -> String {
+        match self.symbol.as_str() {
+            "" => self.number.clone(),
+            symbol => format!("{}/{symbol}", self.number),
+        }
     }
 }
 
@@ -75,6 +101,8 @@ db::record! {
     pub struct Signature {
         part: String, certificate: String, holder: String, account: String, before: Hash, sha256: Hash,
         at: Instant,
+        /// Where it is seen on its page, as [`super::draw::place_text`] writes it.
+        drawn: Option<String>,
     }
 }
 
@@ -91,6 +119,25 @@ pub async fn save_paper(
     Ok(tx.change(sql, args![dossier, ordinal, signature.before, signature.sha256, size]).await? == 1)
 }
 
+/// Puts a file that was raised in the place of the one it continues, also where its last signature names it;
+/// whether that one was still there.
+pub async fn raise_paper(
+    tx: &mut Tx,
+    dossier: DossierId,
+    ordinal: i64,
+    (before, after): (Hash, Hash),
+    size: i64,
+) -> db::Result<bool> {
+    let sql = "update dossier_paper set sha256 = $4, size = $5
+          where dossier = $1 and kind = 'result' and ordinal = $2 and sha256 = $3";
+    if tx.change(sql, args![dossier, ordinal, before, after, size]).await? != 1 {
+        return Ok(false);
+    }
+    let sql = "update result_signature set sha256 = $4 where dossier = $1 and ordinal = $2 and sha256 = $3";
+    tx.change(sql, args![dossier, ordinal, before, after]).await?;
+    Ok(true)
+}
+
 /// Keeps a signature. It holds the file before it, which the paper has let go.
 pub async fn save_signature(
     tx: &mut Tx,
@@ -101,17 +148,35 @@ pub async fn save_signature(
     let s = signature;
     tx.change_one(
         "insert into result_signature
-                (dossier, ordinal, part, certificate, holder, account, before, sha256, at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        args![dossier, ordinal, s.part, s.certificate, s.holder, s.account, s.before, s.sha256, s.at],
+                (dossier, ordinal, part, certificate, holder, account, before, sha256, at, drawn)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        args![
+            dossier,
+            ordinal,
+            s.part,
+            s.certificate,
+            s.holder,
+            s.account,
+            s.before,
+            s.sha256,
+            s.at,
+            s.drawn
+        ],
     )
     .await
+}
+
+/// Where the person's signature is seen in a result.
+pub async fn find_drawn(tx: &mut Tx, dossier: DossierId, ordinal: i64) -> db::Result<Option<String>> {
+    let sql = "select coalesce(drawn, '') from result_signature
+          where dossier = $1 and ordinal = $2 and part = 'person'";
+    tx.find(sql, args![dossier, ordinal]).await
 }
 
 /// The signatures in the newest result of a dossier, in their order.
 pub async fn list_signatures(tx: &mut Tx, dossier: DossierId) -> db::Result<Vec<Signature>> {
     tx.list(
-        "select part, certificate, holder, account, before, sha256, at from result_signature
+        "select part, certificate, holder, account, before, sha256, at, drawn from result_signature
           where dossier = $1 and ordinal = (select max(p.ordinal) from dossier_paper p
                 where p.dossier = $1 and p.kind = 'result') order by at, part limit 10",
         args![dossier],

@@ -98,6 +98,12 @@ pub async fn is_there(tx: &mut Tx, source: &str) -> db::Result<bool> {
     Ok(found.is_some())
 }
 
+/// Puts a file that only grew at its end in the place of an entry's; whether the entry held that one.
+pub async fn raise(tx: &mut Tx, source: &str, (before, after): (Hash, Hash), size: i64) -> db::Result<bool> {
+    let sql = "update vault_entry set sha256 = $3, size = $4 where source = $1 and sha256 = $2";
+    Ok(tx.change(sql, args![source, before, after, size]).await? == 1)
+}
+
 /// An entry of this person.
 pub async fn find(tx: &mut Tx, id: EntryId, keys: &Keys) -> db::Result<Option<Entry>> {
     let [account, claimed] = &keys.0;

@@ -33,25 +33,59 @@ pub enum ImageFault {
     TooBig,
 }
 
+/// A PNG as its pixels.
+struct Pixels {
+    width: u32,
+    height: u32,
+    /// One to four: grey, grey and alpha, colour, colour and alpha.
+    samples: usize,
+    bytes: Vec<u8>,
+}
+
+/// Reads a PNG of any kind; what it says of colour profiles is passed over.
+fn decode(bytes: &[u8]) -> Result<Pixels, ImageFault> {
+    if bytes.len() > BYTES_MAX {
+        return Err(ImageFault::TooBig);
+    }
+    let limits = png::Limits { bytes: 8 * PIXELS_MAX as usize };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().map_err(|_| ImageFault::NotPng)?;
+    let info = reader.info();
+    if u64::from(info.width) * u64::from(info.height) > PIXELS_MAX {
+        return Err(ImageFault::TooBig);
+    }
+    let size = reader.output_buffer_size().ok_or(ImageFault::TooBig)?;
+    let mut pixels = vec![0; size];
+    let frame = reader.next_frame(&mut pixels).map_err(|_| ImageFault::NotPng)?;
+    pixels.truncate(frame.buffer_size());
+    let samples = frame.color_type.samples();
+    Ok(Pixels { width: frame.width, height: frame.height, samples, bytes: pixels })
+}
+
+/// The same picture written anew as PNG: its pixels, and nothing else that the file carried.
+pub fn clean_png(bytes: &[u8]) -> Result<Vec<u8>, ImageFault> {
+    let pixels = decode(bytes)?;
+    let mut written = vec![];
+    let mut encoder = png::Encoder::new(&mut written, pixels.width, pixels.height);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_color(match pixels.samples {
+        1 => png::ColorType::Grayscale,
+        2 => png::ColorType::GrayscaleAlpha,
+        3 => png::ColorType::Rgb,
+        _ => png::ColorType::Rgba,
+    });
+    let mut writer = encoder.write_header().map_err(|_| ImageFault::NotPng)?;
+    writer.write_image_data(&pixels.bytes).map_err(|_| ImageFault::NotPng)?;
+    writer.finish().map_err(|_| ImageFault::NotPng)?;
+    Ok(written)
+}
+
 impl Image {
     /// Reads a PNG of any kind; what it says of colour profiles is passed over.
     pub fn png(bytes: &[u8]) -> Result<Image, ImageFault> {
-        if bytes.len() > BYTES_MAX {
-            return Err(ImageFault::TooBig);
-        }
-        let limits = png::Limits { bytes: 8 * PIXELS_MAX as usize };
-        let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
-        decoder.set_transformations(png::Transformations::normalize_to_color8());
-        let mut reader = decoder.read_info().map_err(|_| ImageFault::NotPng)?;
-        let info = reader.info();
-        if u64::from(info.width) * u64::from(info.height) > PIXELS_MAX {
-            return Err(ImageFault::TooBig);
-        }
-        let size = reader.output_buffer_size().ok_or(ImageFault::TooBig)?;
-        let mut pixels = vec![0; size];
-        let frame = reader.next_frame(&mut pixels).map_err(|_| ImageFault::NotPng)?;
-        pixels.truncate(frame.buffer_size());
-        Image::pixels(frame.width, frame.height, frame.color_type.samples(), &pixels)
+        let pixels = decode(bytes)?;
+        Image::pixels(pixels.width, pixels.height, pixels.samples, &pixels.bytes)
     }
 
     /// From rows of one to four samples a pixel: grey, grey and alpha, colour, colour and alpha.

@@ -60,6 +60,8 @@ fn a_wrong_name_is_corrected_by_the_leader_and_the_old_certificate_stays() {
         let own = format!("/ho-so-cua-toi/{code}");
         let paper = format!("/ho-so/{code}/giay/result");
         let mut an = browser(&town, CITIZEN).await;
+        an.gets(&paper).await.expect(422);
+        signed_on_paper(&mut town.token(CLERK).await, &code).await;
         let first = an.gets(&paper).await.expect(200).body;
         an.opens(&own).await.expect(200);
         let asked = [("what", "Tên con là Khoa, in nhầm là Khôi."), ("fault", "official")];
@@ -89,6 +91,8 @@ fn a_wrong_name_is_corrected_by_the_leader_and_the_old_certificate_stays() {
         {
             says(&an, words);
         }
+        an.gets(&paper).await.expect(422);
+        signed_on_paper(&mut town.token(CLERK).await, &code).await;
         let second = an.gets(&paper).await.expect(200).body;
         assert_ne!(first, second, "a new version");
         let old = an.link("đã bị thay thế");
@@ -119,6 +123,10 @@ fn a_result_by_post_comes_back_is_sent_again_and_delivered() {
         clerk.submits("Ghi lại", &[("waybill", ""), ("day", "19/08/2026")]).await.expect(422);
         says(&clerk, "Ghi một ngày từ 20/08/2026 đến hôm nay.");
         let sent = [("carrier", "VNPost"), ("waybill", "eb 123 456 789 vn"), ("day", "20/08/2026")];
+        clerk.submits("Ghi lại", &sent).await.expect(422);
+        says(&clerk, "chưa được ký số nên chưa trả được");
+        signed_on_paper(&mut clerk, &code).await;
+        clerk.opens(&form).await.expect(200);
         clerk.submits("Ghi lại", &sent).await.expect(303);
         let refused = tries_step(&mut town.token(CLERK).await, &code, "return_result", json!({})).await;
         assert!(refused.expect(422).text().contains("đang trên đường gửi"));

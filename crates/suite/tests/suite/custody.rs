@@ -103,6 +103,7 @@ fn an_original_goes_by_a_list_comes_back_and_is_given_back_before_the_dossier_is
         clerk.follows(answer).await.expect(200);
 
         gives_back(&mut clerk, &papers).await;
+        signed_on_paper(&mut clerk, &code).await;
         presses(&mut clerk, &code, "Trả kết quả").await;
         assert_eq!(sees(&mut town.token(CITIZEN).await, &code).await["status"], 10);
         town.delivers().await;

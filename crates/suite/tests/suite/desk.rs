@@ -89,6 +89,11 @@ fn a_birth_goes_over_the_desks_from_the_list_to_the_returned_certificate() {
         chairman.follows(answer).await.expect(200);
         says(&chairman, "Đồng ý giải quyết, số 01/GKS");
 
+        clerk.opens(&page(&code)).await.expect(200);
+        clerk.submits("Trả kết quả", &[]).await.expect(422);
+        says(&clerk, "chưa được ký số nên chưa trả được");
+        says(&clerk, "Nếu bản giấy đã ký, đóng dấu");
+        signed_on_paper(&mut clerk, &code).await;
         presses(&mut clerk, &code, "Trả kết quả").await;
         says(&clerk, "Đã trả kết quả");
         says(&clerk, "Hồ sơ đã kết thúc.");

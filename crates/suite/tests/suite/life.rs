@@ -47,7 +47,7 @@ fn a_birth_is_registered_from_filing_to_the_returned_certificate() {
         assert!(after["applicant"].is_object(), "but whoever worked on it may look back");
         takes(&mut chairman, code, "decide", json!({ "outcome": "granted" })).await;
         town.delivers().await;
-        assert_eq!(takes(&mut clerk, code, "return_result", json!({})).await["status"], 10);
+        assert_eq!(returns(&mut clerk, code).await["status"], 10);
 
         let mine = sees(&mut an, code).await;
         let papers: Vec<&str> =
@@ -275,7 +275,7 @@ fn a_negative_decision_is_a_result_too() {
         let why = json!({ "outcome": "denied", "note": "Trẻ đã được đăng ký khai sinh tại nơi khác." });
         assert_eq!(takes(&mut chairman, &code, "decide", why).await["status"], 9);
         town.delivers().await;
-        assert_eq!(takes(&mut clerk, &code, "return_result", json!({})).await["status"], 10);
+        assert_eq!(returns(&mut clerk, &code).await["status"], 10);
         town.delivers().await;
     });
 }

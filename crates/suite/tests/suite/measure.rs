@@ -19,7 +19,7 @@ fn a_bad_word_about_attitude_takes_points_and_is_found_behind_its_figure() {
         let code = decided(&town, "counter").await;
         let other = decided(&town, "counter").await;
         for code in [&code, &other] {
-            takes(&mut town.token(CLERK).await, code, "return_result", json!({})).await;
+            returns(&mut town.token(CLERK).await, code).await;
         }
         town.delivers().await;
         let mut chairman = browser(&town, CHAIRMAN).await;

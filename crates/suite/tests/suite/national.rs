@@ -28,7 +28,7 @@ pub async fn whole_life(town: &Town, minutes_between: u64) -> String {
         (CLERK, "pass_on", json!({})),
         (REGISTRAR, "submit_for_signature", json!({})),
         (CHAIRMAN, "decide", json!({ "outcome": "granted" })),
-        (CLERK, "return_result", json!({})),
+        (CLERK, "return_result", json!({ "signed_by": "Nguyễn Văn Hòa" })),
     ];
     for (who, step, more) in steps {
         takes(&mut town.token(who).await, &code, step, more).await;

@@ -210,7 +210,7 @@ fn a_returned_dossier_is_rated_once_by_its_owner_or_by_the_code_of_a_slip() {
         let early = owner.opens(&own).await.expect(422).text();
         assert!(early.contains("sau khi đã trả kết quả"), "{early}");
         let mut clerk = town.token(CLERK).await;
-        takes(&mut clerk, &code, "return_result", json!({})).await;
+        returns(&mut clerk, &code).await;
         let page = owner.opens(&format!("/ho-so-cua-toi/{code}")).await.expect(200).text();
         assert!(page.contains(&format!("/danh-gia?hs={code}")), "the way there is shown");
         town.token(NEIGHBOUR).await.opens(&own).await.expect(422);

@@ -1,14 +1,20 @@
 //! The result of a dossier is signed by the chairman who decided and sealed by the records clerk; others
 //! judge the file.
 
+mod device;
+mod picture;
+mod raise;
+mod receipt;
+
 use std::process::Command;
 
 use db::Tx;
 use db::testing::both;
 use judges::{Way, row};
+use serde_json::json;
 use suite::person::Person;
 use suite::town::people::*;
-use suite::town::{Town, morning};
+use suite::town::{Town, morning, takes, tries_step};
 
 use crate::{after_result, desk};
 
@@ -38,6 +44,19 @@ pub async fn result(town: &Town, code: &str) -> Vec<u8> {
     citizen.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body.to_vec()
 }
 
+/// The result as the one who decided sees it, signed or not.
+pub async fn printed(town: &Town, code: &str) -> Vec<u8> {
+    let mut chairman = town.token(CHAIRMAN).await;
+    chairman.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body.to_vec()
+}
+
+/// The citizen asks for the result and is told that it is not there yet.
+async fn is_not_out(town: &Town, code: &str) {
+    let mut citizen = town.token(CITIZEN).await;
+    let told = citizen.gets(&format!("/ho-so/{code}/giay/result")).await.expect(422).text();
+    assert!(told.contains("đang chờ ký và đóng dấu"), "{told}");
+}
+
 /// Opens the list and signs what is on it with the first certificate.
 async fn signs(person: &mut Person, pin: &str) -> suite::person::Answer {
     person.opens("/mot-cua/ky-so").await.expect(200);
@@ -49,7 +68,8 @@ fn a_result_is_signed_then_sealed_and_each_signature_covers_what_was_before() {
     both(async |t| {
         let town = signing_town(&t).await;
         let code = after_result::decided(&town, "counter").await;
-        let bare = result(&town, &code).await;
+        is_not_out(&town, &code).await;
+        let bare = printed(&town, &code).await;
 
         let mut records = desk::browser(&town, RECORDS).await;
         let page = records.opens("/mot-cua/ky-so").await.expect(200).text();
@@ -61,9 +81,10 @@ fn a_result_is_signed_then_sealed_and_each_signature_covers_what_was_before() {
         let mut chairman = desk::browser(&town, CHAIRMAN).await;
         let wrong = signs(&mut chairman, "000000").await.expect(422).text();
         assert!(wrong.contains("Mã PIN không đúng. Còn 4 lần thử."), "{wrong}");
-        assert_eq!(result(&town, &code).await, bare, "nothing was signed");
+        assert_eq!(printed(&town, &code).await, bare, "nothing was signed");
         signs(&mut chairman, PIN).await.expect(303);
-        let signed = result(&town, &code).await;
+        is_not_out(&town, &code).await;
+        let signed = printed(&town, &code).await;
         assert!(signed.starts_with(&bare) && signed.len() > bare.len(), "an update at the end");
 
         signs(&mut records, PIN).await.expect(303);
@@ -80,6 +101,121 @@ fn a_result_is_signed_then_sealed_and_each_signature_covers_what_was_before() {
         let page = chairman.opens("/mot-cua/ky-so").await.expect(200).text();
         assert!(page.contains("Không có kết quả nào chờ ký số"), "{page}");
         town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+/// Asks for the hand-over; what is said when it is refused.
+async fn is_refused(town: &Town, code: &str) -> String {
+    tries_step(&mut town.token(CLERK).await, code, "return_result", json!({})).await.expect(422).text()
+}
+
+#[test]
+fn a_result_leaves_only_with_signature_and_seal() {
+    both(async |t| {
+        let town = signing_town(&t).await;
+        let code = after_result::decided(&town, "counter").await;
+        let told = is_refused(&town, &code).await;
+        assert!(told.contains("chưa được ký số nên chưa trả được"), "{told}");
+        assert!(!told.contains("bản giấy"), "both have certificates: {told}");
+        let mut clerk = desk::browser(&town, CLERK).await;
+        clerk.gets(&format!("{}/ky-giay", desk::page(&code))).await.expect(303);
+        let by_pen = json!({ "signed_by": "Nguyễn Văn Hòa" });
+        let told = tries_step(&mut town.token(CLERK).await, &code, "return_result", by_pen).await;
+        let told = told.expect(422).text();
+        assert!(told.contains("đều có chứng thư số"), "{told}");
+
+        signs(&mut desk::browser(&town, CHAIRMAN).await, PIN).await.expect(303);
+        let told = is_refused(&town, &code).await;
+        assert!(told.contains("chưa có dấu của cơ quan"), "{told}");
+        clerk.opens(&desk::page(&code)).await.expect(200);
+        desk::says(&clerk, "Đang chờ cơ quan đóng dấu.");
+        signs(&mut desk::browser(&town, RECORDS).await, PIN).await.expect(303);
+        takes(&mut town.token(CLERK).await, &code, "return_result", json!({})).await;
+        result(&town, &code).await;
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+#[test]
+fn a_corrected_result_waits_for_signature_and_seal_anew() {
+    both(async |t| {
+        let town = signing_town(&t).await;
+        let code = after_result::decided(&town, "counter").await;
+        for login in [CHAIRMAN, RECORDS] {
+            signs(&mut desk::browser(&town, login).await, PIN).await.expect(303);
+        }
+        takes(&mut town.token(CLERK).await, &code, "return_result", json!({})).await;
+        let first = result(&town, &code).await;
+
+        let own = format!("/ho-so-cua-toi/{code}");
+        let mut an = desk::browser(&town, CITIZEN).await;
+        an.opens(&own).await.expect(200);
+        let asked = [("what", "Tên con là Khoa, in nhầm là Khôi."), ("fault", "official")];
+        an.submits("Gửi đề nghị đính chính", &asked).await.expect(303);
+        after_result::corrects(&town, &code).await;
+        is_not_out(&town, &code).await;
+        an.opens(&own).await.expect(200);
+        desk::says(&an, "Đang chờ người ký duyệt ký.");
+        let old = an.link("đã bị thay thế");
+        assert_eq!(an.gets(&old).await.expect(200).body, first, "what left before stays");
+
+        signs(&mut desk::browser(&town, CHAIRMAN).await, PIN).await.expect(303);
+        is_not_out(&town, &code).await;
+        signs(&mut desk::browser(&town, RECORDS).await, PIN).await.expect(303);
+        let second = result(&town, &code).await;
+        assert_ne!(first, second);
+        judged_by_others(t.dir(), &town, &second).await;
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+/// The province settles otherwise when results may go out on paper.
+async fn paper_goes_out(town: &Town, word: &str) {
+    let word = word.to_string();
+    let set = async move |tx: &mut Tx| {
+        let sql = "update parameter set value = $1 where id = 'result-on-paper'";
+        tx.change_one(sql, db::args![&word]).await
+    };
+    town.opened.site.db.upkeep::<_, db::Error, _>(set).await.expect("the parameter is there");
+}
+
+#[test]
+fn a_result_on_paper_leaves_when_somebody_says_who_signed_it_and_the_parameter_allows_it() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let code = after_result::decided(&town, "counter").await;
+        paper_goes_out(&town, "never").await;
+        let by_pen = || json!({ "signed_by": "Nguyễn Văn Hòa" });
+        let told = tries_step(&mut town.token(CLERK).await, &code, "return_result", by_pen()).await;
+        assert!(told.expect(422).text().contains("phải được ký số"));
+        paper_goes_out(&town, "without-certificate").await;
+        let mut clerk = desk::browser(&town, CLERK).await;
+        clerk.opens(&desk::page(&code)).await.expect(200);
+        let link = clerk.link("Kết quả đã ký trên giấy");
+        clerk.opens(&link).await.expect(200);
+        for day in ["19/08/2026", "21/08/2026", "x"] {
+            clerk.submits("Ghi nhận", &[("day", day)]).await.expect(422);
+            desk::says(&clerk, "Ghi một ngày từ 20/08/2026 đến hôm nay.");
+        }
+        clerk.submits("Ghi nhận", &[("signer", ""), ("day", "20/08/2026")]).await.expect(422);
+        let answer = clerk.submits("Ghi nhận", &[("signer", "Nguyễn Văn Hòa")]).await.expect(303);
+        clerk.follows(answer).await.expect(200);
+        desk::says(&clerk, "Đã ký, đóng dấu trên giấy: Nguyễn Văn Hòa, 20/08/2026.");
+        result(&town, &code).await;
+        // Said once; and nobody signs digitally what has gone out on paper.
+        clerk.gets(&format!("{}/ky-giay", desk::page(&code))).await.expect(303);
+        let mut chairman = desk::browser(&town, CHAIRMAN).await;
+        let page = chairman.opens("/mot-cua/ky-so").await.expect(200).text();
+        assert!(page.contains("Không có kết quả nào chờ ký số"), "{page}");
+        town.delivers().await;
+        let told = async |tx: &mut Tx| {
+            let sql = "select count(*) from audit_entry where verb = 'onestop.sign-on-paper'";
+            tx.get::<i64>(sql, db::args![]).await
+        };
+        assert_eq!(town.opened.site.db.read::<_, db::Error, _>(told).await.expect("the store answers"), 1);
         town.audit_book_is_whole().await;
     });
 }
@@ -171,7 +307,7 @@ fn the_files_before_each_signature_are_kept() {
         let town = signing_town(&t).await;
         let code = after_result::decided(&town, "counter").await;
         let mut chairman = desk::browser(&town, CHAIRMAN).await;
-        result(&town, &code).await;
+        printed(&town, &code).await;
         signs(&mut chairman, PIN).await.expect(303);
         let lost = async |tx: &mut Tx| {
             let sql = "select count(*) from result_signature s join content c on c.hash = s.before

@@ -67,7 +67,7 @@ fn a_dossier_of_the_old_system_is_found_by_its_old_code_and_goes_on_under_the_ru
         assert!([403, 422].contains(&refused.status));
         takes(&mut registrar, code, "submit_for_signature", json!({})).await;
         takes(&mut town.token(CHAIRMAN).await, code, "decide", json!({ "outcome": "granted" })).await;
-        takes(&mut town.token(CLERK).await, code, "return_result", json!({})).await;
+        returns(&mut town.token(CLERK).await, code).await;
         let history = format!("/api/v1/dossiers/{code}/history");
         let history = town.token(CLERK).await.calls(Method::GET, &history, None).await.expect(200).text();
         assert!(history.contains("import"), "{history}");

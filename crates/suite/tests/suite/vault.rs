@@ -22,6 +22,7 @@ pub async fn is_granted(town: &Town, code: &str) {
     takes(&mut clerk, code, "pass_on", json!({})).await;
     takes(&mut registrar, code, "submit_for_signature", json!({})).await;
     takes(&mut town.token(CHAIRMAN).await, code, "decide", json!({ "outcome": "granted" })).await;
+    signed_on_paper(&mut town.token(CLERK).await, code).await;
     town.delivers().await;
 }
 

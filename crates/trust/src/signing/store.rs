@@ -34,6 +34,69 @@ pub async fn list_seals(tx: &mut Tx, unit: &str, now: Instant) -> db::Result<Vec
 }
 
 db::record! {
+    /// A certificate whose key is in a token.
+    pub struct Token { id: String, der: Vec<u8>, holder: String, kind: String, authority: Option<String> }
+}
+
+macro_rules! in_token {
+    ($which:literal) => {
+        concat!(
+            "select c.id, c.der, c.holder, c.kind, c.authority from certificate c ",
+            "where c.key is null and c.device = 'token' and c.state = 'valid' and c.not_before <= $2 ",
+            "and c.not_after > $2 and ",
+            $which,
+            " order by c.not_after desc, c.id limit 20"
+        )
+    };
+}
+
+/// An official's own in tokens, the longest first; at most 20.
+pub async fn list_personal_tokens(tx: &mut Tx, account: &str, now: Instant) -> db::Result<Vec<Token>> {
+    tx.list(in_token!("c.kind = 'official' and c.account = $1"), args![account, now]).await
+}
+
+/// The seals of a unit in tokens, the longest first; at most 20.
+pub async fn list_seal_tokens(tx: &mut Tx, unit: &str, now: Instant) -> db::Result<Vec<Token>> {
+    tx.list(in_token!("c.kind = 'agency_seal' and c.unit = $1"), args![unit, now]).await
+}
+
+/// One of these by its id.
+pub async fn find_token(tx: &mut Tx, id: &str, now: Instant) -> db::Result<Option<Token>> {
+    tx.find(in_token!("c.id = $1 and c.kind in ('official', 'agency_seal')"), args![id, now]).await
+}
+
+db::record! {
+    /// A service certificate whose key is here.
+    pub struct ServiceRow { der: Vec<u8>, holder: String, key: String, authority: Option<String> }
+}
+
+/// A unit's service certificate whose key is here and needs no PIN: the one that holds longest.
+pub async fn find_service(tx: &mut Tx, unit: &str, now: Instant) -> db::Result<Option<ServiceRow>> {
+    let sql = "select c.der, c.holder, c.key, c.authority from certificate c
+           left join signing_pin p on p.certificate = c.id
+          where c.kind = 'service' and c.unit = $1 and c.key is not null and p.certificate is null
+            and c.state = 'valid' and c.not_before <= $2 and c.not_after > $2
+          order by c.not_after desc, c.id limit 1";
+    tx.find(sql, args![unit, now]).await
+}
+
+/// Whether an official has a certificate whose key is here or in a token.
+pub async fn has_personal(tx: &mut Tx, account: &str, now: Instant) -> db::Result<bool> {
+    let sql = "select count(*) from certificate c where (c.key is not null or c.device = 'token')
+            and c.state = 'valid' and c.not_before <= $2 and c.not_after > $2
+            and c.kind = 'official' and c.account = $1";
+    Ok(tx.get::<i64>(sql, args![account, now]).await? > 0)
+}
+
+/// Whether a unit has a seal whose key is here or in a token.
+pub async fn has_seal(tx: &mut Tx, unit: &str, now: Instant) -> db::Result<bool> {
+    let sql = "select count(*) from certificate c where (c.key is not null or c.device = 'token')
+            and c.state = 'valid' and c.not_before <= $2 and c.not_after > $2
+            and c.kind = 'agency_seal' and c.unit = $1";
+    Ok(tx.get::<i64>(sql, args![unit, now]).await? > 0)
+}
+
+db::record! {
     /// A PIN.
     pub struct Pin { hash: String, wrong: i64 }
 }

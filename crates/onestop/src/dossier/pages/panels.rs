@@ -204,10 +204,15 @@ pub fn docs(
         let made = sheet.papers.iter().rev().find(|p| p.kind == kind.word() && p.ordinal >= due.ordinal);
         let name = words::t(&format!("paper.{}", kind.word()));
         let shown = chosen.is_none() && paper == Some(kind.word());
+        let at = format::time_vn(made.map_or(due.at, |p| p.made_at));
+        let mut small = vec![say("dossier.printed", &[("at", &at)])];
+        if kind == PaperKind::Result {
+            small.extend(sheet.signed.iter().cloned());
+        }
         docs.push(Doc {
             href: here(&[("giay", kind.word())]),
             name: name.clone(),
-            small: say("dossier.printed", &[("at", &format::time_vn(made.map_or(due.at, |p| p.made_at)))]),
+            small: small.join(" · "),
             icon: "receipt",
             here: shown,
         });

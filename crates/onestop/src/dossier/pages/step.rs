@@ -100,7 +100,7 @@ impl Typed {
             Verb::Pay => Ask::Pay { note },
             Verb::Extend => Ask::Extend { until: until.expect("a missing day is an error above"), note },
             Verb::Stop => Ask::Stop { reason, note },
-            Verb::ReturnResult => Ask::ReturnResult { note },
+            Verb::ReturnResult => Ask::ReturnResult { note, signed_by: None, signed_on: None },
         })
     }
 }

@@ -163,6 +163,7 @@ async fn a_correction(v: &Visit) {
 async fn a_result_by_post(v: &Visit) {
     let b = &v.browser;
     let code = after_result::decided(&v.town, "post").await;
+    suite::town::signed_on_paper(&mut v.town.token(CLERK).await, &code).await;
     let form = format!("{}/buu-chinh", page(&code));
     v.enters(CLERK, &form).await;
     v.is_told("Ghi lại").await;

@@ -130,6 +130,9 @@ async fn officials_settle(v: &Visit, code: &str) {
 
     v.signs_in(CLERK, "/mot-cua/cho-tra-ket-qua").await;
     b.click(code).await;
+    b.click("Việc khác").await;
+    b.click("Kết quả đã ký trên giấy").await;
+    b.click("Ghi nhận").await;
     b.click("Trả kết quả").await;
     b.sees("Đã ghi nhận trả kết quả.").await;
     v.later(1).await;

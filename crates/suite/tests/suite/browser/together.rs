@@ -182,6 +182,7 @@ async fn a_leader_decides_on_a_phone(v: &Visit, code: &str) {
 
 async fn the_clerk_sends_the_result(v: &Visit, code: &str) {
     let b = &v.browser;
+    suite::town::signed_on_paper(&mut v.town.token(CLERK).await, code).await;
     v.enters(CLERK, &format!("/mot-cua/ho-so/{code}")).await;
     b.click("Việc khác").await;
     b.click("Gửi qua bưu chính").await;

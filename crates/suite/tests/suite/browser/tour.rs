@@ -4,7 +4,7 @@
 use super::{Visit, visit};
 use serde_json::json;
 use suite::town::people::*;
-use suite::town::{files_a_birth, takes};
+use suite::town::{files_a_birth, returns, takes};
 
 /// A dossier that waits for a fee, one that was returned, one with an opinion asked; a petition.
 struct House {
@@ -23,7 +23,7 @@ async fn furnished(v: &Visit) -> House {
     takes(&mut clerk, &owes, "ask_fee", json!({ "amount": 16_000 })).await;
     let returned = crate::petition::returned(&v.town).await;
     v.later(3).await;
-    takes(&mut clerk, &returned, "return_result", json!({})).await;
+    returns(&mut clerk, &returned).await;
     let asked = files_a_birth(&mut an).await;
     takes(&mut clerk, &asked, "receive", json!({})).await;
     takes(&mut clerk, &asked, "ask_fee", json!({ "amount": 8_000 })).await;

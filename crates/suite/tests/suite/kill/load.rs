@@ -273,7 +273,7 @@ fn step(shared: &Shared, code: &str, seen: &Value) -> Asked {
         (Some(2), _) => (&t.clerk, "pass_on", json!({})),
         (Some(4), Some("leader")) => (&t.chairman, "decide", json!({ "outcome": "granted" })),
         (Some(4), _) => (&t.registrar, "submit_for_signature", json!({})),
-        (Some(9), _) => (&t.clerk, "return_result", json!({})),
+        (Some(9), _) => (&t.clerk, "return_result", json!({ "signed_by": "Nguyễn Văn Hòa" })),
         other => panic!("{code} is at {other:?}"),
     };
     let mut body = json!({ "step": step, "seen_version": seen["version"] });

@@ -105,6 +105,7 @@ impl World {
             "decide" => json!({ "outcome": "granted" }),
             "ask_fee" => json!({ "amount": 8_000 * (1 + self.rng.below(9)) }),
             "extend" => json!({ "until": self.later_day(seen), "note": "Chờ xác minh." }),
+            "return_result" => json!({ "signed_by": "Nguyễn Văn Hòa" }),
             "return_step" => json!({ "note": "Soạn lại." }),
             _ => json!({}),
         };

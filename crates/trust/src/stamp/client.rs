@@ -1,0 +1,146 @@
+//! Asking time-stamping authorities (RFC 3161 over HTTP), our own among them: one after another when one is
+//! slow or silent, and the first good answer wins.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use pki::cert::Serial;
+use pki::tsp::{Imprint, Reply, Request};
+
+use crate::App;
+
+/// How long one authority may take for one time-stamp.
+pub const ANSWER_IN: Duration = Duration::from_secs(30);
+/// An authority that has not answered by then gets the next one beside it.
+const HEDGE_AFTER: Duration = Duration::from_secs(3);
+/// The largest reply that is read, in bytes.
+const REPLY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Somebody who stamps time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The province's own authority, without a network between.
+    Own,
+    /// One at this address.
+    At(String),
+}
+
+impl Source {
+    /// `own`, or an address.
+    pub fn read(word: &str) -> Option<Source> {
+        match word.trim() {
+            "own" => Some(Source::Own),
+            address if address.starts_with("http://") || address.starts_with("https://") => {
+                Some(Source::At(address.to_string()))
+            }
+            _ => None,
+        }
+    }
+
+    async fn ask(&self, app: &App, imprint: &Imprint) -> Result<Vec<u8>, String> {
+        match self {
+            Source::Own => own(app, imprint).await,
+            Source::At(address) => ask(address, imprint).await,
+        }
+    }
+}
+
+/// A token over the imprint from the first authority of `sources` that gives a good one.
+///
+/// # Errors
+/// What each of them said, for the log.
+pub async fn token(app: &App, sources: &[Source], imprint: &Imprint) -> Result<Vec<u8>, String> {
+    let mut rest = sources.iter();
+    let (mut running, mut said) = (FuturesUnordered::new(), Vec::new());
+    loop {
+        let next = rest.next();
+        let is_last = next.is_none();
+        running.extend(next.map(|source| source.ask(app, imprint)));
+        let answer = match is_last {
+            true => running.next().await,
+            false => match tokio::time::timeout(HEDGE_AFTER, running.next()).await {
+                Ok(answer) => answer,
+                // Nobody has answered yet: the next one is asked too.
+                Err(_) => continue,
+            },
+        };
+        match answer {
+            Some(Ok(token)) => return Ok(token),
+            Some(Err(why)) => said.push(why),
+            None if is_last => break,
+            None => {}
+        }
+    }
+    Err(if said.is_empty() { "nobody is there to stamp the time".into() } else { said.join("; ") })
+}
+
+async fn own(app: &App, imprint: &Imprint) -> Result<Vec<u8>, String> {
+    let request = Request::new(imprint.clone(), None);
+    let reply = super::stamped(app, &request.der()).await.map_err(|e| format!("our own authority: {e:?}"))?;
+    granted(&request, &reply)
+}
+
+/// Asks an authority at an address, and takes its token when it is one over what was asked.
+///
+/// # Errors
+/// Why there is none, for the log.
+pub async fn ask(address: &str, imprint: &Imprint) -> Result<Vec<u8>, String> {
+    let told = |why: String| format!("{address}: {why}");
+    let mut nonce = [0_u8; 16];
+    let random = Serial::random();
+    let contents = random.contents();
+    let length = contents.len().min(nonce.len());
+    nonce[..length].copy_from_slice(&contents[..length]);
+    let request = Request::new(imprint.clone(), Some(&nonce));
+    let body = post(address, request.der()).await.map_err(told)?;
+    granted(&request, &body).map_err(told)
+}
+
+fn granted(request: &Request, reply: &[u8]) -> Result<Vec<u8>, String> {
+    match Reply::parse(reply).map_err(|e| e.to_string())? {
+        Reply::Refused(why) => Err(format!("the authority refused: {why:?}")),
+        Reply::Granted(token) => match token.check_reply(request, &[]).faults.first() {
+            Some(fault) => Err(format!("the authority's token is not an answer: {fault:?}")),
+            None => Ok(token.message.der),
+        },
+    }
+}
+
+async fn post(address: &str, body: Vec<u8>) -> Result<Vec<u8>, String> {
+    let client = reqwest::Client::builder().timeout(ANSWER_IN).build().map_err(|e| e.to_string())?;
+    let request = client.post(address).header("content-type", "application/timestamp-query").body(body);
+    let mut answer = request.send().await.map_err(|e| e.to_string())?;
+    if !answer.status().is_success() {
+        return Err(format!("the authority answered {}", answer.status()));
+    }
+    let mut whole = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(|e| e.to_string())? {
+        if whole.len() + piece.len() > REPLY_BYTES_MAX {
+            return Err("the authority's reply is too long".into());
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+
+    #[test]
+    fn a_source_is_our_own_or_an_address() {
+        let at = |address: &str| Some(Source::At(address.into()));
+        let table = [
+            ("own", Some(Source::Own)),
+            (" own ", Some(Source::Own)),
+            ("http://tsa.ca.gov.vn", at("http://tsa.ca.gov.vn")),
+            ("https://tsa.ca.gov.vn/tsa", at("https://tsa.ca.gov.vn/tsa")),
+            ("ftp://tsa", None),
+            ("", None),
+        ];
+        for (word, source) in table {
+            assert_eq!(Source::read(word), source, "{word:?}");
+        }
+    }
+}
