@@ -7,8 +7,11 @@ use std::sync::LazyLock;
 use askama::{Result, Values};
 use web::sentence::{Said, Sentences};
 
-static SENTENCES: LazyLock<Sentences> =
-    LazyLock::new(|| Sentences::load(&[include_str!("../words/templates.en.toml")]).in_shells());
+static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
+    let own = include_str!("../words/templates.en.toml");
+    let remote = include_str!("../words/templates.remote.en.toml");
+    Sentences::load(&[own, remote]).in_shells()
+});
 
 /// A sentence in the language of the request: `{{ "Chứng thư số"|t }}`.
 #[askama::filter_fn]

@@ -10,6 +10,8 @@ mod certificate;
 mod filters;
 mod forms;
 mod key;
+pub mod mobile;
+mod remote;
 mod request;
 mod revocation;
 mod seed;
@@ -48,6 +50,8 @@ pub struct App {
     keys: Keyring,
     live: Live,
     stamper: Stamper,
+    /// The line to a mobile operator with SIM PKI.
+    pub mobile: mobile::Line,
 }
 
 impl App {
@@ -61,7 +65,8 @@ impl App {
         let keys = Keyring::new(secret);
         let live = Live::new(site.db.clone(), keys.clone(), &address);
         let validation = validation::desk::Desk::default();
-        Ok(App { site, address, validation, keys, live, stamper: Stamper::default() })
+        let (stamper, mobile) = (Stamper::default(), mobile::Line::default());
+        Ok(App { site, address, validation, keys, live, stamper, mobile })
     }
 
     /// The same, trusting what this folder holds (`validation::known`).
@@ -71,6 +76,16 @@ impl App {
     pub fn with_trust(mut self, folder: &std::path::Path) -> Result<App, String> {
         self.validation = validation::desk::Desk::new(validation::known::Known::read(folder)?);
         Ok(self)
+    }
+}
+
+impl App {
+    /// The same with telephones that are played.
+    pub fn with_simulated_phones(mut self) -> App {
+        let (db, clock) = (self.site.db.clone(), self.site.clock.clone());
+        self.mobile =
+            mobile::Line::simulated(mobile::simulator::Simulator::new(db, self.keys.clone(), clock));
+        self
     }
 }
 
@@ -88,6 +103,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0010_signing", include_str!("../migrations/0010_signing.sql")),
         own("0011_book_seal", include_str!("../migrations/0011_book_seal.sql")),
         own("0020_validation", include_str!("../migrations/0020_validation.sql")),
+        own("0030_remote", include_str!("../migrations/0030_remote.sql")),
+        own("0031_mobile", include_str!("../migrations/0031_mobile.sql")),
     ]
 }
 
@@ -106,6 +123,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(authority::pages::routes())
         .merge(signing::pages::routes())
         .merge(validation::routes())
+        .merge(remote::routes())
+        .merge(mobile::pages::routes())
         .with_state(app.clone())
 }
 
@@ -127,7 +146,7 @@ pub fn account() -> NavItem {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     #[derive(OpenApi)]
-    #[openapi(paths(validation::api::validate))]
+    #[openapi(paths(validation::api::validate, remote::api::sign))]
     struct Doc;
     Doc::openapi()
 }
@@ -169,7 +188,7 @@ pub fn jobs(app: &App) -> Vec<Handler> {
     let (lists, units, ends, book) = (app.clone(), app.clone(), app.clone(), app.clone());
     let clock = app.site.clock.clone();
     let told = |problem: Problem| problem.to_string();
-    vec![
+    let mut jobs = vec![
         Handler::new("trust.renew-lists", move |db: Db, _| {
             let app = lists.clone();
             async move {
@@ -196,10 +215,16 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         .every(DAY),
         Handler::new("trust.forget-reports", move |db, _| {
             let now = clock.now();
-            async move { validation::sweep(&db, now).await }
+            async move {
+                validation::sweep(&db, now).await?;
+                remote::sweep(&db, now).await?;
+                mobile::sweep(&db, now).await
+            }
         })
         .every(HOUR),
-    ]
+    ];
+    jobs.extend(app.mobile.operator.is_some().then(|| mobile::job(app)));
+    jobs
 }
 
 /// A text for an address.
