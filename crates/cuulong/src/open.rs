@@ -17,6 +17,8 @@ use crate::words::WORDS;
 
 /// With this PIN the officials of a demonstration sign.
 pub const DEMO_PIN: &str = "246810";
+/// The simulated telephone of a demonstration's first leader.
+const DEMO_PHONE: &str = "0900000001";
 
 /// An installation, open.
 pub struct Opened {
@@ -43,7 +45,10 @@ pub async fn open(
     let opened = assemble(db, blobs, config, clock.clone()).await?;
     if config.demo {
         let people = Province::named(&config.province).map(|p| p.demo_accounts()).unwrap_or_default();
+        let leader = people.iter().find(|a| a.roles.contains(&directory::Role::Leader));
+        let phones = leader.map(|a| vec![(a.login.clone(), DEMO_PHONE.to_string())]).unwrap_or_default();
         let plan = trust::Plan::province(people.into_iter().map(|a| a.login).collect(), DEMO_PIN);
+        let plan = plan.with_phones(phones);
         let loaded = trust::seed_demo(&opened.trust, &plan, clock.now(), progress).await;
         let told = |e| Failure::new(format!("cannot load the demonstration's certificates: {e}"));
         if loaded.map_err(told)?.valid > 0 {
@@ -88,6 +93,8 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
         .with_networks(config.trust.allowed()?)
         .map_err(|e| Failure::new(format!("cannot make the line to issuers outside: {e}")))?;
     let trust = trust.with_time_stamps(config.trust.stamps()?);
+    // Only a demonstration plays an operator; a line to a real one needs its contract and its protocol.
+    let trust = if config.demo { trust.with_simulated_phones() } else { trust };
     let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
         .await
         .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;

@@ -110,6 +110,7 @@ pub fn run(args: &SignArgs) -> Result<ExitCode, Failure> {
         },
         stamp: stamp.as_deref(),
         evidence: &evidence,
+        look: None,
     };
     let signed = make::sign(&order).map_err(|why| Failure::new(refusal(&why)))?;
     std::fs::write(&args.out, signed)

@@ -164,11 +164,7 @@ async fn renew_one(
 async fn token(app: &App, imprint: Imprint) -> Result<Vec<u8>, String> {
     let mut request = Request::new(imprint, None);
     request.wants_certificate = true;
-    let reply = stamp::stamped(app, &request.der()).await.map_err(|e| format!("{e:?}"))?;
-    match Reply::parse(&reply) {
-        Ok(Reply::Granted(token)) if token.check_reply(&request, &[]).is_intact() => Ok(token.message.der),
-        other => Err(format!("{other:?}")),
-    }
+    stamp::answered(app, &request).await
 }
 
 /// Keeps what was done: the document's new bytes, the token of a record, and when it is to be looked at

@@ -6,7 +6,7 @@ use db::Db;
 use db::jobs::{Handler, Job};
 use web::Problem;
 
-use crate::{App, archive, authority, book, certificate, outside, revocation, validation};
+use crate::{App, archive, authority, book, certificate, mobile, outside, remote, revocation, validation};
 
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
@@ -29,7 +29,7 @@ where
 
 /// All of them.
 pub fn all(app: &App) -> Vec<Handler> {
-    vec![
+    let mut jobs = vec![
         handler(app, "trust.renew-lists", QUARTER, async |app, db| {
             let renewed = revocation::renew(&db, app.site.clock.now()).await;
             app.live.forget();
@@ -51,7 +51,12 @@ pub fn all(app: &App) -> Vec<Handler> {
             archive::renew_due(&app, app.site.clock.now()).await
         }),
         handler(app, "trust.forget-reports", HOUR, async |app, db| {
-            validation::sweep(&db, app.site.clock.now()).await.map_err(Problem::fault)
+            let now = app.site.clock.now();
+            validation::sweep(&db, now).await.map_err(Problem::fault)?;
+            remote::sweep(&db, now).await.map_err(Problem::fault)?;
+            mobile::sweep(&db, now).await.map_err(Problem::fault)
         }),
-    ]
+    ];
+    jobs.extend(app.mobile.operator.is_some().then(|| mobile::job(app)));
+    jobs
 }

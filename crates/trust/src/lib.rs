@@ -12,7 +12,9 @@ mod filters;
 mod forms;
 mod jobs;
 mod key;
+pub mod mobile;
 mod outside;
+mod remote;
 mod request;
 mod revocation;
 mod seed;
@@ -61,6 +63,8 @@ pub struct App {
     live: Live,
     stamper: Stamper,
     outside: Outside,
+    /// The line to a mobile operator with SIM PKI.
+    pub mobile: mobile::Line,
 }
 
 impl App {
@@ -77,7 +81,8 @@ impl App {
         let outside = Outside::new(line_to(Arc::new(|_| false))?);
         let (stamper, archive_lead_days) = (Stamper::default(), archive::LEAD_DAYS);
         let stamps = Arc::new([time_stamps::Source::Own]);
-        Ok(App { site, address, validation, archive_lead_days, stamps, keys, live, stamper, outside })
+        let mobile = mobile::Line::default();
+        Ok(App { site, address, validation, archive_lead_days, stamps, keys, live, stamper, outside, mobile })
     }
 
     /// The same, with another time before the end of an archive time-stamp; 0 means the usual one.
@@ -108,6 +113,14 @@ impl App {
         App { stamps: stamps.into(), ..self }
     }
 
+    /// The same with telephones that are played.
+    pub fn with_simulated_phones(mut self) -> App {
+        let (db, clock) = (self.site.db.clone(), self.site.clock.clone());
+        let played = mobile::simulator::Simulator::new(db, self.keys.clone(), clock);
+        self.mobile = mobile::Line::simulated(played);
+        self
+    }
+
     /// The same, trusting what this folder holds (`validation::known`).
     ///
     /// # Errors
@@ -136,6 +149,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0010_signing", include_str!("../migrations/0010_signing.sql")),
         own("0011_book_seal", include_str!("../migrations/0011_book_seal.sql")),
         own("0020_validation", include_str!("../migrations/0020_validation.sql")),
+        own("0030_remote", include_str!("../migrations/0030_remote.sql")),
+        own("0031_mobile", include_str!("../migrations/0031_mobile.sql")),
         own("0040_outside", include_str!("../migrations/0040_outside.sql")),
         own("0041_modules", include_str!("../migrations/0041_modules.sql")),
         own("0042_archive", include_str!("../migrations/0042_archive.sql")),
@@ -163,6 +178,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(authority::pages::routes())
         .merge(signing::pages::routes())
         .merge(validation::routes())
+        .merge(remote::routes())
+        .merge(mobile::pages::routes())
         .with_state(app.clone())
         .merge(asked_by_machines)
 }
@@ -187,7 +204,7 @@ pub fn account() -> NavItem {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     use utoipa::OpenApi;
     #[derive(OpenApi)]
-    #[openapi(paths(validation::api::validate))]
+    #[openapi(paths(validation::api::validate, remote::api::sign))]
     struct Doc;
     Doc::openapi()
 }

@@ -18,6 +18,7 @@ use base::{Id, Instant};
 use db::blobs::{self, Hash};
 use db::{Act, Tx};
 use pki::{Certificate, Crl, ocsp};
+use tokio::task::JoinSet;
 use web::Problem;
 
 use self::line::Line;
@@ -52,6 +53,13 @@ enum Piece {
 }
 
 impl Piece {
+    fn len(&self) -> usize {
+        match self {
+            Piece::List(list) => list.der().len(),
+            Piece::Answer(answer) => answer.der.len(),
+        }
+    }
+
     fn read(kind: &str, bytes: &[u8]) -> Option<Piece> {
         match kind {
             "list" => Crl::parse(bytes).ok().map(Piece::List),
@@ -75,6 +83,11 @@ pub struct Round {
 const GATHERED_AT_ONCE: usize = 500;
 /// Writes of one round; the next one goes on.
 const GATHERINGS_MAX: usize = 20;
+
+/// Addresses that are asked at a time.
+const AT_ONCE: usize = 8;
+/// Lists and answers held in memory to judge files with, in bytes: the newest count.
+const HELD_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Takes the addresses of certificates that are new in the register.
 pub async fn gather(app: &App, now: Instant) -> Result<(), Problem> {
@@ -110,10 +123,19 @@ pub async fn fetch_due(app: &App, now: Instant) -> Result<Round, Problem> {
     let mut round = Round::default();
     for kind in [rules::LIST, rules::ANSWER] {
         let read = async move |tx: &mut Tx| store::list_due(tx, kind, now).await;
-        for source in app.site.db.read(read).await? {
-            match fetch(app, &source, now).await? {
-                Some(moved) => (round.fetched, round.moved) = (round.fetched + 1, round.moved + moved),
-                None => round.failed += 1,
+        let due = app.site.db.read(read).await?;
+        // Some at a time: one that is silent for a minute does not keep the others waiting.
+        for some in due.chunks(AT_ONCE) {
+            let mut asking = JoinSet::new();
+            for source in some {
+                let (app, source) = (app.clone(), source.clone());
+                asking.spawn(async move { fetch(&app, &source, now).await });
+            }
+            while let Some(heard) = asking.join_next().await {
+                match heard.map_err(Problem::fault)?? {
+                    Some(moved) => (round.fetched, round.moved) = (round.fetched + 1, round.moved + moved),
+                    None => round.failed += 1,
+                }
             }
         }
     }
@@ -198,7 +220,7 @@ async fn takes(tx: &mut Tx, of: &Affected, told: &Told, source: &str, now: Insta
 pub async fn kept(app: &App, now: Instant) -> Result<Bag, Problem> {
     let held = app.site.db.read(async move |tx: &mut Tx| store::list_held(tx, now).await).await?;
     let mut bag = Bag::default();
-    let mut known = HashMap::new();
+    let (mut known, mut bytes) = (HashMap::new(), 0);
     for one in held {
         let before = app.outside.read.lock().unwrap_or_else(PoisonError::into_inner).get(&one.held).cloned();
         let piece = match before {
@@ -209,6 +231,11 @@ pub async fn kept(app: &App, now: Instant) -> Result<Bag, Problem> {
             }
         };
         let Some(piece) = piece else { continue };
+        bytes += piece.len();
+        if bytes > HELD_BYTES_MAX {
+            tracing::warn!("the lists of issuers outside are larger than is held in memory");
+            break;
+        }
         match &piece {
             Piece::List(list) => bag.crls.push(list.clone()),
             Piece::Answer(answer) => bag.answers.push(answer.as_ref().clone()),

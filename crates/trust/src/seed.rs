@@ -25,8 +25,8 @@ use crate::certificate::store::New;
 use crate::certificate::{self, row_of};
 use crate::key::NewKey;
 use crate::revocation::rules::whole_second;
-use crate::signing;
 use crate::words::WORDS;
+use crate::{mobile, signing};
 
 /// How many certificates are loaded, and who is sure to have one of ours.
 #[derive(Clone, Debug)]
@@ -39,17 +39,24 @@ pub struct Plan {
     pub signers: Vec<String>,
     /// The PIN of all of these.
     pub pin: String,
+    /// Those of them who also get one of ours in a simulated SIM card: logins and telephone numbers.
+    pub phones: Vec<(String, String)>,
 }
 
 impl Plan {
     /// The whole register of a demonstration, 1,059 in use and 128 revoked, in which these officials sign.
     pub fn province(signers: Vec<String>, pin: &str) -> Plan {
-        Plan { imported: (918, 116), own: (141, 12), signers, pin: pin.into() }
+        Plan { imported: (918, 116), own: (141, 12), signers, pin: pin.into(), phones: Vec::new() }
     }
 
     /// These officials, with their seals, and nobody else.
     pub fn signers(signers: Vec<String>, pin: &str) -> Plan {
-        Plan { imported: (0, 0), own: (0, 0), signers, pin: pin.into() }
+        Plan { imported: (0, 0), own: (0, 0), signers, pin: pin.into(), phones: Vec::new() }
+    }
+
+    /// The same with a simulated SIM card for these of the signers.
+    pub fn with_phones(self, phones: Vec<(String, String)>) -> Plan {
+        Plan { phones, ..self }
     }
 }
 
@@ -135,6 +142,23 @@ fn take_signers(officials: &mut Vec<Holder>, agencies: &mut Vec<Holder>, logins:
     signers
 }
 
+/// Those of the signers who get a SIM card too, with its number.
+fn carded(signers: &[Holder], phones: &[(String, String)]) -> Vec<(Holder, String)> {
+    let of = |login: &String| signers.iter().find(|holder| holder.login == *login).cloned();
+    phones.iter().filter_map(|(login, number)| Some((of(login)?, number.clone()))).collect()
+}
+
+/// Has the keys of the first rows lie in SIM cards of these numbers: a card's key is the operator's, and no
+/// key that the server signs with.
+fn into_cards(rows: &mut [New], numbers: &[String]) -> Vec<(String, String)> {
+    let mut cards = Vec::new();
+    for (row, number) in rows.iter_mut().zip(numbers) {
+        (row.device, row.device_no) = ("sim".into(), number.clone());
+        cards.extend(row.key.take().map(|key| (number.clone(), key)));
+    }
+    cards
+}
+
 /// Who gets the how-manieth certificate: a seal for every [`SEAL_EACH`]-th.
 fn holders(officials: Vec<Holder>, agencies: Vec<Holder>, wanted: usize) -> Option<Vec<Holder>> {
     let (mut officials, mut agencies) = (officials.into_iter(), agencies.into_iter());
@@ -160,7 +184,8 @@ pub async fn load(
     };
     let (authorities, mut officials, mut agencies, loaded) = db.read(read).await?;
     let signers = take_signers(&mut officials, &mut agencies, &plan.signers);
-    let own = (plan.own.0 + plan.own.1).max(signers.len());
+    let carded = carded(&signers, &plan.phones);
+    let own = (plan.own.0 + plan.own.1).max(signers.len() + carded.len());
     let total = plan.imported.0 + plan.imported.1 + own;
     if loaded {
         return Ok(Loaded::default());
@@ -177,19 +202,24 @@ pub async fn load(
     let issuing = db.read(async |tx: &mut Tx| authority::store::find_issuing(tx).await).await?;
     let issuing = Issuing::of(app, &issuing.ok_or(Problem::NotFound)?).await?;
     let keys = app.keys.make_many(db, "p256", own).await?;
-    let mut holders = holders(officials, agencies, total - signers.len())
+    let mut holders = holders(officials, agencies, total - signers.len() - carded.len())
         .ok_or_else(|| Problem::fault("fewer officials and agencies than certificates"))?;
     let mut ours = holders.split_off(total - own);
     let with_pin = signers.len();
     // At the end, where nothing is revoked.
+    let first_card = ours.len();
+    let (holders_of_cards, numbers): (Vec<Holder>, Vec<String>) = carded.into_iter().unzip();
+    ours.extend(holders_of_cards);
     ours.extend(signers);
     let (pin, revoked) = (plan.pin.clone(), plan.imported.1);
     let address = app.address.clone();
     let made = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
         let mut rows = imported(&holders, revoked, now)?;
-        rows.extend(own_rows(&issuing, &address, &ours, &keys, now)?);
+        let mut own = own_rows(&issuing, &address, &ours, &keys, now)?;
+        let cards = into_cards(&mut own[first_card..], &numbers);
+        rows.extend(own);
         let pin = directory::signin::password::hash_now(&pin).map_err(|e| Problem::fault(e.to_string()))?;
-        Ok(Made { rows, keys, pin, with_pin })
+        Ok(Made { rows, keys, pin, with_pin, cards })
     });
     let made = made.await.map_err(Problem::fault)??;
     put(db, made, plan.own.1, now).await?;
@@ -211,11 +241,13 @@ struct Made {
     /// The hash of a PIN, for the last so many.
     pin: String,
     with_pin: usize,
+    /// Simulated SIM cards: their numbers and keys.
+    cards: Vec<(String, String)>,
 }
 
 /// Keeps all of it in one commit; those of ours that were revoked are revoked by the rules.
 async fn put(db: &Db, made: Made, revoked: usize, now: Instant) -> Result<(), Problem> {
-    let Made { rows, keys, pin, with_pin } = made;
+    let Made { rows, keys, pin, with_pin, cards } = made;
     let write = async move |tx: &mut Tx| -> Result<(), Problem> {
         if is_loaded(tx).await? {
             return Ok(());
@@ -232,6 +264,9 @@ async fn put(db: &Db, made: Made, revoked: usize, now: Instant) -> Result<(), Pr
             let wish =
                 certificate::Wish { step: Step::Revoke, reason: Some(reason), since: None, note, seen: 1 };
             certificate::step(tx, &row.id, &wish, "", now).await?;
+        }
+        for (number, key) in &cards {
+            mobile::simulator::save_card(tx, number, key).await?;
         }
         for row in rows.iter().rev().take(with_pin) {
             signing::store::put_pin(tx, &row.id, &pin, now).await?;

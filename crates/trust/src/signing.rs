@@ -19,7 +19,7 @@ use db::{Act, Db, Tx};
 use directory::signin::password;
 use directory::{AccountId, UnitId};
 use pki::cms;
-use pki::key::Signer;
+use pki::key::{Curve, PublicKind, Signer};
 use pki::{Certificate, Digest, SignatureAlgorithm};
 use web::{FieldError, Problem};
 
@@ -109,7 +109,7 @@ pub async fn can_sign(tx: &mut Tx, account: &str, unit: &str, now: Instant) -> d
 }
 
 /// The certificates of an authority and of those above it.
-async fn chain(tx: &mut Tx, authority: Option<&str>) -> Result<Vec<Certificate>, Problem> {
+pub(crate) async fn chain(tx: &mut Tx, authority: Option<&str>) -> Result<Vec<Certificate>, Problem> {
     let (mut chain, mut next) = (Vec::new(), authority.map(str::to_string));
     while let Some(id) = next.take_if(|_| chain.len() < pki::path::PATH_LEN_MAX) {
         let Some(row) = authority::store::find(tx, &id).await? else { break };
@@ -145,17 +145,110 @@ impl Key {
     where
         E: std::fmt::Debug,
     {
-        if !self.hashes.contains(&hash_of(document)) {
-            return Err(Problem::fault("a key was asked to sign what its PIN was not given for"));
+        self.lend(document, sign)?.map_err(|e| Problem::fault(format!("a signature was not made: {e:?}")))
+    }
+
+    /// The same for whoever tells refusals apart.
+    ///
+    /// # Errors
+    /// A fault when the document is none of those the PIN was given for.
+    pub fn lend<R>(
+        &self,
+        document: &[u8],
+        sign: impl FnOnce(&cms::Draft<'_>, &dyn Signer) -> R,
+    ) -> Result<R, Problem> {
+        self.lend_for_hash(&hash_of(document), sign)
+    }
+
+    /// The same for a document that stays elsewhere, known by one of the hashes themselves.
+    ///
+    /// # Errors
+    /// A fault when the PIN was not given for the hash.
+    pub(crate) fn lend_for_hash<R>(
+        &self,
+        hash: &[u8],
+        sign: impl FnOnce(&cms::Draft<'_>, &dyn Signer) -> R,
+    ) -> Result<R, Problem> {
+        self.must_know(hash)?;
+        Ok(sign(&cms::Draft::new(&self.certificate, &self.chain), &*self.private))
+    }
+
+    fn must_know(&self, hash: &[u8]) -> Result<(), Problem> {
+        match self.hashes.iter().any(|known| known == hash) {
+            true => Ok(()),
+            false => Err(Problem::fault("a key was asked to sign what its PIN was not given for")),
         }
-        let draft = cms::Draft::new(&self.certificate, &self.chain);
-        sign(&draft, &*self.private).map_err(|e| Problem::fault(format!("a signature was not made: {e:?}")))
+    }
+
+    /// The bare signature over one of the hashes themselves, of something that only its owner has.
+    ///
+    /// # Errors
+    /// A fault when the PIN was not given for the hash, or the key does not sign this way.
+    pub(crate) fn sign_hash(&self, algorithm: SignatureAlgorithm, hash: &[u8]) -> Result<Vec<u8>, Problem> {
+        self.must_know(hash)?;
+        self.private.sign_hash(algorithm, hash).map_err(|e| Problem::fault(format!("no signature: {e}")))
+    }
+}
+
+/// The usual algorithm of a certificate's key; none for kinds that sign no documents here.
+pub(crate) fn algorithm_of(certificate: &Certificate) -> Option<SignatureAlgorithm> {
+    match certificate.public_key().kind() {
+        PublicKind::Rsa { .. } => Some(SignatureAlgorithm::RsaPkcs1(Digest::Sha256)),
+        PublicKind::Ec(Curve::P256) => Some(SignatureAlgorithm::Ecdsa(Digest::Sha256)),
+        PublicKind::Ec(Curve::P384) => Some(SignatureAlgorithm::Ecdsa(Digest::Sha384)),
+        PublicKind::Ec(Curve::P521) => Some(SignatureAlgorithm::Ecdsa(Digest::Sha512)),
+        PublicKind::Ed25519 | PublicKind::Other(_) => None,
     }
 }
 
 /// What a document is called when a key is opened for it: its SHA-256.
 pub fn hash_of(document: &[u8]) -> Vec<u8> {
     Digest::Sha256.of(document)
+}
+
+/// What a PIN turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PinTry {
+    /// The right one.
+    Right,
+    /// None was set.
+    NotSet,
+    /// A wrong one; so many tries are left.
+    Wrong(i64),
+    /// Too many wrong ones, this or those before.
+    Locked,
+}
+
+/// Tries a PIN. A wrong one is counted before it is answered.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn try_pin(
+    db: &Db,
+    credential: &Credential,
+    pin: &str,
+    act: Act,
+) -> Result<PinTry, Problem> {
+    let id = credential.id.clone();
+    let row = db.read(async move |tx: &mut Tx| store::find_pin(tx, &id).await).await?;
+    let Some(row) = row else { return Ok(PinTry::NotSet) };
+    if row.wrong >= TRIES_MAX {
+        return Ok(PinTry::Locked);
+    }
+    // Counted first: whoever stops us in between has not tried for nothing.
+    let tries = try_once(db, credential, act.clone()).await?;
+    if tries > TRIES_MAX {
+        return Ok(PinTry::Locked);
+    }
+    if !password::matches(pin, Some(row.hash)).await? {
+        return Ok(match TRIES_MAX - tries {
+            0 => PinTry::Locked,
+            left => PinTry::Wrong(left),
+        });
+    }
+    let id = credential.id.clone();
+    db.write(act, async move |tx: &mut Tx| store::save_tries(tx, &id, 0).await).await?;
+    Ok(PinTry::Right)
 }
 
 /// Opens a key for documents with these SHA-256 hashes. A wrong PIN is counted before it is answered.
@@ -169,29 +262,28 @@ pub async fn open(
     hashes: Vec<Vec<u8>>,
     act: Act,
 ) -> Result<Key, Problem> {
-    let db = &app.site.db;
-    let id = credential.id.clone();
-    let row = db.read(async move |tx: &mut Tx| store::find_pin(tx, &id).await).await?;
-    let Some(row) = row else { return Err(at_pin(words::t("signing.no_pin"))) };
-    if row.wrong >= TRIES_MAX {
-        return Err(at_pin(words::t("signing.locked")));
+    must_be_right(try_pin(&app.site.db, credential, pin, act).await?)?;
+    authorised(app, credential, hashes).await
+}
+
+/// A refusal at the field `pin`, unless it was the right one.
+pub(crate) fn must_be_right(tried: PinTry) -> Result<(), Problem> {
+    match tried {
+        PinTry::Right => Ok(()),
+        PinTry::NotSet => Err(at_pin(words::t("signing.no_pin"))),
+        PinTry::Locked => Err(at_pin(words::t("signing.locked"))),
+        PinTry::Wrong(left) => Err(at_pin(WORDS.t("signing.wrong", &[("left", &left.to_string())]))),
     }
-    // Counted first: whoever stops us in between has not tried for nothing.
-    let tries = try_once(db, credential, act.clone()).await?;
-    if tries > TRIES_MAX {
-        return Err(at_pin(words::t("signing.locked")));
-    }
-    if !password::matches(pin, Some(row.hash)).await? {
-        let left = TRIES_MAX - tries;
-        return Err(at_pin(match left {
-            0 => words::t("signing.locked"),
-            left => WORDS.t("signing.wrong", &[("left", &left.to_string())]),
-        }));
-    }
-    let id = credential.id.clone();
-    db.write(act, async move |tx: &mut Tx| store::save_tries(tx, &id, 0).await).await?;
+}
+
+/// The key, for hashes whose PIN was given before and kept as an authorisation.
+pub(crate) async fn authorised(
+    app: &App,
+    credential: &Credential,
+    hashes: Vec<Vec<u8>>,
+) -> Result<Key, Problem> {
     Ok(Key {
-        private: app.keys.signer(db, &credential.key).await?,
+        private: app.keys.signer(&app.site.db, &credential.key).await?,
         certificate: credential.certificate.clone(),
         chain: credential.chain.clone(),
         hashes,

@@ -18,7 +18,8 @@ use axum::response::{IntoResponse, Response};
 use base::Instant;
 use db::{Act, Db, Tx};
 use pki::cert::Serial;
-use pki::tsp::{Draft, Failure, Request};
+use pki::oid::Oid;
+use pki::tsp::{Draft, Failure, Imprint, Reply, Request};
 use pki::{Certificate, Signer};
 use web::Problem;
 
@@ -96,6 +97,20 @@ pub async fn stamped(app: &App, der: &[u8]) -> Result<Vec<u8>, Failure> {
         chain: &unit.chain,
     };
     draft.reply(unit.key.as_ref()).map_err(|_| Failure::SystemFailure)
+}
+
+/// A token of our own for an imprint; what stands against it is for the log.
+pub async fn token(app: &App, imprint: &Imprint) -> Result<Vec<u8>, String> {
+    answered(app, &Request::new(imprint.clone(), None)).await
+}
+
+/// The token that answers a request, checked against it.
+pub async fn answered(app: &App, request: &Request) -> Result<Vec<u8>, String> {
+    let reply = stamped(app, &request.der()).await.map_err(|e| format!("{e:?}"))?;
+    match Reply::parse(&reply) {
+        Ok(Reply::Granted(token)) if token.check_reply(request, &[]).is_intact() => Ok(token.message.der),
+        other => Err(format!("{other:?}")),
+    }
 }
 
 impl Stamper {

@@ -133,7 +133,7 @@ async fn terms(app: &App, now: Instant) -> Result<Terms, Problem> {
 }
 
 /// The list of an authority of ours as it stands now.
-async fn list_of(app: &App, id: &str, now: Instant) -> Result<Option<Crl>, Problem> {
+pub(crate) async fn list_of(app: &App, id: &str, now: Instant) -> Result<Option<Crl>, Problem> {
     let Some(standing) = app.live.get(id, now).await? else { return Ok(None) };
     let made = tokio::task::spawn_blocking(move || standing.view.list(&standing.issuer, Which::Full));
     let bytes = made.await.map_err(Problem::fault)?.map_err(Problem::fault)?;

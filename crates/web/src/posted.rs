@@ -56,9 +56,9 @@ impl Posted {
     }
 }
 
-/// Whether a field holds a password, which no page shows again.
+/// Whether a field holds a password or the PIN of a key, which no page shows again.
 pub(crate) fn is_secret(name: &str) -> bool {
-    ["mat_khau", "mat-khau", "password"].iter().any(|secret| name.contains(secret))
+    name == "pin" || ["mat_khau", "mat-khau", "password"].iter().any(|secret| name.contains(secret))
 }
 
 /// The form of this request, if it sends one that a page answers.

@@ -153,19 +153,43 @@ impl PrivateKey {
 
     /// The same key signing another way: PSS, or a longer hash.
     pub fn using(mut self, algorithm: SignatureAlgorithm) -> Result<PrivateKey, KeyError> {
+        if !self.makes(algorithm) {
+            return Err(KeyError::WrongAlgorithm);
+        }
+        self.algorithm = algorithm;
+        Ok(self)
+    }
+
+    /// The signature over a message that is not at hand, only its hash, made with the digest of `algorithm`.
+    /// What the hash is of is for the caller to know: a key cannot see what it signs this way.
+    pub fn sign_hash(&self, algorithm: SignatureAlgorithm, hash: &[u8]) -> Result<Vec<u8>, SignError> {
+        let hash = algorithm.digest().import(hash).ok_or(SignError::Failed)?;
+        match &self.pair {
+            Pair::Rsa(pair) if self.makes(algorithm) => {
+                let padding = rsa_padding(algorithm).ok_or(SignError::Failed)?;
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign_digest(padding, &hash, &mut signature).map_err(|_| SignError::Failed)?;
+                Ok(signature)
+            }
+            Pair::Ec(pair) if self.makes(algorithm) => {
+                let made = pair.sign_digest(&hash).map_err(|_| SignError::Failed)?;
+                Ok(made.as_ref().to_vec())
+            }
+            // Ed25519 hashes the message twice: a hash of it is not enough.
+            _ => Err(SignError::Failed),
+        }
+    }
+
+    /// Whether the key can sign this way.
+    fn makes(&self, algorithm: SignatureAlgorithm) -> bool {
         use SignatureAlgorithm as A;
-        let fits = match (self.public.kind(), algorithm) {
+        match (self.public.kind(), algorithm) {
             (PublicKind::Rsa { .. }, A::RsaPkcs1(digest)) => digest != Digest::Sha1,
             (PublicKind::Rsa { .. }, A::RsaPss { digest, salt_bytes }) => {
                 digest != Digest::Sha1 && usize::from(salt_bytes) == digest.bytes()
             }
             _ => algorithm == self.algorithm,
-        };
-        if !fits {
-            return Err(KeyError::WrongAlgorithm);
         }
-        self.algorithm = algorithm;
-        Ok(self)
     }
 
     fn of(pair: Pair) -> Result<PrivateKey, KeyError> {

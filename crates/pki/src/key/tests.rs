@@ -154,6 +154,38 @@ fn an_rsa_key_signs_pss_when_told_and_never_sha1() {
 }
 
 #[test]
+fn a_hash_made_elsewhere_is_signed_as_its_message_would_be() {
+    let pss = SignatureAlgorithm::pss(Digest::Sha512);
+    let v15 = SignatureAlgorithm::RsaPkcs1;
+    let ecdsa = SignatureAlgorithm::Ecdsa;
+    let table = [
+        (KeyKind::P256, ecdsa(Digest::Sha256), true),
+        (KeyKind::P256, ecdsa(Digest::Sha384), false),
+        (KeyKind::P384, ecdsa(Digest::Sha384), true),
+        (KeyKind::Rsa2048, v15(Digest::Sha256), true),
+        (KeyKind::Rsa2048, v15(Digest::Sha512), true),
+        (KeyKind::Rsa2048, pss, true),
+        (KeyKind::Rsa2048, v15(Digest::Sha1), false),
+        (KeyKind::Rsa2048, ecdsa(Digest::Sha256), false),
+        (KeyKind::Ed25519, SignatureAlgorithm::Ed25519, false),
+    ];
+    for (kind, algorithm, is_made) in table {
+        let key = PrivateKey::generate(kind).unwrap();
+        let hash = algorithm.digest().of(b"giay tiep nhan");
+        let made = key.sign_hash(algorithm, &hash);
+        assert_eq!(made.is_ok(), is_made, "{kind:?} {algorithm:?}");
+        if let Ok(signature) = made {
+            assert_eq!(key.public_key().verify(algorithm, b"giay tiep nhan", &signature), Ok(()));
+            assert_eq!(
+                key.sign_hash(algorithm, &hash[1..]),
+                Err(SignError::Failed),
+                "{kind:?}: a short hash"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_key_refuses_algorithms_of_other_kinds() {
     let key = PrivateKey::generate(KeyKind::P256).unwrap();
     let table = [

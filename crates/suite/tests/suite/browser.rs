@@ -8,6 +8,7 @@ mod hands;
 mod house;
 mod offices;
 mod public;
+mod remote;
 mod signers;
 mod signing;
 mod story;

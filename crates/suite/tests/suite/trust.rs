@@ -5,7 +5,7 @@ mod answers;
 mod archive;
 mod ends;
 mod modules;
-mod outside;
+pub mod outside;
 mod register;
 mod stamps;
 

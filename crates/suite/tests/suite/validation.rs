@@ -1,7 +1,7 @@
 //! Signed files: checked by a stranger on the public page, by programs over the API, and by the real
 //! command; made by tools that are not ours, and ours judged by them.
 
-mod commands;
+pub mod commands;
 
 use axum::http::Method;
 use base::Instant;

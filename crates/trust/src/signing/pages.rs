@@ -36,7 +36,8 @@ pub fn seals_kept(official: &AnyOfficial) -> Vec<UnitId> {
     posts.iter().filter(|post| post.role == Role::RecordsClerk).map(|post| post.unit.clone()).collect()
 }
 
-async fn own(app: &App, official: &AnyOfficial, now: Instant) -> Result<Vec<Credential>, Problem> {
+/// Everything an official signs and seals with here.
+pub(crate) async fn own(app: &App, official: &AnyOfficial, now: Instant) -> Result<Vec<Credential>, Problem> {
     let (account, seals) = (official.viewer.account, seals_kept(official));
     let read = async move |tx: &mut Tx| credentials(tx, &account, &seals, now).await;
     app.site.db.read(read).await
@@ -117,7 +118,8 @@ fn pin_page(app: &App, official: &AnyOfficial, of: &Credential) -> PinPage {
     }
 }
 
-async fn one(app: &App, official: &AnyOfficial, id: &str) -> Result<Credential, Problem> {
+/// One of these. Somebody else's is `NotFound`.
+pub(crate) async fn one(app: &App, official: &AnyOfficial, id: &str) -> Result<Credential, Problem> {
     let own = own(app, official, app.site.clock.now()).await?;
     // Somebody else's certificate does not exist.
     own.into_iter().find(|c| c.id == id).ok_or(Problem::NotFound)

@@ -59,6 +59,7 @@ impl Reporter {
             level: Level::BB,
             stamp: None,
             evidence: &Bag::default(),
+            look: None,
         };
         make::sign(&order).map_err(|why| Problem::fault(format!("a report is not signed: {why:?}")))
     }

@@ -44,6 +44,8 @@ pub struct Order<'a> {
     pub stamp: Option<&'a Stamper<'a>>,
     /// What is needed to judge it later; goes in from B-LT on.
     pub evidence: &'a Bag,
+    /// How the signature looks (PDF alone); `None` is not seen.
+    pub look: Option<&'a pdfsig::appearance::Appearance<'a>>,
 }
 
 /// Why a file is not signed.
@@ -124,6 +126,7 @@ fn pdf(order: &Order<'_>) -> Result<Vec<u8>, CannotMake> {
     let field = free_field(order.bytes, "Signature")?;
     let mut plan = pdfsig::Plan::new(&field, order.at);
     plan.name = order.certificate.subject().common_name().map(str::to_string);
+    plan.appearance = order.look;
     let mut file = order.bytes.to_vec();
     let update = pdfsig::sign(&file, &plan, &draft, order.key, is_stamped).map_err(refused)?;
     file.extend(update);

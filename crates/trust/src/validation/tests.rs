@@ -147,6 +147,7 @@ fn sign(bytes: &[u8], how: &Signing<'_>) -> Vec<u8> {
         level: how.level,
         stamp: how.tsa.is_some().then_some(&stamp as &make::Stamper<'_>),
         evidence: &how.evidence,
+        look: None,
     };
     make::sign(&order).unwrap()
 }

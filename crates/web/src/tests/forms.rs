@@ -205,8 +205,10 @@ fn kept_forms_are_their_accounts_alone_and_hold_no_passwords() {
         let (token, _) = signed_in(&site, Kind::Browser).await;
         hand.set(site.clock.now().plus_minutes(31));
         let an = Browser::with(&token);
-        let secret = an.post(&app, "/viet", "mat_khau_moi=bi-mat&text=a").await;
-        assert_eq!(secret.header("location"), "/dang-nhap?ve=%2F&het=1");
+        for secret in ["mat_khau_moi=bi-mat&text=a", "pin=246810&text=a"] {
+            let secret = an.post(&app, "/viet", secret).await;
+            assert_eq!(secret.header("location"), "/dang-nhap?ve=%2F&het=1");
+        }
         let kept = an.post(&app, "/viet", "text=a").await;
         let page =
             kept.header("location").split("%2F").last().unwrap().trim_end_matches("&het=1").to_string();

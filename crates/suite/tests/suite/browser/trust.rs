@@ -3,6 +3,7 @@
 use suite::town::people::*;
 
 use super::visit;
+use crate::trust::outside::asks_in_vain;
 use crate::trust::{establishes, issued};
 
 #[test]
@@ -25,6 +26,11 @@ fn certificates_requests_and_the_authority_stand_judged() {
         v.is_told("Nhập vào sổ").await;
         v.opens(&["/quan-tri/yeu-cau-chung-thu/moi"]).await;
         v.is_told("Gửi yêu cầu").await;
+        v.opens(&["/quan-tri/chung-thu-so/ben-ngoai", "/quan-tri/chung-thu-so/luu-tru"]).await;
+        b.sees("Chưa có tài liệu nào cần giữ").await;
+        asks_in_vain(&v.town).await;
+        v.opens(&["/quan-tri/chung-thu-so/ben-ngoai"]).await;
+        b.sees("Địa chỉ dẫn vào mạng nội bộ").await;
         v.opens(&[&page]).await;
         v.is_told("Thu hồi").await;
         v.enters(CHAIRMAN, "/chung-thu-so").await;

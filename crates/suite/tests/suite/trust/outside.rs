@@ -157,6 +157,17 @@ async fn opens(admin: &mut Person, name: &str) -> String {
     page
 }
 
+/// A town whose register names an issuer's addresses, and has asked there in vain: they are inside the house.
+pub async fn asks_in_vain(town: &Town) {
+    let now = town.opened.site.clock.now();
+    let issuer = Issuer::open(now).await;
+    let (_, an) = issuer.certifies("Nguyễn Văn An", Some("/ca.crl"), Some("/ocsp"), now);
+    let mut admin = browser(town, ADMIN).await;
+    imports(&mut admin, &[&issuer.certificate, &an]).await;
+    town.minutes_later(0).await;
+    assert_eq!(town.minutes_later(6).await, 0);
+}
+
 async fn town(t: &db::testing::TestDb) -> Town {
     let town = Town::configured(t, |config| config.trust.networks = vec!["127.0.0.0/8".into()]).await;
     establishes(&town, "0").await;

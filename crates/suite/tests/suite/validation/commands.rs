@@ -153,7 +153,7 @@ impl Desk {
 }
 
 /// The least that every reader takes for a document.
-fn one_page() -> Vec<u8> {
+pub fn one_page() -> Vec<u8> {
     let objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
         "<</Type/Pages/Kids[3 0 R]/Count 1>>",
