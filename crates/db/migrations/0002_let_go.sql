@@ -2,5 +2,6 @@
 -- killed. make: the engine's own words.
 create table let_go(
     name text primary key,
+    table_name text not null,
     make text not null
 ) strict;

@@ -5,14 +5,14 @@
 //! killed, the next [`Db::migrate`] makes what is missing.
 
 use crate::{
-    Db, args, dialect,
+    Db, Engine, args, dialect,
     error::Result,
     record,
     tx::{Mode, On, Tx},
 };
 
 record! { struct Part { table_name: String, name: String, definition: String } }
-record! { struct LetGo { name: String, make: String } }
+record! { struct LetGo { name: String, table_name: String, make: String } }
 
 impl Db {
     /// Lets go of the indexes of these tables, until [`Db::make_indexes`]: not of those that are unique or
@@ -30,8 +30,8 @@ impl Db {
                 if !tables.contains(&part.table_name.as_str()) {
                     continue;
                 }
-                let put = "insert into let_go(name, make) values ($1, $2)";
-                tx.change(put, args![part.name, make]).await?;
+                let put = "insert into let_go(name, table_name, make) values ($1, $2, $3)";
+                tx.change(put, args![part.name, part.table_name, make]).await?;
                 tx.script_as_is(&drop).await?;
                 count += 1;
             }
@@ -41,15 +41,18 @@ impl Db {
     }
 
     /// Makes again what [`Db::let_go_of_indexes`] let go, one thing after the other, each for good. `progress`
-    /// hears how many are done, and of how many. How many were made.
+    /// hears how many are done, and of how many. How many were made. PostgreSQL then looks through the tables
+    /// (`vacuum (analyze)`): until it has, it does not answer from an index alone.
     ///
     /// # Errors
     /// The store's; `Fault` when rows were put meanwhile that a foreign key refuses.
     pub async fn make_indexes(&self, mut progress: impl FnMut(usize, usize)) -> Result<usize> {
-        let all = "select name, make from let_go order by name";
+        let all = "select name, table_name, make from let_go order by name";
         let list: Vec<LetGo> = self.read(async move |tx: &mut Tx| tx.list(all, args![]).await).await?;
         let total = list.len();
-        for (done, LetGo { name, make }) in list.into_iter().enumerate() {
+        let mut tables = std::collections::BTreeSet::new();
+        for (done, LetGo { name, table_name, make }) in list.into_iter().enumerate() {
+            tables.insert(table_name);
             progress(done, total);
             self.run(Mode::Migrate, None, async move |tx: &mut Tx| -> Result<()> {
                 // another instance may have been quicker; a restored database has its indexes already
@@ -60,6 +63,9 @@ impl Db {
                 Ok(())
             })
             .await?;
+        }
+        if let Engine::Pg(pg) = &self.0.engine {
+            pg.vacuum(tables.into_iter().collect()).await?;
         }
         progress(total, total);
         Ok(total)

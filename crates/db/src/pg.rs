@@ -379,6 +379,22 @@ impl Pg {
         Ok(())
     }
 
+    /// Has the server look through tables that many rows came into.
+    pub async fn vacuum(&self, tables: Vec<String>) -> Result<()> {
+        let (caller, answer) = oneshot::channel();
+        let work: Work = Box::new(move |pool| {
+            Box::pin(async move {
+                let _ = caller.send(vacuum(&pool, &tables).await); // nobody may be waiting
+            })
+        });
+        let sent = {
+            let to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+            to.first().is_some_and(|to| to.send(work).is_ok())
+        };
+        let closed = || Error::Unavailable("the database is closed".into());
+        if sent { answer.await.unwrap_or_else(|_| Err(closed())) } else { Err(closed()) }
+    }
+
     /// How often closures were run again.
     pub fn repeated(&self) -> u64 {
         self.shared.again.load(Relaxed)
@@ -455,6 +471,17 @@ fn pool(config: &tokio_postgres::Config, size: usize) -> Result<Pool> {
     let pool = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1);
     let pool = pool.wait_timeout(Some(CONNECTION_WAIT)).create_timeout(Some(CONNECTION_WAIT)).build();
     pool.map_err(|e| Error::Fault(chain(&e)))
+}
+
+/// Outside any transaction, as PostgreSQL wants it.
+async fn vacuum(pool: &Pool, tables: &[String]) -> Result<()> {
+    let connection = pool.get().await;
+    let connection = connection.map_err(|e| Error::Unavailable(format!("no connection: {}", chain(&e))))?;
+    for table in tables {
+        let look = format!("vacuum (analyze) \"{table}\"");
+        connection.batch_execute(&look).await.map_err(|e| bad(e).error)?;
+    }
+    Ok(())
 }
 
 fn begin(mode: Mode) -> &'static str {

@@ -203,8 +203,14 @@ impl Signer for TokenKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let hash = self.algorithm.digest().of(message);
-        let sign = |session: &Session| sign_hash(session, &self.id, &self.key, self.algorithm, &hash);
+        self.sign_hash(self.algorithm, &self.algorithm.digest().of(message))
+    }
+
+    fn sign_hash(&self, algorithm: SignatureAlgorithm, hash: &[u8]) -> Result<Vec<u8>, SignError> {
+        if hash.len() != algorithm.digest().bytes() {
+            return Err(SignError::Failed);
+        }
+        let sign = |session: &Session| sign_hash(session, &self.id, &self.key, algorithm, hash);
         let signed = self.pool.with_renewed(sign);
         signed.map_err(|e| match e {
             TokenError::Locked | TokenError::WrongPin { .. } => SignError::Refused(e.to_string()),

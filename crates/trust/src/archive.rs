@@ -16,7 +16,7 @@ use contracts::trust as event;
 use db::blobs::{self, Hash};
 use db::{Act, Tx, outbox};
 use pki::Digest;
-use pki::tsp::{Imprint, Reply, Request, Token};
+use pki::tsp::{Imprint, Request, Token};
 use web::Problem;
 
 use self::rules::{Fault, Kind};

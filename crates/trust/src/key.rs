@@ -117,14 +117,8 @@ impl Keyring {
         self.0.modules.names()
     }
 
-    /// Makes a key and wraps it. The secret is made with the first key of an installation, and never while
+    /// Makes keys and wraps them. The secret is made with the first key of an installation, and never while
     /// keys are kept that another secret wraps.
-    pub async fn make(&self, db: &Db, word: &str) -> Result<NewKey, Problem> {
-        let one = self.make_many(db, word, 1).await?.pop();
-        one.ok_or_else(|| KeyTrouble::NotMade.into())
-    }
-
-    /// Makes several at once.
     pub async fn make_many(&self, db: &Db, word: &str, count: usize) -> Result<Vec<NewKey>, Problem> {
         let kind = kind(word).ok_or_else(|| Problem::Malformed("no such kind of key".into()))?;
         let known = db.read(async |tx: &mut Tx| store::find_newest(tx).await).await?;

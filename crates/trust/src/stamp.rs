@@ -18,7 +18,6 @@ use axum::response::{IntoResponse, Response};
 use base::Instant;
 use db::{Act, Db, Tx};
 use pki::cert::Serial;
-use pki::oid::Oid;
 use pki::tsp::{Draft, Failure, Imprint, Reply, Request};
 use pki::{Certificate, Signer};
 use web::Problem;

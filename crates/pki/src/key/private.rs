@@ -27,6 +27,10 @@ pub trait Signer: Send + Sync {
     /// The signature over `message`. A key that signs hashes takes the hash itself, with the digest of
     /// [`Signer::algorithm`].
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// The signature over a message that is not at hand, only its hash, made with the digest of `algorithm`.
+    /// What the hash is of is for the caller to know: a key cannot see what it signs this way.
+    fn sign_hash(&self, algorithm: SignatureAlgorithm, hash: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
 /// Why a key did not sign.
@@ -160,26 +164,6 @@ impl PrivateKey {
         Ok(self)
     }
 
-    /// The signature over a message that is not at hand, only its hash, made with the digest of `algorithm`.
-    /// What the hash is of is for the caller to know: a key cannot see what it signs this way.
-    pub fn sign_hash(&self, algorithm: SignatureAlgorithm, hash: &[u8]) -> Result<Vec<u8>, SignError> {
-        let hash = algorithm.digest().import(hash).ok_or(SignError::Failed)?;
-        match &self.pair {
-            Pair::Rsa(pair) if self.makes(algorithm) => {
-                let padding = rsa_padding(algorithm).ok_or(SignError::Failed)?;
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign_digest(padding, &hash, &mut signature).map_err(|_| SignError::Failed)?;
-                Ok(signature)
-            }
-            Pair::Ec(pair) if self.makes(algorithm) => {
-                let made = pair.sign_digest(&hash).map_err(|_| SignError::Failed)?;
-                Ok(made.as_ref().to_vec())
-            }
-            // Ed25519 hashes the message twice: a hash of it is not enough.
-            _ => Err(SignError::Failed),
-        }
-    }
-
     /// Whether the key can sign this way.
     fn makes(&self, algorithm: SignatureAlgorithm) -> bool {
         use SignatureAlgorithm as A;
@@ -241,6 +225,24 @@ impl Signer for PrivateKey {
                 Ok(made.as_ref().to_vec())
             }
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+        }
+    }
+
+    fn sign_hash(&self, algorithm: SignatureAlgorithm, hash: &[u8]) -> Result<Vec<u8>, SignError> {
+        let hash = algorithm.digest().import(hash).ok_or(SignError::Failed)?;
+        match &self.pair {
+            Pair::Rsa(pair) if self.makes(algorithm) => {
+                let padding = rsa_padding(algorithm).ok_or(SignError::Failed)?;
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign_digest(padding, &hash, &mut signature).map_err(|_| SignError::Failed)?;
+                Ok(signature)
+            }
+            Pair::Ec(pair) if self.makes(algorithm) => {
+                let made = pair.sign_digest(&hash).map_err(|_| SignError::Failed)?;
+                Ok(made.as_ref().to_vec())
+            }
+            // Ed25519 hashes the message twice: a hash of it is not enough.
+            _ => Err(SignError::Failed),
         }
     }
 }

@@ -55,7 +55,7 @@ fn a_kept_key_signs_after_a_restart_and_no_second_secret_is_made_beside_it() {
         t.migrate(&crate::migrations()).await;
         let place = t.dir().join("trust.secret");
         let keyring = Keyring::new(place.clone());
-        let made = keyring.make(&t.db, "p256").await.unwrap();
+        let made = keyring.make_many(&t.db, "p256", 1).await.unwrap().remove(0);
         let (kept, id) = (made.clone(), made.id.clone());
         let act = Act::system("test.key", "", db::testing::now());
         let save = async move |tx: &mut Tx| -> Result<(), Problem> {
@@ -68,7 +68,7 @@ fn a_kept_key_signs_after_a_restart_and_no_second_secret_is_made_beside_it() {
         std::fs::remove_file(&place).unwrap();
         let lost = Keyring::new(place.clone());
         assert!(matches!(lost.signer(&t.db, &id).await, Err(Problem::TryLater(_))));
-        assert!(matches!(lost.make(&t.db, "p256").await, Err(Problem::TryLater(_))));
+        assert!(matches!(lost.make_many(&t.db, "p256", 1).await, Err(Problem::TryLater(_))));
         assert!(!place.exists(), "a lost secret is not papered over");
     });
 }

@@ -206,7 +206,7 @@ impl Simulator {
             }
             (_, "confirmed") => {
                 let key = self.keys.signer(&self.db, &card.key).await.map_err(unavailable)?;
-                sign(&key, &prompt.hash).map(Answer::Signed)
+                sign(&*key, &prompt.hash).map(Answer::Signed)
             }
             _ if prompt.ends_at <= now => Ok(Answer::TooLate),
             _ => Ok(Answer::Waits),
@@ -215,7 +215,7 @@ impl Simulator {
 }
 
 /// A card signs the hash it was sent, the way its key always does.
-fn sign(key: &PrivateKey, hash: &[u8]) -> Result<Vec<u8>, Trouble> {
+fn sign(key: &dyn Signer, hash: &[u8]) -> Result<Vec<u8>, Trouble> {
     let algorithm = match (key.algorithm(), hash.len()) {
         (SignatureAlgorithm::RsaPkcs1(_), 32) => SignatureAlgorithm::RsaPkcs1(Digest::Sha256),
         (own, _) => own,

@@ -72,7 +72,7 @@ async fn chairman_gets_a_token(town: &Town, module: &Module, id: &[u8]) -> Certi
     session.logout().unwrap();
     drop(session);
     let csr = {
-        let pool = Pool::open(module, &serial, &pin(), 1).unwrap();
+        let pool = std::sync::Arc::new(Pool::open(module, &serial, &pin(), 1).unwrap());
         let signer = pool.key(id.to_vec(), key).unwrap();
         let name = Name::builder().with(oid::COMMON_NAME, "x").build();
         pki::csr::Request::make(&name, &[], &signer).unwrap()

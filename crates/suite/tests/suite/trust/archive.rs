@@ -52,6 +52,7 @@ fn signed(town: &Town, folder: &Path, bytes: &[u8]) -> Vec<u8> {
         level: Level::BB,
         stamp: None,
         evidence: &Bag::default(),
+        look: None,
     };
     make::sign(&order).expect("it signs")
 }
