@@ -185,8 +185,8 @@ impl From<Row> for Ticket {
     }
 }
 
-/// Asks for a signature over bytes, for the account whose card it is, and sends the request to the operator. One
-/// that cannot be reached is asked again by [`follow`] and by a job.
+/// Asks for a signature over bytes, for the account whose card it is, and sends the request to the operator.
+/// One that cannot be reached is asked again by [`follow`] and by a job.
 ///
 /// # Errors
 /// `Refused` when a request is under way to the same phone, or there is no operator; the store's.

@@ -52,7 +52,10 @@ fn others_accept(folder: &Path, kind: &str, signed: &[u8], content: &[u8]) -> bo
         }
         "xml" => {
             let id = "http://uri.etsi.org/01903/v1.3.2#:SignedProperties";
-            run("xmlsec1", &["--verify", "--trusted-pem", &ca, "--id-attr:Id", id, &file]).0
+            // It reads one certificate of a file, which must be the root's.
+            let chain = std::fs::read_to_string(&ca).expect("the chain was written");
+            let root = put(folder, "root.pem", super::chain_root(&chain).as_bytes());
+            run("xmlsec1", &["--verify", "--trusted-pem", &root, "--id-attr:Id", id, &file]).0
         }
         _ => {
             let content = put(folder, "content", content);
