@@ -1,5 +1,5 @@
-//! Loading millions of rows. A tree that grows by rows in no order is walked down for every row; the same tree
-//! made at the end is sorted once. So the tables let go of their indexes first and get them back after.
+//! Loading millions of rows. A tree that grows by rows in no order is walked down for every row; the same
+//! tree made at the end is sorted once. So the tables let go of their indexes first and get them back after.
 //!
 //! What was let go stands in `let_go`, written in the transaction that dropped it: after a load that was
 //! killed, the next [`Db::migrate`] makes what is missing.
@@ -40,8 +40,8 @@ impl Db {
         .await
     }
 
-    /// Makes again what [`Db::let_go_of_indexes`] let go, one thing after the other, each for good. `progress`
-    /// hears how many are done, and of how many. How many were made. PostgreSQL then looks through the tables
+    /// Makes again what [`Db::let_go_of_indexes`] let go, one thing after the other, each for good.
+    /// `progress` hears how many are done, and of how many. How many were made. PostgreSQL then looks through the tables
     /// (`vacuum (analyze)`): until it has, it does not answer from an index alone.
     ///
     /// # Errors

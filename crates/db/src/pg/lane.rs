@@ -1,7 +1,7 @@
 //! The lane: writers that were not lucky share transactions instead of losing to each other again.
 //!
-//! A row that everybody changes (the book of numbers of a busy counter) lets one optimistic writer win and all
-//! others start anew. Here they queue, and whoever holds the gate runs all of them one after the other,
+//! A row that everybody changes (the book of numbers of a busy counter) lets one optimistic writer win and
+//! all others start anew. Here they queue, and whoever holds the gate runs all of them one after the other,
 //! each behind a savepoint, under one commit. So a hot row costs its writers one wait for the disk
 //! together, and nothing is done twice.
 

@@ -11,7 +11,7 @@ use db::blobs::Hash;
 use db::{Act, Tx};
 use pdfsig::appearance::{Image, ImageFault, clean_png};
 use trust::signing::Part;
-use web::Problem;
+use web::{FieldError, Problem};
 
 use super::draw::Picture;
 use super::word;
@@ -55,7 +55,7 @@ pub async fn bring(app: &App, brought: Brought, by: &str, act: Act) -> Result<()
         Err(ImageFault::TooBig) => vec![Fault::TooBig],
     };
     if !faults.is_empty() {
-        return Err(Problem::Invalid(faults.into_iter().map(rules::told).collect()));
+        return Err(Problem::Invalid(faults.into_iter().map(told).collect()));
     }
     let Ok((image, clean)) = read else { return Ok(()) };
     let now = act.at;
@@ -116,6 +116,26 @@ pub fn told(row: &store::Row) -> String {
         Some(until) => {
             let until = base::format::time_vn(until);
             say("signing.picture_until", &[("from", &from), ("until", &until)])
+        }
+    }
+}
+
+/// A fault at its field, in words.
+fn told(fault: Fault) -> FieldError {
+    let (least, most) = (rules::SIDE_PX_MIN.to_string(), rules::SIDE_PX_MAX.to_string());
+    let (mm_least, mm_most) = (rules::SEAL_MM.start().to_string(), rules::SEAL_MM.end().to_string());
+    let sides = [("least", least.as_str()), ("most", most.as_str())];
+    match fault {
+        Fault::NotPng => FieldError::new("tep", say("signing.picture_not_png", &[])),
+        Fault::TooBig => FieldError::new("tep", say("signing.picture_too_big", &[])),
+        Fault::Sides => FieldError::new("tep", say("signing.picture_sides", &sides)),
+        Fault::Empty => FieldError::new("tep", say("signing.picture_empty", &[])),
+        Fault::NotBlue => FieldError::new("tep", say("signing.picture_not_blue", &[])),
+        Fault::NotRed => FieldError::new("tep", say("signing.picture_not_red", &[])),
+        Fault::Opaque => FieldError::new("tep", say("signing.picture_opaque", &[])),
+        Fault::Width => {
+            let mm = [("least", mm_least.as_str()), ("most", mm_most.as_str())];
+            FieldError::new("width_mm", say("signing.picture_width", &mm))
         }
     }
 }

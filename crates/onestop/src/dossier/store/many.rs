@@ -1,5 +1,5 @@
-//! Whole dossiers by the thousand, for loads: rows made ready before the write that puts them. The columns are
-//! those of the single statements beside this file; a test reads what was loaded with them.
+//! Whole dossiers by the thousand, for loads: rows made ready before the write that puts them. The columns
+//! are those of the single statements beside this file; a test reads what was loaded with them.
 
 use base::Instant;
 use db::{Rows, Value, args};

@@ -3,9 +3,6 @@
 use pdfsig::appearance::Image;
 use pdfsig::layout::{Doubt, Ink};
 use trust::signing::Part;
-use web::FieldError;
-
-use crate::words_office::say;
 
 /// Pixels a side has at least, so that a print is not coarse.
 pub const SIDE_PX_MIN: u32 = 100;
@@ -56,24 +53,4 @@ pub fn faults(part: Part, image: &Image, width_mm: Option<i64>) -> Vec<Fault> {
         faults.push(Fault::Width);
     }
     faults
-}
-
-/// A fault at its field, in words.
-pub fn told(fault: Fault) -> FieldError {
-    let (least, most) = (SIDE_PX_MIN.to_string(), SIDE_PX_MAX.to_string());
-    let (mm_least, mm_most) = (SEAL_MM.start().to_string(), SEAL_MM.end().to_string());
-    let sides = [("least", least.as_str()), ("most", most.as_str())];
-    match fault {
-        Fault::NotPng => FieldError::new("tep", say("signing.picture_not_png", &[])),
-        Fault::TooBig => FieldError::new("tep", say("signing.picture_too_big", &[])),
-        Fault::Sides => FieldError::new("tep", say("signing.picture_sides", &sides)),
-        Fault::Empty => FieldError::new("tep", say("signing.picture_empty", &[])),
-        Fault::NotBlue => FieldError::new("tep", say("signing.picture_not_blue", &[])),
-        Fault::NotRed => FieldError::new("tep", say("signing.picture_not_red", &[])),
-        Fault::Opaque => FieldError::new("tep", say("signing.picture_opaque", &[])),
-        Fault::Width => {
-            let mm = [("least", mm_least.as_str()), ("most", mm_most.as_str())];
-            FieldError::new("width_mm", say("signing.picture_width", &mm))
-        }
-    }
 }

@@ -90,7 +90,8 @@ fn while_no_authority_answers_a_result_stays_as_it_is_and_is_tried_again() {
 
         // The next one in the list answers, over HTTP.
         let far = served(&silent).await;
-        let sources = [dead, far.as_str()].map(|word| trust::time_stamps::Source::read(word).expect("an address"));
+        let source = |word| trust::time_stamps::Source::read(word).expect("an address");
+        let sources = [dead, far.as_str()].map(source);
         let mut opened = silent.opened.onestop.clone();
         let trusted = opened.trust.clone().expect("it signs");
         opened.trust = Some(trusted.with_time_stamps(sources.to_vec()));
