@@ -41,8 +41,10 @@ impl Db {
     }
 
     /// Makes again what [`Db::let_go_of_indexes`] let go, one thing after the other, each for good.
-    /// `progress` hears how many are done, and of how many. How many were made. PostgreSQL then looks through the tables
-    /// (`vacuum (analyze)`): until it has, it does not answer from an index alone.
+    /// `progress` hears how many are done, and of how many. How many were made.
+    ///
+    /// PostgreSQL then looks through the tables (`vacuum (analyze)`): until it has, it does not answer from
+    /// an index alone.
     ///
     /// # Errors
     /// The store's; `Fault` when rows were put meanwhile that a foreign key refuses.
