@@ -55,7 +55,7 @@ pub async fn bring(app: &App, brought: Brought, by: &str, act: Act) -> Result<()
         Err(ImageFault::TooBig) => vec![Fault::TooBig],
     };
     if !faults.is_empty() {
-        return Err(Problem::Invalid(faults.into_iter().map(told).collect()));
+        return Err(Problem::Invalid(faults.into_iter().map(at_field).collect()));
     }
     let Ok((image, clean)) = read else { return Ok(()) };
     let now = act.at;
@@ -121,7 +121,7 @@ pub fn told(row: &store::Row) -> String {
 }
 
 /// A fault at its field, in words.
-fn told(fault: Fault) -> FieldError {
+fn at_field(fault: Fault) -> FieldError {
     let (least, most) = (rules::SIDE_PX_MIN.to_string(), rules::SIDE_PX_MAX.to_string());
     let (mm_least, mm_most) = (rules::SEAL_MM.start().to_string(), rules::SEAL_MM.end().to_string());
     let sides = [("least", least.as_str()), ("most", most.as_str())];

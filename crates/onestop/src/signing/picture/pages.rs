@@ -140,7 +140,7 @@ async fn take(app: &App, owner: Owner, mut form: Upload, by: &str, act: Act) -> 
             let (part, whose, width_mm) = (owner.part, owner.whose.clone(), typed.parse().ok());
             bring(app, Brought { part, whose, bytes, width_mm }, by, act).await
         }
-        Err(Problem::TooLarge { .. }) => Err(Problem::Invalid(vec![super::told(rules::Fault::TooBig)])),
+        Err(Problem::TooLarge { .. }) => Err(Problem::Invalid(vec![super::at_field(rules::Fault::TooBig)])),
         Err(problem) => Err(problem),
     };
     match done {
