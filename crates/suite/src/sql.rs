@@ -140,10 +140,21 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         visit::visit_expr_assign(self, assign);
     }
 
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let Some((head, width)) = rows_of(call) {
+            let sql = self.rows(head, width, "").map(|sql| vec![sql]);
+            self.found(call.paren_token.span.open().start().line, sql);
+        }
+        visit::visit_expr_call(self, call);
+    }
+
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         let method = call.method.to_string();
         if METHODS.contains(&method.as_str()) && is_transaction(&call.receiver) {
             self.statement(&method, call);
+        }
+        if method == "ending" {
+            self.ending(call);
         }
         visit::visit_expr_method_call(self, call);
     }
@@ -159,7 +170,6 @@ impl Reader<'_> {
     }
 
     fn statement(&mut self, method: &str, call: &syn::ExprMethodCall) {
-        let place = format!("{}:{}", self.name, call.method.span().start().line);
         let args: Vec<&Expr> = call.args.iter().collect();
         let sql = match (method, args.as_slice()) {
             ("many", [head, width, _, tail]) => self.many(head, width, tail),
@@ -168,6 +178,19 @@ impl Reader<'_> {
                 self.texts(text).or_else(|| self.filter(text).map(|filter| vec![filter.sql()]))
             }
         };
+        self.found(call.method.span().start().line, sql);
+    }
+
+    /// Rows that are made ready before the write: `Rows::new(head, width).ending(tail)`.
+    fn ending(&mut self, call: &syn::ExprMethodCall) {
+        let Expr::Call(made) = &*call.receiver else { return };
+        let (Some((head, width)), Some(tail)) = (rows_of(made), call.args.first()) else { return };
+        let sql = self.many(head, width, tail);
+        self.found(call.method.span().start().line, sql);
+    }
+
+    fn found(&mut self, line: usize, sql: Option<Vec<String>>) {
+        let place = format!("{}:{line}", self.name);
         match sql {
             Some(all) => {
                 let statements = all.into_iter().map(|sql| Statement { place: place.clone(), sql });
@@ -179,10 +202,15 @@ impl Reader<'_> {
 
     /// The statement of one row; more rows only repeat it.
     fn many(&self, head: &Expr, width: &Expr, tail: &Expr) -> Option<Vec<String>> {
+        let tail = self.texts(tail)?.pop()?;
+        Some(vec![self.rows(head, width, &tail)?])
+    }
+
+    fn rows(&self, head: &Expr, width: &Expr, tail: &str) -> Option<String> {
         let width = scope::number(width).or_else(|| self.all.number(self.file, &name_of(width)?))?;
         let places: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
-        let (head, tail) = (self.texts(head)?.pop()?, self.texts(tail)?.pop()?);
-        Some(vec![format!("{head} ({}) {tail}", places.join(", "))])
+        let head = self.texts(head)?.pop()?;
+        Some(format!("{head} ({}) {tail}", places.join(", ")))
     }
 
     /// The texts an expression may be.
@@ -213,6 +241,18 @@ impl Reader<'_> {
 fn last_of(block: &syn::Block) -> Option<&Expr> {
     match block.stmts.last()? {
         syn::Stmt::Expr(expr, None) => Some(expr),
+        _ => None,
+    }
+}
+
+/// The head and the width of `Rows::new(head, width)`.
+fn rows_of(call: &syn::ExprCall) -> Option<(&Expr, &Expr)> {
+    let Expr::Path(path) = &*call.func else { return None };
+    let names: Vec<String> = path.path.segments.iter().map(|part| part.ident.to_string()).collect();
+    let [.., kind, new] = names.as_slice() else { return None };
+    let args: Vec<&Expr> = call.args.iter().collect();
+    match args.as_slice() {
+        [head, width] if kind == "Rows" && new == "new" => Some((head, width)),
         _ => None,
     }
 }

@@ -36,7 +36,9 @@ pub fn all(app: &App) -> Vec<Handler> {
             renewed
         }),
         handler(app, "trust.replace-units", DAY, async |app, db| {
-            authority::keep_units(&app, &db, app.site.clock.now()).await
+            let kept = authority::keep_units(&app, &db, app.site.clock.now()).await;
+            app.stamper.forget();
+            kept
         }),
         handler(app, "trust.seal-book", DAY, async |app, _| book::seal(&app).await),
         handler(app, "trust.watch-expiry", DAY, async |app, db| {

@@ -144,6 +144,11 @@ impl Stamper {
         copy.as_mut().map_or(Taken::Another, |block| rules::take(block, now))
     }
 
+    /// Looks at the units anew before the next stamp: one has been followed by another.
+    pub fn forget(&self) {
+        *self.0.units.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The units that stamp now.
     async fn units(&self, app: &App) -> Result<Units, Problem> {
         if let Some((at, units)) = &*self.0.units.read().unwrap_or_else(PoisonError::into_inner)

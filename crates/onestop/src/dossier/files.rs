@@ -82,10 +82,6 @@ async fn paper(
     let found = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
         let case = Case::find(tx, &catalogue, &who, &asked, now).await?;
         let id = case.dossier.id;
-        // An unsigned result stays among the officials.
-        if kind == PaperKind::Result && (who.posts.is_empty() || is_own(&case, &who)) {
-            leave::before_showing(tx, id, ways.ban).await?;
-        }
         let kept = match ways.ban {
             Some(ordinal) => {
                 let earlier = store::list_papers(tx, id).await?.into_iter();
@@ -94,6 +90,10 @@ async fn paper(
             }
             None => current(tx, id, kind).await?,
         };
+        // An unsigned result stays among the officials.
+        if kind == PaperKind::Result && (who.posts.is_empty() || is_own(&case, &who)) {
+            leave::before_showing(tx, id, ways.ban).await?;
+        }
         Ok((id, kept))
     });
     let (id, kept) = found.await?;

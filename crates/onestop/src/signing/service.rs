@@ -1,6 +1,6 @@
-//! Receipts that the system prints by itself are signed by the service key of the counter, or of the agency
-//! that settles, where one of them has such a certificate. Nobody sees the signature on the paper: the person
-//! at the counter signs that by hand. law: onestop/receipt-signature
+//! Receipts that the system prints by itself, and scans made at the counter, are signed by the service key of
+//! the counter, or of the agency that settles, where one of them has such a certificate. Nobody sees the
+//! signature on the paper: the person at the counter signs that by hand. law: onestop/receipt-signature
 
 use base::Instant;
 use directory::UnitId;
@@ -13,13 +13,13 @@ use crate::App;
 const FIELD: &str = "KyTuDong";
 
 /// The paper with the signature of the first of these units that has a service key; as it is where none has.
-/// A key that cannot be used keeps nobody from the receipt: it is logged, and the paper goes out unsigned.
+/// A key that cannot be used keeps nobody from the paper: it is logged, and the paper goes out unsigned.
 pub async fn signed(app: &App, units: &[UnitId], pdf: Vec<u8>, now: Instant) -> Vec<u8> {
     match try_signed(app, units, &pdf, now).await {
         Ok(Some(signed)) => signed,
         Ok(None) => pdf,
         Err(problem) => {
-            tracing::error!("a receipt is not signed: {problem}");
+            tracing::error!("a paper is not signed: {problem}");
             pdf
         }
     }

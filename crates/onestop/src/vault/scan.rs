@@ -25,9 +25,10 @@ use crate::dossier::Case;
 use crate::dossier::rules::Seat;
 use crate::filing::pages::refused;
 use crate::filing::sniff::Kind;
-use crate::filing::uploads;
+use crate::filing::uploads::{self, Loose};
 use crate::filters;
 use crate::office::{OfficeQuery, Room, Wrong};
+use crate::signing;
 
 /// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 500;
@@ -282,6 +283,7 @@ async fn register(
             return Ok(answer(&app, &official, &room, &entries, &typed, wrong));
         }
     };
+    let file = signed(&app, &room, act.clone(), file).await?;
     let (catalogue, who, now) = (app.catalogue.clone(), room.who.clone(), room.now);
     let (asked, component) = (code.clone(), typed.component.clone());
     let done = app.site.db.write(act, async move |tx: &mut Tx| -> Result<EntryId, Problem> {
@@ -292,6 +294,24 @@ async fn register(
         Ok(_) => Ok(Redirect::to(&room.place.href(&path(&code), &[])).into_response()),
         Err(problem) => Ok(answer(&app, &official, &room, &entries, &typed, Wrong::of(problem)?)),
     }
+}
+
+/// A scan in PDF with the signature of the counter's service certificate, or of the agency's; as it is where
+/// neither has one, and where it is an image. The signature says that the scan is as it was registered.
+async fn signed(app: &App, room: &Room, act: db::Act, file: Loose) -> Result<Loose, Problem> {
+    if file.media != Kind::Pdf.media() {
+        return Ok(file);
+    }
+    let bare = app.site.blobs.get(&file.sha256).await?.to_vec();
+    let units = [room.case.dossier.counter.clone(), room.case.dossier.agency.clone()];
+    let size = bare.len();
+    let bytes = signing::service::signed(app, &units, bare, room.now).await;
+    if bytes.len() == size {
+        return Ok(file);
+    }
+    let size = bytes.len() as u64;
+    let sha256 = app.site.blobs.store(&app.site.db, act, bytes).await?;
+    Ok(Loose { sha256, size, ..file })
 }
 
 /// The index as typed; a paper of the procedure has its own name, and nothing is registered that was not

@@ -94,6 +94,7 @@ fn a_wrong_name_is_corrected_by_the_leader_and_the_old_certificate_stays() {
         an.gets(&paper).await.expect(422);
         signed_on_paper(&mut town.token(CLERK).await, &code).await;
         let second = an.gets(&paper).await.expect(200).body;
+        an.opens(&own).await.expect(200);
         assert_ne!(first, second, "a new version");
         let old = an.link("đã bị thay thế");
         assert_eq!(an.gets(&old).await.expect(200).body, first, "the old one is what it was");

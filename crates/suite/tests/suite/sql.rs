@@ -5,8 +5,13 @@ use std::path::Path;
 /// The statements made at run time, inside `db` (nobody else can make one), which db's own tests run
 /// on both engines: the audit chain's update of as many rows as there are, and those of the backup,
 /// which knows tables only from the engine's catalogue.
-const MADE_IN_DB: [&str; 4] =
-    ["db/src/audit.rs:", "db/src/backup/restore.rs:", "db/src/backup/rows.rs:", "db/src/backup/rows.rs:"];
+const MADE_IN_DB: [&str; 5] = [
+    "db/src/audit.rs:",
+    "db/src/backup/restore.rs:",
+    "db/src/backup/rows.rs:",
+    "db/src/backup/rows.rs:",
+    "db/src/rows.rs:", // what `Rows::new` was given, which is read where that is called
+];
 
 #[test]
 fn every_statement_prepares_on_both_engines() {

@@ -417,7 +417,7 @@ fn a_paper_scanned_at_the_counter_waits_for_its_owner_to_register_and_be_confirm
         clerk.submits("Đã đối chiếu thẻ, xác nhận", &[]).await.expect(303);
         let entry = opens_entry(&mut moi, "Giấy chứng sinh").await;
         says(&moi, "Số hóa tại bộ phận một cửa");
-        says(&moi, "chưa được ký số");
+        says(&moi, "do bộ phận một cửa lập và đối chiếu với bản chính");
         assert_eq!(moi.gets(&format!("{entry}/tep")).await.expect(200).body, bytes);
         browser(&town, HANH).await.opens(&entry).await.expect(404);
         town.delivers().await;

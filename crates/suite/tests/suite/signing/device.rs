@@ -219,6 +219,7 @@ async fn too_late(town: &Town, machine: &Machine, site: &str) {
     let asked = chooses_the_token(&mut chairman).await;
     let (_, page, _) = machine.posts("/ky", site, &asked).await;
     assert!(!page.forms().is_empty());
+    assert_eq!(town.minutes_later(0).await, 0, "the jobs have begun");
     assert_eq!(town.minutes_later(31).await, 0, "what is due is done");
     let late = vec![
         ("v".to_string(), "1".to_string()),

@@ -71,6 +71,19 @@ fn receipts_bear_the_counters_own_signature_that_anybody_can_check() {
         stranger.follows(answer).await.expect(200);
         desk::says(&stranger, "Chữ ký hợp lệ");
 
+        // So does a paper that is scanned at the counter.
+        let mut desk = desk::browser(&town, CLERK).await;
+        desk.opens(&format!("{}/so-hoa", desk::page(&code))).await.expect(200);
+        let scan =
+            Upload { field: "tep", file_name: "quet.pdf", content_type: "application/pdf", bytes: &bare };
+        let typed = [("component", "birth-record"), ("number", "15/GCS"), ("compared", "1")];
+        let answer = desk.submits_files("Lưu bản quét", &typed, &[scan]).await.expect(303);
+        desk.follows(answer).await.expect(200);
+        let scanned = desk.link("Giấy chứng sinh");
+        let scanned = desk.gets(&scanned).await.expect(200).body;
+        let said = checked(&town, &scanned).await;
+        assert_eq!((&said["verdict"], &scanned[..bare.len()]), (&json!("valid"), &bare[..]), "{said}");
+
         // A changed receipt is told from the true one.
         let mut forged = form.to_vec();
         let middle = forged.len() / 3;

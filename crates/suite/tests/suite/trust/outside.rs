@@ -218,7 +218,8 @@ fn what_an_issuer_outside_revokes_stands_in_the_register_and_reaches_its_holder(
         let message = cms::Draft::new(&chairman, &[]).at(now).sign(b"Cong van", true, &key).expect("signed");
         let told = judged(&town, &message).await;
         assert!(told.contains("\"total_passed\"") || told.contains("\"valid\""), "{told}");
-        // The issuer revokes one and suspends the other.
+        // Later the issuer revokes one and suspends the other; what was judged before counts.
+        assert_eq!(town.minutes_later(5).await, 0);
         let at = town.opened.site.clock.now();
         let revoked = [(&chairman, Reason::KeyCompromise), (&other, Reason::CertificateHold)];
         issuer.puts("/ca.crl", 200, issuer.lists(&revoked, &issuer.key, (at, 48)));
