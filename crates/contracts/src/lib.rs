@@ -142,6 +142,8 @@ pub mod onestop {
     pub const PAID: &str = "onestop.dossier.paid";
     /// The promised time was moved, with an apology: form 04 follows.
     pub const EXTENDED: &str = "onestop.dossier.extended";
+    /// A leader moved the promised time because the calendar has changed.
+    pub const RECOUNTED: &str = "onestop.dossier.recounted";
     /// The agency ended it.
     pub const STOPPED: &str = "onestop.dossier.stopped";
     /// The citizen has the result.

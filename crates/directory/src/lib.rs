@@ -36,7 +36,7 @@ pub use viewer::{
     Admin, AnyOfficial, Citizen, CounterClerk, Keeper, Leader, MaybeViewer, Officer, RecordsClerk, UnitAdmin,
     Viewer,
 };
-pub use working_time::{calendar, close_on};
+pub use working_time::{calendar, calendar_stamp, close_on};
 
 /// The tables of this crate.
 pub fn migrations() -> Vec<Migration> {

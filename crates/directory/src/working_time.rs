@@ -46,7 +46,7 @@ struct Kept {
 /// it or anything above it is closed. Every filing asks for it, so it is read once per change.
 pub async fn calendar(tx: &mut Tx, unit: &UnitId) -> db::Result<Calendar> {
     let kept = || READ_LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let stamp: Option<String> = tx.find("select stamp from holiday_stamp where one = 1", args![]).await?;
+    let stamp = calendar_stamp(tx).await?;
     let mut national_read = None;
     if let Some(kept) = kept().as_ref().filter(|kept| Some(&kept.stamp) == stamp.as_ref()) {
         if let Some(calendar) = kept.units.get(unit) {
@@ -85,6 +85,12 @@ async fn national(tx: &mut Tx) -> db::Result<Calendar> {
         )
         .await?;
     Ok(Calendar::new(rows.into_iter().map(row).collect::<db::Result<Vec<Row>>>()?))
+}
+
+/// The stamp of the calendars of all units: another one after each change of holidays, hours or closures.
+/// None before the first row.
+pub async fn calendar_stamp(tx: &mut Tx) -> db::Result<Option<String>> {
+    tx.find("select stamp from holiday_stamp where one = 1", args![]).await
 }
 
 /// To be called by every write to the tables holiday, office_hours and closure.

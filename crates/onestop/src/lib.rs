@@ -34,6 +34,7 @@ mod petition;
 mod press;
 mod procedure;
 mod rating;
+mod recount;
 mod refusal;
 mod register;
 mod signer;
@@ -191,6 +192,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0061_device_request", include_str!("../migrations/0061_device_request.sql")),
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
+        own("0070_recount", include_str!("../migrations/0070_recount.sql")),
     ]
 }
 
@@ -248,6 +250,7 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
         statement::seed(tx, now).await?;
         fee::seed(tx).await?;
         notice::seed(tx).await?;
+        recount::seed(tx).await?;
         Ok(national::seed(tx).await?)
     })
     .await
@@ -298,6 +301,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(notice::routes())
         .merge(custody::pages::routes())
         .merge(leave::pages::routes())
+        .merge(recount::pages::routes())
         .merge(correction::pages::routes())
         .merge(mailing::pages::routes())
         .merge(register::routes())
@@ -399,7 +403,7 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         async move { opinion::lapse(&app, &db, &job).await }
     });
     let signing = vec![signing::raise::handler(app), signing::device::handler(app)];
-    [own, vec![batch, lapse, trial], signing, notice::jobs(app), national::jobs(app)].concat()
+    [own, vec![batch, lapse, trial, recount::handler(app)], signing, notice::jobs(app), national::jobs(app)].concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

@@ -265,6 +265,7 @@ pub const TOPICS: [&str; 15] = [
     event::FEE_ASKED,
     event::PAID,
     event::EXTENDED,
+    event::RECOUNTED,
     event::STOPPED,
     event::RETURNED,
 ];

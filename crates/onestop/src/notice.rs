@@ -18,6 +18,7 @@ use base::Instant;
 use db::deliver::Listener;
 use db::jobs::{self, Handler};
 use db::{Tx, args};
+use directory::{Role, UnitId};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
@@ -131,6 +132,26 @@ async fn put(tx: &mut Tx, news: &News<'_>, channels: &[Channel], now: Instant) -
         if next_at <= now {
             jobs::put_once(tx, WAKE, WAKE, &(), now).await?;
         }
+    }
+    Ok(())
+}
+
+/// Tells the leaders of an agency of something that comes from no event of one dossier. `cause` is its own for
+/// each thing they are to be told of once.
+pub(crate) async fn tell_leaders(
+    tx: &mut Tx,
+    agency: &UnitId,
+    (word, cause): (&str, &str),
+    link: &str,
+    channels: &[Channel],
+    now: Instant,
+) -> Result<(), Problem> {
+    let facts = Facts { code: String::new(), at: String::new(), unit: String::new() };
+    for (account, _) in directory::holders(tx, agency, Role::Leader, now.day()).await? {
+        let account = account.to_string();
+        let news =
+            News { account: &account, word, facts: &facts, link, cause, urgent: false, by_mail: false };
+        put(tx, &news, channels, now).await?;
     }
     Ok(())
 }

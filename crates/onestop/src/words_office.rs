@@ -44,6 +44,8 @@ mod tests {
             "custody/pages",
             "leave",
             "leave/pages",
+            "recount",
+            "recount/pages",
             "register",
             "desk/saved",
             "signing",

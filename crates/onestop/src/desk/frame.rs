@@ -222,7 +222,9 @@ fn side(place: &Place, counts: &[(List, i64)], inbox: Option<NavItem>) -> SideNa
     if place.post.role == directory::Role::Leader {
         let href = place.href(crate::fee::desk::REFUNDS, &[]);
         let refunds = NavItem::new(crate::fee::desk::refunds_title(), href).icon("arrow-back-up");
-        groups.push(NavGroup { title: String::new(), items: vec![refunds] });
+        let href = place.href(crate::recount::pages::PATH, &[]);
+        let recount = NavItem::new(say("frame.recount", &[]), href).icon("calendar");
+        groups.push(NavGroup { title: String::new(), items: vec![refunds, recount] });
     }
     let href = place.href(crate::petition::pages::desk::PATH, &[]);
     let petitions = NavItem::new(say("frame.petitions", &[]), href).icon("message");

@@ -147,6 +147,18 @@ impl State {
         }
     }
 
+    /// The same with another promise, for what the clock of the steps does not do: a changed calendar.
+    pub fn with_promise(mut self, to: Instant) -> State {
+        match &mut self {
+            State::Received { due } | State::InProcess { due, .. } | State::AwaitingFee { due, .. } => {
+                *due = to
+            }
+            State::Supplementing { was: Was::Received { due } | Was::InProcess { due, .. }, .. } => *due = to,
+            _ => {}
+        }
+        self
+    }
+
     /// The internal step where the dossier is, or will go on.
     pub fn stage(&self) -> Option<&str> {
         match self {

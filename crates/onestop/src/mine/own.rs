@@ -409,6 +409,16 @@ fn counted(read: &Read) -> Vec<String> {
     if let Some((h, _)) = extended {
         return vec![say("due.extended", &[("at", &base::format::time_vn(h.at)), ("reason", &h.note)])];
     }
+    let moved = |h: &&(History, String)| h.0.verb == crate::recount::VERB && h.0.promised == Some(promised);
+    if let Some((h, _)) = read.history.iter().rev().find(moved) {
+        let recounted = say("due.recounted", &[("at", &base::format::time_vn(h.at)), ("reason", &h.note)]);
+        return due
+            .filter(|due| due.at == promised)
+            .map_or(Vec::new(), |due| arithmetic(&due))
+            .into_iter()
+            .chain([recounted])
+            .collect();
+    }
     match due {
         Some(due) if due.at == promised => arithmetic(&due),
         // Moved by a pause: the count alone would end elsewhere.

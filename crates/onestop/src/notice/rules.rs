@@ -64,7 +64,7 @@ const fn write(topic: &'static str, to: To, word: &'static str) -> Line {
 }
 
 /// Everything that anybody is told because something happened.
-pub const TABLE: [Line; 51] = [
+pub const TABLE: [Line; 52] = [
     tell(event::FILED, To::Owner, "filed"),
     tell(event::FILED, To::Counter, "to_receive"),
     tell(event::FILED, To::Signer, "signed_filed"),
@@ -83,6 +83,7 @@ pub const TABLE: [Line; 51] = [
     tell(event::PAID, To::Owner, "paid"),
     tell(event::PAID, To::Holder, "fee_paid"),
     urge(event::EXTENDED, To::Owner, "extended"),
+    urge(event::RECOUNTED, To::Owner, "recounted"),
     urge(event::STOPPED, To::Owner, "stopped"),
     tell(event::RETURNED, To::Owner, "returned"),
     tell(event::OPINION_ASKED, To::Asked, "opinion_asked"),

@@ -30,6 +30,7 @@ mod people;
 mod petition;
 mod pieces;
 mod proof;
+mod recount;
 mod remote;
 mod routes;
 mod running;

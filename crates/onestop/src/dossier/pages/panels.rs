@@ -470,6 +470,11 @@ pub fn arithmetic(sheet: &Sheet) -> Vec<String> {
             "dossier.extended",
             &[("at", &promised_text(promised)), ("on", &format::time_vn(h.at))],
         ));
+    } else if let Some(h) =
+        sheet.history.iter().rev().find(|h| h.verb == crate::recount::VERB && h.promised == Some(promised))
+    {
+        let (at, on) = (promised_text(promised), format::time_vn(h.at));
+        lines.push(say("dossier.recounted", &[("at", &at), ("on", &on)]));
     } else if promised != first {
         lines.push(say("dossier.shifted", &[("at", &promised_text(promised))]));
     }
