@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Requests and loads make values on one thread and drop them on another, which costs glibc's allocator dearly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command = cuulong::cli::Cli::parse();
     match cuulong::cli::run(command) {

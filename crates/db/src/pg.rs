@@ -1,5 +1,6 @@
 //! PostgreSQL: closures run on pinned threads, SERIALIZABLE, and are run again on conflict.
 
+mod copy;
 mod lane;
 
 use std::{
@@ -13,13 +14,13 @@ use std::{
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures_util::{
-    FutureExt,
+    FutureExt, StreamExt, TryStreamExt,
     future::{LocalBoxFuture, join, join_all},
+    stream,
 };
 use tokio::sync::{Notify, RwLock, mpsc, oneshot};
 use tokio_postgres::{
     Statement,
-    binary_copy::BinaryCopyInWriter,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
 
@@ -209,24 +210,14 @@ impl PgTx {
 
     /// Puts many rows with COPY, which has nothing to bind and fills whole pages. `copy` is its text, and
     /// `one` the insert of a single row, which tells the columns' types.
-    pub async fn copy(
-        &mut self,
-        copy: &str,
-        one: &str,
-        width: usize,
-        values: &[Value<'_>],
-    ) -> Result<u64, Bad> {
+    pub async fn copy(&mut self, copy: &str, one: &str, values: &[Value<'_>]) -> Result<u64, Bad> {
         let (c, begin) = (&self.connection, self.begin.take());
         let put = async {
             let statement = c.prepare_cached(one).await?;
-            let writer = BinaryCopyInWriter::new(c.copy_in(copy).await?, statement.params());
-            let mut writer = std::pin::pin!(writer);
-            for row in values.chunks_exact(width) {
-                writer.as_mut().write_raw(row.iter().map(|v| v as &(dyn ToSql + Sync))).await?;
-            }
-            writer.finish().await
+            copy::put(c, copy, statement.params(), values).await
         };
-        Self::first(c, begin, put).await
+        let put = Self::first(c, begin, put).await?;
+        put.map_err(|e| Bad::from(Error::Fault(e.to_string())))
     }
 
     /// Several statements in the words of the dialect.
@@ -473,15 +464,16 @@ fn pool(config: &tokio_postgres::Config, size: usize) -> Result<Pool> {
     pool.map_err(|e| Error::Fault(chain(&e)))
 }
 
-/// Outside any transaction, as PostgreSQL wants it.
+/// Outside any transaction, as PostgreSQL wants it; two tables at a time, since one takes one core.
 async fn vacuum(pool: &Pool, tables: &[String]) -> Result<()> {
-    let connection = pool.get().await;
-    let connection = connection.map_err(|e| Error::Unavailable(format!("no connection: {}", chain(&e))))?;
-    for table in tables {
+    let look = async |table: &String| -> Result<()> {
+        let connection = pool.get().await;
+        let connection =
+            connection.map_err(|e| Error::Unavailable(format!("no connection: {}", chain(&e))))?;
         let look = format!("vacuum (analyze) \"{table}\"");
-        connection.batch_execute(&look).await.map_err(|e| bad(e).error)?;
-    }
-    Ok(())
+        connection.batch_execute(&look).await.map_err(|e| bad(e).error)
+    };
+    stream::iter(tables).map(look).buffer_unordered(2).try_collect::<()>().await
 }
 
 fn begin(mode: Mode) -> &'static str {

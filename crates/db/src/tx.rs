@@ -238,7 +238,7 @@ impl Tx {
         let copy = dialect::copy_text(head).filter(|_| plain);
         if let (Some(copy), On::Pg(p)) = (copy, &mut self.on) {
             let one = values_text(head, 1, width, tail);
-            let put = p.copy(&copy, &one, width, values).await;
+            let put = p.copy(&copy, &one, values).await;
             return self.note(put);
         }
         let (mut rest, mut changed, mut text) = (values, 0, (0, String::new()));

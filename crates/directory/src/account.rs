@@ -1,5 +1,7 @@
 //! Accounts: citizens, officials and the posts officials hold.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base::{Day, Instant};
 use db::{Tx, Value};
 use web::Problem;
@@ -179,6 +181,15 @@ pub struct Official {
 /// The person behind an account. `NotFound` when there is none.
 pub async fn person(tx: &mut Tx, account: AccountId) -> db::Result<Person> {
     store::get(tx, account).await.map(Person::from)
+}
+
+/// The names of the people behind accounts, in one question. Whom no account belongs to is left out.
+pub async fn people_names<'a>(
+    tx: &mut Tx,
+    accounts: impl IntoIterator<Item = &'a str>,
+) -> db::Result<BTreeMap<String, String>> {
+    let asked: Vec<&str> = accounts.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    store::names(tx, &asked).await
 }
 
 /// The official behind an account, with the posts held on `day`.

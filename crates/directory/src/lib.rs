@@ -22,7 +22,7 @@ pub mod working_time;
 
 pub use account::{
     Account, AccountId, AccountKind, Kind, Official, Person, Post, PostId, Serving, confirm, find_account,
-    holders, list_signing_officials, official, person,
+    holders, list_signing_officials, official, people_names, person,
 };
 pub use province::{Province, level_rules, province};
 pub use role::Role;
@@ -31,6 +31,7 @@ pub use unit::pages::shell_of as admin_shell;
 pub use unit::{
     Commune, Receiving, Unit, UnitId, agencies_within, agency_of, ancestors, counter_of, find_by_ident,
     find_unit, get_unit, is_within, list_agencies, list_communes, list_receiving, realm_of, unit_for,
+    unit_names,
 };
 pub use viewer::{
     Admin, AnyOfficial, Citizen, CounterClerk, Keeper, Leader, MaybeViewer, Officer, RecordsClerk, UnitAdmin,

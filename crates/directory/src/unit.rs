@@ -3,6 +3,7 @@
 //! A unit is named by its code and its first day, since codes are used again: 29551 was Phường 2 and
 //! is Phường Thanh Đức's neighbour today. How many levels there are, and what they are called, is data.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use base::Day;
@@ -132,6 +133,15 @@ pub async fn list_communes(tx: &mut Tx) -> db::Result<Vec<Commune>> {
 /// The unit with this id.
 pub async fn get_unit(tx: &mut Tx, id: &UnitId) -> db::Result<Unit> {
     store::get(tx, id).await
+}
+
+/// The names of units by id, in one question.
+pub async fn unit_names<'a>(
+    tx: &mut Tx,
+    units: impl IntoIterator<Item = &'a str>,
+) -> db::Result<BTreeMap<String, String>> {
+    let asked: Vec<&str> = units.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    store::names(tx, &asked).await
 }
 
 /// The unit that carries this code on this day.

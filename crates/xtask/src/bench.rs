@@ -119,7 +119,13 @@ fn in_release(plan: &Plan, words: &[String]) -> Outcome {
             trust::build()?;
         }
     }
-    Program::new(target_folder()?.join("xtask")).args(["bench"]).args(words).run()
+    let measuring = target_folder()?.join("xtask");
+    if std::env::current_exe().is_ok_and(|me| me == measuring) {
+        // it would start itself for ever
+        let me = measuring.display();
+        return Err(format!("{me} was built without --features raw: leave out --skip-build"));
+    }
+    Program::new(measuring).args(["bench"]).args(words).run()
 }
 
 /// The two release binaries: the product, and ourselves with the raw loops.

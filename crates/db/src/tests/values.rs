@@ -16,6 +16,8 @@ record! {
     }
 }
 
+record! { struct Loaded { n: i64, d: f64, s: Option<String>, b: Option<Vec<u8>> } }
+
 record! { struct Nulls { n: Option<i64>, s: Option<String>, b: Option<Vec<u8>>, day: Option<Day> } }
 
 async fn table(tx: &mut Tx) -> crate::Result<()> {
@@ -208,5 +210,38 @@ fn a_text_with_a_nul_is_refused_on_both() {
         let put = async |tx: &mut Tx| tx.get::<String>("select cast($1 as text)", args!["a\0b"]).await;
         let put: crate::Result<String> = t.db.read(put).await;
         assert!(matches!(put, Err(Error::Fault(_))), "{put:?}");
+    });
+}
+
+/// A thousand rows at once: on PostgreSQL they go by COPY, in more than one piece.
+fn load(last: Value<'static>) -> Vec<Value<'static>> {
+    let rows = (0..1_000_i64).flat_map(|n| {
+        let text = if n % 3 == 0 { Value::Null } else { Value::Text("Bến Tre ".repeat(20).into()) };
+        let blob = Value::Blob(vec![0, 255, b'\n'].into());
+        [Value::Text(format!("{n:04}").into()), Value::Int(-n), Value::Real(0.5), text, blob]
+    });
+    let mut rows: Vec<_> = rows.collect();
+    *rows.last_mut().unwrap() = last;
+    rows
+}
+
+#[test]
+fn a_load_brings_every_kind_of_value_and_none_of_a_wrong_kind() {
+    both(async |t| {
+        const PUT: &str = "insert into thing(id, n, d, s, b) values";
+        t.db.upkeep(table).await.unwrap();
+        let wrong = async |tx: &mut Tx| tx.many(PUT, 5, &load(Value::Text("no bytes".into())), "").await;
+        assert!(matches!(t.db.upkeep(wrong).await, Err(Error::Fault(_))));
+        let right = async |tx: &mut Tx| tx.many(PUT, 5, &load(Value::Null), "").await;
+        assert_eq!(t.db.upkeep(right).await, Ok(1_000), "after a load that failed the connection is of use");
+        let all =
+            async |tx: &mut Tx| tx.list::<Loaded>("select n, d, s, b from thing order by id", args![]).await;
+        let all = t.db.read(all).await.unwrap();
+        assert_eq!(all.len(), 1_000);
+        for (i, row) in (0_i64..).zip(&all) {
+            assert_eq!((row.n, row.d), (-i, 0.5));
+            assert_eq!(row.s, (i % 3 != 0).then(|| "Bến Tre ".repeat(20)));
+            assert_eq!(row.b, (i < 999).then(|| vec![0, 255, b'\n']));
+        }
     });
 }

@@ -1,5 +1,7 @@
 //! Rows of accounts and posts.
 
+use std::collections::BTreeMap;
+
 use base::{Day, Instant};
 use db::{Filter, Tx, args};
 
@@ -48,6 +50,17 @@ pub async fn get(tx: &mut Tx, id: AccountId) -> db::Result<Account> {
 /// The account with this id, if there is one.
 pub async fn find(tx: &mut Tx, id: AccountId) -> db::Result<Option<Account>> {
     tx.find(account!("where a.id = $1"), args![id]).await
+}
+
+/// Names by account.
+pub async fn names(tx: &mut Tx, accounts: &[&str]) -> db::Result<BTreeMap<String, String>> {
+    db::record! { struct Named { id: String, name: String } }
+    if accounts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let q = Filter::new("select id, name from account").among("id", accounts);
+    let rows: Vec<Named> = tx.list(&q, &q.args).await?;
+    Ok(rows.into_iter().map(|n| (n.id, n.name)).collect())
 }
 
 db::record! {

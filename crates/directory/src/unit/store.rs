@@ -1,5 +1,7 @@
 //! Rows of units.
 
+use std::collections::BTreeMap;
+
 use base::Day;
 use db::{Filter, Tx, args};
 
@@ -28,6 +30,17 @@ macro_rules! receives {
 /// The unit with this id.
 pub async fn get(tx: &mut Tx, id: &UnitId) -> db::Result<Unit> {
     tx.get(unit!("where u.id = $1"), args![id]).await
+}
+
+/// Names by id.
+pub async fn names(tx: &mut Tx, units: &[&str]) -> db::Result<BTreeMap<String, String>> {
+    db::record! { struct Named { id: String, name: String } }
+    if units.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let q = Filter::new("select id, name from unit").among("id", units);
+    let rows: Vec<Named> = tx.list(&q, &q.args).await?;
+    Ok(rows.into_iter().map(|n| (n.id, n.name)).collect())
 }
 
 /// The unit that carries `code` on `day`.

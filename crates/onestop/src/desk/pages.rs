@@ -200,18 +200,9 @@ async fn show(
             None => 0,
         };
         let bands = shelf::bands(tx, &shelf).await?;
-        let (mut holders, mut people) = (BTreeMap::new(), BTreeMap::new());
-        for line in &lines {
-            if !holders.contains_key(&line.holder_unit) {
-                let unit = directory::get_unit(tx, &UnitId::from(line.holder_unit.as_str())).await?;
-                holders.insert(line.holder_unit.clone(), unit.name);
-            }
-            if let Some(account) = line.assignee.as_ref().filter(|a| !people.contains_key(*a))
-                && let Ok(id) = account.parse()
-            {
-                people.insert(account.clone(), directory::person(tx, id).await?.name);
-            }
-        }
+        let holders = directory::unit_names(tx, lines.iter().map(|l| l.holder_unit.as_str())).await?;
+        let assignees = lines.iter().filter_map(|l| l.assignee.as_deref());
+        let people = directory::people_names(tx, assignees).await?;
         let counts = frame::counts(tx, &at, now).await?;
         let mut kept = Vec::new();
         for one in saved::list(tx, &account, &at.post.id.to_string()).await? {

@@ -114,36 +114,6 @@ impl Beside {
     }
 }
 
-/// The names of accounts, each read once.
-async fn names_of(
-    tx: &mut Tx,
-    accounts: impl Iterator<Item = &str>,
-) -> Result<BTreeMap<String, String>, Problem> {
-    let mut names = BTreeMap::new();
-    for account in accounts {
-        if !names.contains_key(account)
-            && let Ok(id) = account.parse()
-        {
-            names.insert(account.to_string(), directory::person(tx, id).await?.name);
-        }
-    }
-    Ok(names)
-}
-
-/// The names of units, each read once.
-async fn units_of(
-    tx: &mut Tx,
-    ids: impl Iterator<Item = &UnitId>,
-) -> Result<BTreeMap<String, String>, Problem> {
-    let mut units = BTreeMap::new();
-    for id in ids {
-        if !units.contains_key(id.as_str()) {
-            units.insert(id.as_str().to_string(), directory::get_unit(tx, id).await?.name);
-        }
-    }
-    Ok(units)
-}
-
 impl Sheet {
     async fn read(
         tx: &mut Tx,
@@ -162,9 +132,10 @@ impl Sheet {
         let others =
             proposal.iter().map(|p| p.account.as_str()).chain(declined.iter().map(|p| p.decided_by.as_str()));
         let accounts = history.iter().filter_map(|h| h.account.as_deref());
-        let names = names_of(tx, accounts.chain(others)).await?;
+        let names = directory::people_names(tx, accounts.chain(others)).await?;
         let offices = history.iter().filter_map(|h| h.office.as_ref());
-        let units = units_of(tx, [&d.counter, &d.agency, &d.holder_unit].into_iter().chain(offices)).await?;
+        let offices = [&d.counter, &d.agency, &d.holder_unit].into_iter().chain(offices);
+        let units = directory::unit_names(tx, offices.map(UnitId::as_str)).await?;
         let beside = match list {
             Some(list) => beside(tx, &case, place, list, now).await?,
             None => None,
