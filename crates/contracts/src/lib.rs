@@ -90,6 +90,10 @@ pub mod trust {
     pub const CERTIFICATE_REVOKED: &str = "trust.certificate.revoked";
     /// Its end is near.
     pub const CERTIFICATE_EXPIRING: &str = "trust.certificate.expiring";
+    /// The PIN of its key here was set anew; `until` says from when on it counts.
+    pub const CERTIFICATE_PIN_SET: &str = "trust.certificate.pin-set";
+    /// The PIN of its key here is set anew, from `until` on and not before.
+    pub const CERTIFICATE_PIN_WAITS: &str = "trust.certificate.pin-waits";
 }
 
 /// Events of the one-stop shop.

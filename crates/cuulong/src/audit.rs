@@ -16,6 +16,9 @@ pub struct VerifyArgs {
     /// The configuration file, where the database is not in a data folder
     #[arg(long)]
     config: Option<PathBuf>,
+    /// Roots whose time-stamps count (PEM), kept elsewhere than in the installation; without any its own do
+    #[arg(long)]
+    trust: Vec<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -27,11 +30,13 @@ pub fn verify(args: &VerifyArgs) -> Result<bool, Failure> {
         Some(path) => Config::read(path)?,
         None => Config { data: args.data.clone(), ..Config::default() },
     };
+    let roots = crate::verify::all_certificates(&args.trust)?;
+    let now = crate::verify::instant(None)?;
     crate::runtime()?.block_on(async {
         let db = crate::open::database_that_is_there(&config).await?;
         let report =
             db::audit::verify(&db).await.map_err(|e| Failure::new(format!("cannot read the book: {e}")))?;
-        let seals = trust::book::check(&db).await;
+        let seals = trust::book::check(&db, &roots, now).await;
         let seals = seals.map_err(|e| Failure::new(format!("cannot read the seals of the book: {e}")))?;
         db.close().await;
         let good = report.broken.is_none() && seals.broken.is_none();

@@ -91,12 +91,30 @@ pub fn restore(args: &RestoreArgs) -> Result<(), Failure> {
         (None, data) => Config { data: data.clone().unwrap_or_default(), ..Config::default() },
     };
     let now = Clock::system().now();
-    crate::runtime()?.block_on(into(&config, &checked, now))?;
+    let raised = crate::runtime()?.block_on(into(&config, &checked, now))?;
     println!("{}: restored; {}", checked.folder().display(), summary(&checked));
+    warn_of_the_lost(checked.manifest.began_at, now, &raised);
     for hash in &checked.manifest.lost {
         eprintln!("cuulong: the file {hash} was lost before the backup was made");
     }
     Ok(())
+}
+
+/// What was done between the backup and now is not in it; what bears a number or was revoked then lives on
+/// outside.
+fn warn_of_the_lost(began_at: i64, now: Instant, raised: &trust::Raised) {
+    let from = Instant::from_micros(began_at);
+    eprintln!("cuulong: everything done from {from} until {now} is not in the backup");
+    if let Some(next) = raised.stamps_from {
+        eprintln!("cuulong: time-stamps go on from number {next}, so that none of that span comes twice");
+    }
+    if raised.authorities > 0 {
+        eprintln!(
+            "cuulong: the lists of {} authorities jumped to numbers nobody has seen; certificates revoked or \
+             suspended in that span count as good again until that is done anew",
+            raised.authorities
+        );
+    }
 }
 
 fn summary(checked: &Checked) -> String {
@@ -112,7 +130,7 @@ fn summary(checked: &Checked) -> String {
 
 /// A SQLite file gets its name when everything is in it, so that one which was cut off is never
 /// served; PostgreSQL gets everything in one transaction.
-async fn into(config: &Config, checked: &Checked, now: Instant) -> Result<(), Failure> {
+async fn into(config: &Config, checked: &Checked, now: Instant) -> Result<trust::Raised, Failure> {
     open::make_data_folder(config)?;
     let url = config.database_url();
     let Some(file) = url.strip_prefix("sqlite:").map(PathBuf::from) else {
@@ -133,13 +151,14 @@ async fn into(config: &Config, checked: &Checked, now: Instant) -> Result<(), Fa
             _ => {}
         }
     }
-    fill(config, &format!("sqlite:{}", unfinished.display()), checked, now).await?;
+    let raised = fill(config, &format!("sqlite:{}", unfinished.display()), checked, now).await?;
     std::fs::rename(&unfinished, &file).map_err(Failure::io)?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Failure::io)
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Failure::io)?;
+    Ok(raised)
 }
 
-async fn fill(config: &Config, url: &str, checked: &Checked, now: Instant) -> Result<(), Failure> {
+async fn fill(config: &Config, url: &str, checked: &Checked, now: Instant) -> Result<trust::Raised, Failure> {
     let mut place = db::Config::new(url);
     place.connections = 2;
     let db = Db::open(&place).await.map_err(|e| Failure::new(format!("cannot open the database: {e}")))?;
@@ -148,7 +167,12 @@ async fn fill(config: &Config, url: &str, checked: &Checked, now: Instant) -> Re
     done
 }
 
-async fn restored(config: &Config, db: &Db, checked: &Checked, now: Instant) -> Result<(), Failure> {
+async fn restored(
+    config: &Config,
+    db: &Db,
+    checked: &Checked,
+    now: Instant,
+) -> Result<trust::Raised, Failure> {
     let blobs = open::contents(config).await?;
     let migrations = open::migrations();
     backup::restore(db, &blobs, checked, &migrations, now, progress())
@@ -159,7 +183,9 @@ async fn restored(config: &Config, db: &Db, checked: &Checked, now: Instant) -> 
         .map_err(|e| Failure::new(format!("restored, but the tables cannot be brought up to date: {e}")))?;
     let act = Act::system("operations.restore", checked.manifest.id.clone(), now);
     let told = db.write(act, async |_: &mut Tx| -> db::Result<()> { Ok(()) }).await;
-    told.map_err(|e| Failure::new(format!("restored, but not told to the audit book: {e}")))
+    told.map_err(|e| Failure::new(format!("restored, but not told to the audit book: {e}")))?;
+    let raised = trust::restored(db, now).await;
+    raised.map_err(|e| Failure::new(format!("restored, but numbers might come twice: {e}")))
 }
 
 fn failed(what: &str, why: &Failed) -> Failure {

@@ -66,6 +66,9 @@ pub struct Trust {
     pub networks: Vec<String>,
     /// So many days before its archive time-stamp lapses a kept document gets another one; 0 means 180.
     pub archive_lead_days: u16,
+    /// Hours for which a new PIN of a seal, or of a key that wrong PINs have locked, waits before it counts; 0 means
+    /// 24.
+    pub pin_wait_hours: u16,
     /// Hardware modules in which keys may lie.
     pub modules: Vec<Module>,
     /// Who stamps the time of what is signed here, in the order in which they are asked: addresses of
@@ -407,6 +410,9 @@ impl Config {
         problems.extend(self.notice_problems());
         problems.extend(self.trust.networks().err().map(|why| why.0));
         problems.extend(self.trust.modules().err().map(|why| why.0));
+        if self.trust.pin_wait_hours > 720 {
+            problems.push("trust.pin_wait_hours must be at most 720".to_string());
+        }
         if self.trust.archive_lead_days > 360 {
             problems.push("trust.archive_lead_days must be at most 360".to_string());
         }

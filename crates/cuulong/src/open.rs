@@ -89,6 +89,7 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
         .with_trust(&config.data.join("trust"))
         .map_err(|e| Failure::new(format!("cannot read whom to trust: {e}")))?
         .with_lead(config.trust.archive_lead_days.into())
+        .with_pin_wait(config.trust.pin_wait_hours.into())
         .with_modules(config.trust.modules()?)
         .with_networks(config.trust.allowed()?)
         .map_err(|e| Failure::new(format!("cannot make the line to issuers outside: {e}")))?;

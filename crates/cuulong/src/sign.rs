@@ -47,6 +47,9 @@ pub struct SignArgs {
     /// The address of a time-stamping authority
     #[arg(long, conflicts_with = "tsa_key")]
     tsa: Option<String>,
+    /// Roots under which its time-stamps count (PEM); without any, whose they are is not judged
+    #[arg(long, requires = "tsa")]
+    tsa_trust: Vec<PathBuf>,
     /// The key of a time-stamping authority at hand
     #[arg(long, requires = "tsa_cert")]
     tsa_key: Option<PathBuf>,
@@ -166,7 +169,9 @@ type OwnedStamper = Box<make::Stamper<'static>>;
 
 fn stamper(args: &SignArgs) -> Result<Option<OwnedStamper>, Failure> {
     if let Some(address) = args.tsa.clone() {
-        return Ok(Some(Box::new(move |imprint: &Imprint| ask(&address, imprint))));
+        let roots = crate::verify::all_certificates(&args.tsa_trust)?;
+        let trusted = (!roots.is_empty()).then(|| trust::time_stamps::Trusted::of(roots));
+        return Ok(Some(Box::new(move |imprint: &Imprint| ask(&address, imprint, trusted.as_ref()))));
     }
     let (Some(key), Some(cert)) = (&args.tsa_key, &args.tsa_cert) else { return Ok(None) };
     let text = String::from_utf8_lossy(&read(key)?).into_owned();
@@ -193,7 +198,12 @@ fn stamper(args: &SignArgs) -> Result<Option<OwnedStamper>, Failure> {
 }
 
 /// Asks an authority at an address.
-fn ask(address: &str, imprint: &Imprint) -> Result<Vec<u8>, String> {
+fn ask(
+    address: &str,
+    imprint: &Imprint,
+    trusted: Option<&trust::time_stamps::Trusted>,
+) -> Result<Vec<u8>, String> {
     let runtime = crate::runtime().map_err(|e| e.to_string())?;
-    runtime.block_on(trust::time_stamps::ask(address, imprint))
+    let now = Clock::system().now();
+    runtime.block_on(trust::time_stamps::ask(address, imprint, trusted, now))
 }

@@ -105,7 +105,7 @@ pub fn certificates(path: &Path) -> Result<Vec<pki::Certificate>, Failure> {
     }
 }
 
-fn all_certificates(paths: &[PathBuf]) -> Result<Vec<pki::Certificate>, Failure> {
+pub fn all_certificates(paths: &[PathBuf]) -> Result<Vec<pki::Certificate>, Failure> {
     let each: Vec<_> = paths.iter().map(|path| certificates(path)).collect::<Result<_, _>>()?;
     Ok(each.concat())
 }
@@ -138,7 +138,8 @@ fn judge(args: &VerifyArgs) -> Result<Report, Failure> {
     let bytes = read(&args.file)?;
     let content = args.content.as_deref().map(read).transpose()?;
     let at = instant(args.at.as_deref())?;
-    let terms = Terms { at, anchors: args.evidence.anchors()?, known: args.evidence.bag()? };
+    let (anchors, known) = (args.evidence.anchors()?, args.evidence.bag()?);
+    let terms = Terms { at, anchors, known, register: std::collections::HashMap::new() };
     let name = args.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let document = Document { name: &name, bytes: &bytes, content: content.as_deref() };
     Ok(rules::judge(&document, &terms))

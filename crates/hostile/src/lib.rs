@@ -1,5 +1,5 @@
-//! Everything in the pure crates that reads bytes of people who may mean no good, as one list of functions
-//! over bytes. The tests here give them changed vectors from fixed seeds and ten megabytes of the worst we
+//! Everything that reads bytes of people who may mean no good, as one list of functions over bytes: the pure
+//! crates one by one, and the whole judgement of a file that strangers drop. The tests here give them changed vectors from fixed seeds and ten megabytes of the worst we
 //! know; the fuzzers in `fuzz/` give them what they find. None may panic, linger or take more memory than is
 //! allowed.
 
@@ -11,10 +11,15 @@ mod random;
 pub use change::change;
 pub use random::Random;
 
+use std::collections::HashMap;
+
 use base::Instant;
 use pki::cert::{Serial, import};
 use pki::path::{Anchor, Material, Revocation, Rules, validate};
 use pki::{Certificate, Crl, cms, csr, ocsp, tsp};
+use trust::validation::Bag;
+use trust::validation::report::Verdict;
+use trust::validation::rules::{self, Document, Terms};
 use xmlsig::c14n::{self, Method, Subset};
 use xmlsig::dsig::{self, Request, Verifier};
 use xmlsig::{Doc, Limits, Source, xades};
@@ -28,7 +33,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "certificate", read: certificate },
     Target { name: "list", read: list },
     Target { name: "request", read: request },
@@ -39,6 +44,7 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "bundle", read: bundle },
     Target { name: "xml", read: xml },
     Target { name: "pdf", read: pdf },
+    Target { name: "judge", read: judge },
 ];
 
 /// How many of all could read these bytes.
@@ -135,4 +141,17 @@ fn pdf(bytes: &[u8]) -> bool {
     let _ = pdfsig::judge(&file, &[]);
     let _ = pdfsig::add_evidence(&bytes, &pdfsig::Evidence::default(), &["Sig"]);
     true
+}
+
+/// What anybody may drop on the public page, judged to the end as there; nobody is trusted.
+fn judge(bytes: &[u8]) -> bool {
+    let terms = Terms {
+        at: Instant::from_micros(1_780_000_000_000_000),
+        anchors: Vec::new(),
+        known: Bag::default(),
+        register: HashMap::new(),
+    };
+    let judged = |content| rules::judge(&Document { name: "a", bytes, content }, &terms);
+    let (alone, beside) = (judged(None), judged(Some(&b"a content beside"[..])));
+    [alone, beside].iter().any(|report| report.verdict != Verdict::Unreadable)
 }

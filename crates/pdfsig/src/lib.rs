@@ -30,4 +30,4 @@ pub use sign::{
     time_stamp,
 };
 pub use source::{Seekable, Source};
-pub use verify::{Claims, Covers, Finding, Report, Signature, Stamp, SubFilter, signatures};
+pub use verify::{Claims, Covers, Finding, Hashes, Report, Signature, Stamp, SubFilter, signatures};

@@ -14,6 +14,8 @@ use std::ops::Range;
 
 /// Signatures looked at in one file.
 const SIGNATURES_MAX: usize = 500;
+/// Time-stamps of one signature that are judged.
+const STAMPS_MAX: usize = 16;
 /// A signature's message, in bytes.
 const MESSAGE_MAX: u64 = 8 << 20;
 /// Everything that is hashed for all signatures of one file, in bytes, unless the file itself is larger.
@@ -311,10 +313,10 @@ fn coverage(file: &File<'_>, end: u64) -> Result<(Covers, Option<usize>), Unread
     Ok((covers, Some(section)))
 }
 
-/// The hashes of what signatures cover. Each covers the file from its beginning to its own message, and so
+/// The hashes of what the signatures of one file cover. Each covers the file from its beginning to its own message, and so
 /// one passage over the file serves all of them up to there; only what follows each message is hashed for
 /// itself.
-pub(crate) struct Hashes<'f, 'a> {
+pub struct Hashes<'f, 'a> {
     file: &'f File<'a>,
     /// Where messages begin, in order.
     starts: Vec<u64>,
@@ -322,9 +324,12 @@ pub(crate) struct Hashes<'f, 'a> {
     begun: RefCell<Vec<(Digest, Vec<Hasher>)>>,
     /// How much was hashed, in bytes.
     spent: Cell<u64>,
+    /// How much may be.
+    bytes_max: u64,
 }
 
 impl<'f, 'a> Hashes<'f, 'a> {
+    /// For these signatures of a file.
     pub fn new<'s>(
         file: &'f File<'a>,
         signatures: impl IntoIterator<Item = &'s Signature>,
@@ -333,7 +338,21 @@ impl<'f, 'a> Hashes<'f, 'a> {
         let mut starts: Vec<u64> = ranges.map(|[before, _]| before.end).collect();
         starts.sort_unstable();
         starts.dedup();
-        Hashes { file, starts, begun: RefCell::default(), spent: Cell::new(0) }
+        let bytes_max = HASHED_MAX.max(file.len().saturating_mul(4));
+        Hashes { file, starts, begun: RefCell::default(), spent: Cell::new(0), bytes_max }
+    }
+
+    /// The same, hashing no more than so many bytes for all of them: what goes beyond is
+    /// [`Finding::TooMuch`].
+    #[must_use]
+    pub fn within(mut self, bytes_max: u64) -> Hashes<'f, 'a> {
+        self.bytes_max = bytes_max;
+        self
+    }
+
+    /// How much was hashed, in bytes.
+    pub fn spent(&self) -> u64 {
+        self.spent.get()
     }
 
     /// The hash of two ranges, the first of which ends at one of the starts.
@@ -366,7 +385,7 @@ impl<'f, 'a> Hashes<'f, 'a> {
 
     fn add(&self, hasher: &mut Hasher, range: Range<u64>) -> Result<(), Finding> {
         self.spent.set(self.spent.get().saturating_add(range.end - range.start));
-        if self.spent.get() > HASHED_MAX.max(self.file.len().saturating_mul(4)) {
+        if self.spent.get() > self.bytes_max {
             return Err(Finding::TooMuch);
         }
         pass(self.file.source(), range, |piece| hasher.add(piece)).map_err(|_| Finding::Source)
@@ -375,12 +394,13 @@ impl<'f, 'a> Hashes<'f, 'a> {
 
 impl Signature {
     /// Judges the signature over the bytes of its file; certificates are looked for in the message and among
-    /// `others`.
+    /// `others`. Of several signatures each is judged [with](Signature::check_with) the same hashes.
     pub fn check(&self, file: &File<'_>, others: &[Certificate]) -> Report {
         self.check_with(others, &Hashes::new(file, [self]))
     }
 
-    pub(crate) fn check_with(&self, others: &[Certificate], hashes: &Hashes<'_, '_>) -> Report {
+    /// The same, with hashes shared by the signatures of the file.
+    pub fn check_with(&self, others: &[Certificate], hashes: &Hashes<'_, '_>) -> Report {
         let findings = self.findings.clone();
         let mut report = Report { findings, message: None, signed: None, stamps: vec![] };
         let Some(ranges) = &self.ranges else { return report };
@@ -412,7 +432,7 @@ impl Signature {
         };
         let judged = message.check(signer, cms::Content::Hashed(hash), others);
         report.findings.extend(judged.faults.iter().map(|fault| Finding::NotOver(*fault)));
-        for token in signer.time_stamps() {
+        for token in signer.time_stamps().take(STAMPS_MAX) {
             let token = Token::parse(token).ok();
             let over = |digest: Digest| digest.of(&signer.signature);
             let judged = token.as_ref().map(|token| token.check(over, others));

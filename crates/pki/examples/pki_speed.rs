@@ -107,7 +107,14 @@ fn answers(at: Instant, key: &PrivateKey, root: &Certificate, (name, sign): (&st
     let answer = ocsp::Draft {
         responder: ocsp::ResponderId::Name(root.subject().clone()),
         produced_at: at,
-        answers: vec![ocsp::Answer { id, status, this_update: at, next_update: Some(at.plus_days(1)) }],
+        answers: vec![ocsp::Answer {
+            id,
+            status,
+            this_update: at,
+            next_update: Some(at.plus_days(1)),
+            invalid_since: None,
+            archive_cutoff: None,
+        }],
         nonce: Some(vec![1; 16]),
         certificates: Vec::new(),
     };

@@ -114,6 +114,11 @@ impl SignerInfo {
         all.flat_map(|attribute| attribute.values.iter().map(Vec::as_slice))
     }
 
+    /// How long what the signature is over is, beside the content, in bytes.
+    pub fn signed_bytes(&self) -> usize {
+        self.signed_set.len()
+    }
+
     /// The time-stamp tokens over the signature.
     pub fn time_stamps(&self) -> impl Iterator<Item = &[u8]> {
         self.unsigned_values(oid::SIGNATURE_TIME_STAMP)

@@ -208,6 +208,11 @@ impl Crl {
         self.0.count == 0
     }
 
+    /// Where it lies in memory: as long as it is kept, no other one lies there.
+    pub(crate) fn address(&self) -> usize {
+        std::sync::Arc::as_ptr(&self.0) as usize
+    }
+
     /// Checks its signature.
     pub fn verify_with(&self, key: &PublicKey) -> Result<(), BadSignature> {
         let algorithm = self.algorithm().ok_or(BadSignature::Unsupported)?;

@@ -5,10 +5,12 @@
 //! is bounded: so many signatures, paths and comparisons, whatever the input.
 
 mod build;
+mod effort;
 mod names;
 mod policy;
 mod revocation;
 
+pub use effort::Effort;
 pub use revocation::{EvidenceProblem, Source, Status};
 
 use crate::cert::{Certificate, Finding, KeyUsage};
@@ -51,12 +53,21 @@ pub struct Material {
     by_subject: HashMap<Name, Vec<Certificate>>,
     by_issuer: HashMap<Name, Vec<Crl>>,
     answers: Vec<ocsp::Response>,
+    checks: effort::Checks,
 }
 
 impl Material {
     /// Nothing yet.
     pub fn new() -> Material {
         Material::default()
+    }
+
+    /// The same, with everything that is judged by it within this effort. Whoever asks looks afterwards
+    /// whether it [sufficed](Effort::is_spent): what was not looked at counts as not known, or not proven.
+    #[must_use]
+    pub fn within(mut self, effort: std::sync::Arc<Effort>) -> Material {
+        self.checks = effort::Checks::within(effort);
+        self
     }
 
     /// Adds a certificate that may stand in a path.
@@ -344,7 +355,7 @@ fn judge(
     for (n, certificate) in path.iter().enumerate() {
         let is_last = n + 1 == path.len();
         let mut faults = Vec::new();
-        state.basic(certificate, issuer, rules, &mut faults);
+        state.basic(certificate, issuer, (rules, material), &mut faults);
         state.names(certificate, is_last, &mut faults);
         state.policies.take(n + 1, certificate, is_last, &mut faults);
         extensions(certificate, rules.strict, &mut faults);
@@ -392,10 +403,10 @@ impl State {
         &self,
         certificate: &Certificate,
         issuer: (&Name, &PublicKey),
-        rules: &Rules,
+        (rules, material): (&Rules, &Material),
         faults: &mut Vec<Fault>,
     ) {
-        if let Err(bad) = certificate.verify_with(issuer.1) {
+        if let Err(bad) = material.checks.certificate(certificate, issuer.1) {
             faults.push(Fault::Signature(bad));
         } else if certificate.algorithm().is_some_and(|a| a.is_legacy()) && !rules.accept_sha1 {
             faults.push(Fault::Sha1);

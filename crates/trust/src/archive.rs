@@ -21,6 +21,7 @@ use web::Problem;
 
 use self::rules::{Fault, Kind};
 use self::store::Item;
+use crate::stamp::belief::Trusted;
 use crate::validation::Bag;
 use crate::{App, stamp};
 
@@ -107,8 +108,9 @@ pub async fn renew_due(app: &App, now: Instant) -> Result<Round, Problem> {
         return Ok(round);
     }
     let known = crate::validation::evidence(app, now).await?;
+    let trusted = crate::validation::trusted(app, now).await?;
     for item in due {
-        match renew_one(app, &item, &known, now).await? {
+        match renew_one(app, &item, (&known, &trusted), now).await? {
             Ok(true) => round.stamped += 1,
             Ok(false) => round.good += 1,
             Err(fault) => {
@@ -131,7 +133,7 @@ pub async fn renew_due(app: &App, now: Instant) -> Result<Round, Problem> {
 async fn renew_one(
     app: &App,
     item: &Item,
-    known: &Bag,
+    (known, trusted): (&Bag, &Trusted),
     now: Instant,
 ) -> Result<Result<bool, Fault>, Problem> {
     let hash: Hash = item.held.parse().map_err(|_| Problem::fault("no hash of a content"))?;
@@ -147,6 +149,7 @@ async fn renew_one(
         bytes,
         tokens,
         known: known.clone(),
+        trusted: trusted.clone(),
         by: now.plus_days(app.archive_lead_days),
         now,
     };

@@ -198,6 +198,8 @@ pub async fn establish(app: &App, wish: &Wish, act: Act, now: Instant) -> Result
     };
     app.site.db.write(act, write).await?;
     app.live.forget();
+    // What is said of signed files is signed from the first day.
+    crate::validation::keep_reporter(app, now).await?;
     Ok(id)
 }
 

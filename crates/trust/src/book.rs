@@ -6,12 +6,13 @@
 
 use base::Instant;
 use db::{Act, Db, Tx, args};
-use pki::Digest;
 use pki::tsp::{Imprint, Reply, Request, Token};
+use pki::{Certificate, Digest};
 use web::Problem;
 
 use crate::archive::rules::Kind;
 use crate::archive::{self, Deposit};
+use crate::stamp::belief::{Trusted, When, believe_token};
 use crate::{App, stamp};
 
 /// What is stamped of the book's end.
@@ -38,10 +39,13 @@ pub async fn seal(app: &App) -> Result<bool, Problem> {
     let refused = |why: String| Problem::fault(format!("the audit book was not stamped: {why}"));
     let reply = stamp::stamped(app, &request.der()).await.map_err(|e| refused(format!("{e:?}")))?;
     let token = match Reply::parse(&reply) {
-        Ok(Reply::Granted(token)) if token.check_reply(&request, &[]).is_intact() => token,
+        Ok(Reply::Granted(token)) => token,
         other => return Err(refused(format!("{other:?}"))),
     };
     let now = app.site.clock.now();
+    let trusted = crate::validation::trusted(app, now).await?;
+    let report = token.check_reply(&request, &[]);
+    believe_token(&token, &report, &trusted, When::Fresh(now)).map_err(|why| refused(why.to_string()))?;
     let act = || Act::system("trust.seal-book", "", now);
     // The line is kept as a document: its time-stamp is followed by others before it lapses.
     let content = app.site.blobs.store(db, act(), line(head.no, &head.hash)).await?;
@@ -76,12 +80,13 @@ pub struct Seals {
     pub broken: Option<i64>,
 }
 
-/// Holds every seal (one a day: the limit is 27 years) against the book and its own time-stamp. Whether the
-/// stamps' authority is to be trusted is for whoever keeps its root elsewhere: `openssl ts -verify`.
+/// Holds every seal (one a day: the limit is 27 years) against the book and its own time-stamp, whose authority
+/// must hang on one of `roots`. Without any, the installation's own roots are taken, which whoever remakes the
+/// book could remake too: whoever judges keeps the root elsewhere and names it.
 ///
 /// # Errors
 /// The store's.
-pub async fn check(db: &Db) -> db::Result<Seals> {
+pub async fn check(db: &Db, roots: &[Certificate], now: Instant) -> db::Result<Seals> {
     let read = async |tx: &mut Tx| {
         tx.list::<Seal>(
             "select s.no, s.hash, s.at, s.token, e.hash as now from book_seal s
@@ -91,10 +96,19 @@ pub async fn check(db: &Db) -> db::Result<Seals> {
         .await
     };
     let seals = db.read(read).await?;
+    let own = match roots {
+        [] => db.read(async |tx: &mut Tx| crate::authority::store::list(tx).await).await?,
+        _ => Vec::new(),
+    };
+    let own = own.iter().filter(|one| one.role == "root").filter_map(|one| Certificate::parse(&one.der).ok());
+    let trusted = Trusted::of(own.chain(roots.iter().cloned()));
     let holds = |seal: &Seal| {
         let stamped = |digest: Digest| digest.of(line(seal.no, &seal.hash).as_bytes());
         seal.now.as_deref() == Some(seal.hash.as_str())
-            && Token::parse(&seal.token).is_ok_and(|token| token.check(stamped, &[]).is_intact())
+            && Token::parse(&seal.token).is_ok_and(|token| {
+                let report = token.check(stamped, &[]);
+                believe_token(&token, &report, &trusted, When::Kept(now)).is_ok()
+            })
     };
     Ok(Seals {
         count: seals.len(),

@@ -2,6 +2,7 @@
 //! authorities that its officials and agencies hold. Each has an origin, a class of trust, a holder with post
 //! or seal, the device of its key, a state, and the letter by which it was asked for.
 
+pub mod anchor;
 pub mod import;
 pub mod pages;
 pub mod rules;
@@ -12,10 +13,10 @@ mod tests;
 use base::{Id, Instant};
 use contracts::trust as event;
 use db::{Db, Tx, outbox};
-use pki::Certificate;
 use pki::cert::Extensions;
 use pki::crl::Reason;
 use pki::key::Digest;
+use pki::{Certificate, PublicKey};
 use web::{FieldError, Problem};
 
 use self::rules::{NotAllowed, State, Step, Wrong, after, faults};
@@ -42,6 +43,37 @@ pub fn fingerprint(certificate: &Certificate) -> String {
     certificate.fingerprint(Digest::Sha256).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// By which a key is known again: lower-case hexadecimal of the SHA-256 of its SubjectPublicKeyInfo.
+pub fn key_hash(key: &PublicKey) -> String {
+    Digest::Sha256.of(key.spki()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Gives hashes to the keys of rows of before; how many.
+pub async fn hash_keys(db: &Db) -> Result<usize, Problem> {
+    let mut done = 0;
+    loop {
+        let rows = db.read(async |tx: &mut Tx| store::list_unhashed(tx).await).await?;
+        if rows.is_empty() {
+            return Ok(done);
+        }
+        let hashed: Vec<(String, String)> = rows
+            .into_iter()
+            .map(|row| {
+                let key = Certificate::parse(&row.der).map(|one| key_hash(one.public_key()));
+                (row.id, key.unwrap_or_default())
+            })
+            .collect();
+        done += hashed.len();
+        let write = async move |tx: &mut Tx| -> db::Result<()> {
+            for (id, hash) in &hashed {
+                store::save_key_hash(tx, id, hash).await?;
+            }
+            Ok(())
+        };
+        db.upkeep(write).await?;
+    }
+}
+
 /// A row for a certificate, with what the certificate itself says. Whose it is comes after.
 pub fn row_of(certificate: &Certificate, origin: &'static str, class: &str, now: Instant) -> New {
     let subject = certificate.subject();
@@ -51,6 +83,7 @@ pub fn row_of(certificate: &Certificate, origin: &'static str, class: &str, now:
         id: Id::<CertificateId>::fresh().to_string(),
         der: certificate.der().to_vec(),
         fingerprint: fingerprint(certificate),
+        key_hash: key_hash(certificate.public_key()),
         serial: certificate.serial().to_string(),
         issuer: certificate.issuer().to_string(),
         subject: subject.to_string(),
@@ -193,13 +226,25 @@ pub fn topic_of(to: State) -> &'static str {
 
 /// Other systems hear of it.
 pub async fn tell(tx: &mut Tx, topic: &'static str, id: &str, now: Instant) -> Result<(), Problem> {
+    let until = store::get_whose(tx, id).await?.not_after;
+    tell_until(tx, topic, id, until, now).await
+}
+
+/// The same, of something that happens at `until`.
+pub async fn tell_until(
+    tx: &mut Tx,
+    topic: &'static str,
+    id: &str,
+    until: Instant,
+    now: Instant,
+) -> Result<(), Problem> {
     let whose = store::get_whose(tx, id).await?;
     let told = event::CertificateMoved {
         certificate: id.to_string(),
         serial: whose.serial,
         account: whose.account,
         unit: whose.unit,
-        until: Some(whose.not_after),
+        until: Some(until),
         at: now,
     };
     outbox::put(tx, topic, id, &told).await?;

@@ -37,11 +37,13 @@ pub fn all(app: &App) -> Vec<Handler> {
         }),
         handler(app, "trust.replace-units", DAY, async |app, db| {
             let kept = authority::keep_units(&app, &db, app.site.clock.now()).await;
+            validation::keep_reporter(&app, app.site.clock.now()).await?;
             app.stamper.forget();
             kept
         }),
         handler(app, "trust.seal-book", DAY, async |app, _| book::seal(&app).await),
         handler(app, "trust.watch-expiry", DAY, async |app, db| {
+            certificate::hash_keys(&db).await?;
             certificate::watch(&db, app.site.clock.now()).await
         }),
         handler(app, "trust.fetch-outside", FIVE_MINUTES, async |app, _| {

@@ -16,6 +16,7 @@ pub mod mobile;
 mod outside;
 mod remote;
 mod request;
+mod restored;
 mod revocation;
 mod seed;
 pub mod signing;
@@ -43,6 +44,7 @@ use crate::stamp::Stamper;
 
 pub use crate::key::module::ModuleSettings;
 pub use crate::outside::line::Allowed;
+pub use crate::restored::{Raised, restored};
 pub use crate::seed::{Issued, Loaded, Plan};
 pub use crate::stamp::client as time_stamps;
 
@@ -57,6 +59,8 @@ pub struct App {
     pub validation: validation::desk::Desk,
     /// So many days before its archive time-stamp lapses a kept document gets another one.
     pub archive_lead_days: i64,
+    /// Hours for which a new PIN waits that replaces one nobody has shown to know, where it must.
+    pub pin_wait_hours: i64,
     /// Who stamps the time of what is signed here, in the order in which they are asked.
     pub stamps: std::sync::Arc<[time_stamps::Source]>,
     keys: Keyring,
@@ -82,13 +86,34 @@ impl App {
         let (stamper, archive_lead_days) = (Stamper::default(), archive::LEAD_DAYS);
         let stamps = Arc::new([time_stamps::Source::Own]);
         let mobile = mobile::Line::default();
-        Ok(App { site, address, validation, archive_lead_days, stamps, keys, live, stamper, outside, mobile })
+        let pin_wait_hours = signing::PIN_WAIT_HOURS;
+        Ok(App {
+            site,
+            address,
+            validation,
+            archive_lead_days,
+            pin_wait_hours,
+            stamps,
+            keys,
+            live,
+            stamper,
+            outside,
+            mobile,
+        })
     }
 
     /// The same, with another time before the end of an archive time-stamp; 0 means the usual one.
     pub fn with_lead(mut self, days: i64) -> App {
         if days > 0 {
             self.archive_lead_days = days;
+        }
+        self
+    }
+
+    /// The same, with another time for which a new PIN waits; 0 means the usual one.
+    pub fn with_pin_wait(mut self, hours: i64) -> App {
+        if hours > 0 {
+            self.pin_wait_hours = hours;
         }
         self
     }
@@ -172,6 +197,7 @@ pub fn routes(app: &App) -> axum::Router {
         .with_state(Arc::new(app.clone()));
     axum::Router::new()
         .merge(certificate::pages::routes())
+        .merge(certificate::anchor::pages::routes())
         .merge(outside::pages::routes())
         .merge(archive::pages::routes())
         .merge(request::pages::routes())
@@ -188,6 +214,7 @@ pub fn routes(app: &App) -> axum::Router {
 pub fn administration() -> Vec<NavItem> {
     vec![
         NavItem::new(words::t("certificate.title"), certificate::pages::HERE).icon("certificate"),
+        NavItem::new(words::t("anchor.title"), certificate::anchor::pages::HERE).icon("shield-check"),
         NavItem::new(words::t("outside.title"), outside::pages::HERE).icon("globe"),
         NavItem::new(words::t("archive.title"), archive::pages::HERE).icon("archive"),
         NavItem::new(words::t("request.title"), request::pages::HERE).icon("file-certificate"),

@@ -14,6 +14,7 @@ use base::{Id, Instant};
 use contracts::trust as event;
 use db::{Act, Tx};
 use directory::UnitId;
+use pki::crl::Reason;
 use pki::csr;
 use pki::key::PublicKey;
 use pki::name::GeneralName;
@@ -93,6 +94,11 @@ pub async fn ask(tx: &mut Tx, typed: &Typed, asker: &Asker<'_>, now: Instant) ->
     let whose = holder(tx, typed, asker, now, &mut wrong).await?;
     let (true, Some(whose)) = (wrong.is_empty(), whose) else { return Err(Problem::Invalid(wrong)) };
     may_renew(tx, typed, &whose, now).await?;
+    if let Some(der) = &csr {
+        let read = csr::Request::import(der).map_err(Problem::fault)?;
+        let hash = certificate::key_hash(&read.key);
+        key_is_free(tx, &hash, (whose.account.as_deref(), &whose.unit)).await?;
+    }
     if store::count_waiting(tx, asker.account).await? >= WAITING_MAX {
         return Err(Problem::refused(words::t("request.too_many"), "refused: too many wait"));
     }
@@ -137,6 +143,26 @@ async fn may_renew(tx: &mut Tx, typed: &Typed, whose: &Whose, now: Instant) -> R
     let same = old.account == whose.account && (whose.account.is_some() || same_unit);
     if step.is_err() || old.kind != typed.kind || !same {
         return Err(Problem::refused(words::t("request.not_renewed"), "refused: not renewed"));
+    }
+    Ok(())
+}
+
+/// A key that somebody else has a certificate for, or that is known to have got out, is not certified again.
+async fn key_is_free(tx: &mut Tx, hash: &str, (account, unit): (Option<&str>, &str)) -> Result<(), Problem> {
+    for known in certificate::store::list_of_key(tx, hash).await? {
+        let compromised = [Reason::KeyCompromise, Reason::CaCompromise, Reason::AaCompromise];
+        let is_out = compromised.iter().any(|reason| known.reason == Some(i64::from(reason.code())));
+        if known.state == "revoked" && is_out {
+            return Err(Problem::field("csr", words::t("request.wrong.key_out")));
+        }
+        let same = match (account, known.account.as_deref()) {
+            (Some(own), Some(other)) => own == other,
+            (None, None) => known.unit.as_deref() == Some(unit),
+            _ => false,
+        };
+        if !same {
+            return Err(Problem::field("csr", words::t("request.wrong.key_taken")));
+        }
     }
     Ok(())
 }
@@ -370,6 +396,11 @@ fn certify(
 async fn keep(tx: &mut Tx, rows: &[New], issued: &[Issued], by: &str, now: Instant) -> Result<(), Problem> {
     for key in issued.iter().filter_map(|one| one.key.as_ref()) {
         key.save(tx, "holder", now).await?;
+    }
+    // Two may have asked for one key meanwhile.
+    for row in rows.iter().filter(|row| row.key.is_none()) {
+        let unit = row.unit.as_deref().unwrap_or_default();
+        key_is_free(tx, &row.key_hash, (row.account.as_deref(), unit)).await?;
     }
     certificate::store::save_all(tx, rows).await?;
     for (row, one) in rows.iter().zip(issued) {

@@ -15,6 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 use base::Instant;
+use contracts::trust as event;
 use db::{Act, Db, Tx};
 use directory::signin::password;
 use directory::{AccountId, UnitId};
@@ -66,6 +67,8 @@ pub struct Credential {
     pub has_pin: bool,
     /// Too many wrong PINs.
     pub is_locked: bool,
+    /// A new PIN waits until then.
+    pub pin_from: Option<Instant>,
     key: String,
 }
 
@@ -91,6 +94,7 @@ pub async fn credentials(
             chain: chain(tx, row.authority.as_deref()).await?,
             has_pin: row.wrong.is_some(),
             is_locked: row.wrong.is_some_and(|wrong| wrong >= TRIES_MAX),
+            pin_from: row.pending_from.filter(|from| *from > now),
             id: row.id,
             holder: row.holder,
             key: row.key,
@@ -230,7 +234,16 @@ pub(crate) async fn try_pin(
     act: Act,
 ) -> Result<PinTry, Problem> {
     let id = credential.id.clone();
-    let row = db.read(async move |tx: &mut Tx| store::find_pin(tx, &id).await).await?;
+    let mut row = db.read(async move |tx: &mut Tx| store::find_pin(tx, &id).await).await?;
+    let now = act.at;
+    if row.as_ref().is_some_and(|row| row.pending_from.is_some_and(|from| from <= now)) {
+        let id = credential.id.clone();
+        let take = async move |tx: &mut Tx| -> Result<_, Problem> {
+            store::save_due(tx, &id, now).await?;
+            Ok(store::find_pin(tx, &id).await?)
+        };
+        row = db.write(act.clone(), take).await?;
+    }
     let Some(row) = row else { return Ok(PinTry::NotSet) };
     if row.wrong >= TRIES_MAX {
         return Ok(PinTry::Locked);
@@ -309,28 +322,44 @@ fn at_pin(words: String) -> Problem {
 pub struct NewPin {
     /// The password of the account, so that an open session is not enough.
     pub password: String,
+    /// The PIN until now, from whoever knows it: then nothing has to wait.
+    pub current: String,
     /// The PIN.
     pub pin: String,
     /// Once more.
     pub again: String,
 }
 
-/// Sets the PIN of a certificate, and unlocks it.
+/// From when on a new PIN counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinSet {
+    /// At once.
+    Now,
+    /// Only then; whose key it is has been told.
+    From(Instant),
+}
+
+/// Hours for which a new PIN waits that replaces one nobody has shown to know, where it must. Ours: no rule
+/// known names a time.
+pub const PIN_WAIT_HOURS: i64 = 24;
+
+/// Sets the PIN of a certificate. Whoever knows the one before sets it at once; so does an official for a key
+/// of their own that is not locked. For a seal, and after wrong tries have locked the key, the password alone
+/// is not enough: the new one counts after `wait_hours`, and whose key it is hears of it at once.
 ///
 /// # Errors
-/// Refusals at their fields, all at once; the store's.
+/// Refusals at their fields, all at once; `TooMany` after wrong passwords; the store's.
 pub async fn set_pin(
     db: &Db,
     account: AccountId,
-    certificate: &str,
+    of: &Credential,
     given: &NewPin,
     act: Act,
-    now: Instant,
-) -> Result<(), Problem> {
+    wait_hours: i64,
+) -> Result<PinSet, Problem> {
+    let now = act.at;
     let mut wrong = Vec::new();
-    if !directory::account::is_password(db, account, &given.password).await? {
-        wrong.push(FieldError::new("account_password", words::t("signing.wrong_password")));
-    }
+    wrong.extend(wrong_password(db, account, &given.password, now).await?);
     if let Some(fault) = rules::pin_fault(&given.pin) {
         let key = match fault {
             PinFault::Length => "signing.pin_length",
@@ -344,10 +373,60 @@ pub async fn set_pin(
     if !wrong.is_empty() {
         return Err(Problem::Invalid(wrong));
     }
-    let (hash, id) = (password::hash(&given.pin).await?, certificate.to_string());
+    let knows = match given.current.is_empty() {
+        true => false,
+        false => match try_pin(db, of, &given.current, act.clone()).await? {
+            PinTry::Right => true,
+            tried => return must_be_right(tried).map(|()| PinSet::Now).map_err(at_current),
+        },
+    };
+    let set = match rules::must_wait(of.part, of.has_pin, of.is_locked, knows) {
+        true => PinSet::From(now.plus_minutes(wait_hours * 60)),
+        false => PinSet::Now,
+    };
+    let (hash, id) = (password::hash(&given.pin).await?, of.id.clone());
     let write = async move |tx: &mut Tx| -> Result<(), Problem> {
         certificate::get(tx, &id).await?;
-        Ok(store::put_pin(tx, &id, &hash, now).await?)
+        match set {
+            PinSet::Now => {
+                store::put_pin(tx, &id, &hash, now).await?;
+                certificate::tell_until(tx, event::CERTIFICATE_PIN_SET, &id, now, now).await
+            }
+            PinSet::From(from) => {
+                store::save_pending(tx, &id, &hash, from).await?;
+                certificate::tell_until(tx, event::CERTIFICATE_PIN_WAITS, &id, from, now).await
+            }
+        }
     };
-    db.write(act, write).await
+    db.write(act, write).await?;
+    Ok(set)
+}
+
+/// The password, whose wrong tries are counted: here it opens more than a session.
+async fn wrong_password(
+    db: &Db,
+    account: AccountId,
+    given: &str,
+    now: Instant,
+) -> Result<Option<FieldError>, Problem> {
+    let key = format!("pin-password:{account}");
+    let asked = key.clone();
+    db.read(async move |tx: &mut Tx| web::throttle::check(tx, &asked, now).await).await?;
+    if directory::account::is_password(db, account, given).await? {
+        db.upkeep(async move |tx: &mut Tx| web::throttle::passed(tx, &key).await).await?;
+        return Ok(None);
+    }
+    db.upkeep(async move |tx: &mut Tx| web::throttle::failed(tx, &key, now).await).await?;
+    Ok(Some(FieldError::new("account_password", words::t("signing.wrong_password"))))
+}
+
+/// What is said of the PIN before, at its own field.
+fn at_current(problem: Problem) -> Problem {
+    match problem {
+        Problem::Invalid(errors) => {
+            let moved = errors.into_iter().map(|error| FieldError::new("current_pin", error.message));
+            Problem::Invalid(moved.collect())
+        }
+        other => other,
+    }
 }

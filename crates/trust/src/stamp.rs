@@ -2,6 +2,7 @@
 //! are durable before the first is used, so that none is given twice whatever crashes; with each block the
 //! instant is kept, and nobody is stamped while the clock stands before an instant that was kept.
 
+pub mod belief;
 pub mod client;
 pub mod rules;
 pub mod store;
@@ -15,14 +16,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use base::Instant;
 use db::{Act, Db, Tx};
 use pki::cert::Serial;
 use pki::tsp::{Draft, Failure, Imprint, Reply, Request};
 use pki::{Certificate, Signer};
 use web::Problem;
 
-use self::rules::{BLOCK, Block, POLICY, Taken, Wanted};
+use self::rules::{BLOCK, Block, POLICY, Reading, Taken, Wanted};
 use crate::revocation::LOOK_EVERY;
 use crate::{App, authority};
 
@@ -77,13 +77,17 @@ pub async fn stamped(app: &App, der: &[u8]) -> Result<Vec<u8>, Failure> {
     let own = units.first().ok_or(Failure::SystemFailure)?;
     let mut fit = units.iter().filter(|unit| wanted.is_met_by(unit.certificate.public_key().kind()));
     let unit = if wanted == Wanted::Any { own } else { fit.next().ok_or(Failure::UnacceptedPolicy)? };
-    let now = app.site.clock.now();
+    let reading = Reading { now: app.site.clock.now(), passed_micros: app.site.clock.passed_micros() };
+    let now = reading.now;
     if !unit.certificate.validity().holds(now) {
         return Err(Failure::TimeNotAvailable);
     }
-    let number = app.stamper.number(&app.site.db, now).await.map_err(broken)?;
+    let number = app.stamper.number(&app.site.db, reading).await.map_err(broken)?;
     let number = number.ok_or_else(|| {
-        tracing::error!("no time-stamp: the clock stands before an instant that has been");
+        tracing::error!(
+            "no time-stamp: the clock stands before an instant that has been, or was put since the program \
+             began; set it right, or begin the program anew when it is"
+        );
         Failure::TimeNotAvailable
     })?;
     let draft = Draft {
@@ -114,17 +118,17 @@ pub async fn answered(app: &App, request: &Request) -> Result<Vec<u8>, String> {
 
 impl Stamper {
     /// A number that nobody had and nobody will have; `None` while the clock is in doubt.
-    async fn number(&self, db: &Db, now: Instant) -> Result<Option<i64>, Problem> {
+    async fn number(&self, db: &Db, reading: Reading) -> Result<Option<i64>, Problem> {
         loop {
-            match self.take(now) {
+            match self.take(reading) {
                 Taken::Number(number) => return Ok(Some(number)),
                 Taken::InDoubt => return Ok(None),
                 Taken::Another => {}
             }
             let _one = self.0.taking.lock().await;
             // Whoever waited finds the block that another took.
-            if matches!(self.take_again(now), Taken::Another) {
-                let Some(block) = another(db, now).await? else { return Ok(None) };
+            if matches!(self.take_again(reading), Taken::Another) {
+                let Some(block) = another(db, reading).await? else { return Ok(None) };
                 *self.block() = Some(block);
             }
         }
@@ -134,14 +138,14 @@ impl Stamper {
         self.0.block.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, now: Instant) -> Taken {
-        self.block().as_mut().map_or(Taken::Another, |block| rules::take(block, now))
+    fn take(&self, reading: Reading) -> Taken {
+        self.block().as_mut().map_or(Taken::Another, |block| rules::take(block, reading))
     }
 
     /// What `take` would say, without taking.
-    fn take_again(&self, now: Instant) -> Taken {
+    fn take_again(&self, reading: Reading) -> Taken {
         let mut copy = *self.block();
-        copy.as_mut().map_or(Taken::Another, |block| rules::take(block, now))
+        copy.as_mut().map_or(Taken::Another, |block| rules::take(block, reading))
     }
 
     /// Looks at the units anew before the next stamp: one has been followed by another.
@@ -189,7 +193,8 @@ impl Stamper {
 
 /// Takes a block of numbers, durable before it is used. `None` when the clock stands before the instant that
 /// the last block was taken at.
-async fn another(db: &Db, now: Instant) -> Result<Option<Block>, Problem> {
+async fn another(db: &Db, reading: Reading) -> Result<Option<Block>, Problem> {
+    let Reading { now, passed_micros } = reading;
     let take = async move |tx: &mut Tx| -> Result<Option<Block>, Problem> {
         let counter = store::find(tx).await?;
         let (next, last) = counter.map_or((1, now), |counter| (counter.next, counter.last_at));
@@ -197,7 +202,7 @@ async fn another(db: &Db, now: Instant) -> Result<Option<Block>, Problem> {
             return Ok(None);
         }
         store::save(tx, next + BLOCK, last.max(now)).await?;
-        Ok(Some(Block { next, end: next + BLOCK, taken_at: now, last: last.max(now) }))
+        Ok(Some(Block { next, end: next + BLOCK, taken_at: now, passed_micros, last: last.max(now) }))
     };
     db.write(Act::system("trust.take-stamp-numbers", "", now), take).await
 }

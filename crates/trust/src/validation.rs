@@ -10,9 +10,11 @@ pub mod known;
 pub mod make;
 mod message;
 mod pages;
+mod parts;
 mod pdf;
 pub mod policy;
 pub mod report;
+mod reporter;
 pub mod rules;
 mod saved;
 mod store;
@@ -26,8 +28,10 @@ pub use format::detect;
 pub(crate) use format::{Read, read};
 pub use found::Bag;
 pub(crate) use found::Found;
+pub(crate) use reporter::keep as keep_reporter;
 pub use words::{advice, line, sentence};
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use base::Instant;
@@ -36,8 +40,9 @@ use web::Problem;
 
 use self::desk::Incoming;
 use self::report::{Report, TrustClass, Verdict};
-use self::rules::{Terms, TrustAnchor};
+use self::rules::{Registered, Saved, Terms, TrustAnchor};
 use crate::revocation::rules::Which;
+use crate::stamp::belief::Trusted;
 use crate::{App, authority, certificate};
 use pki::Crl;
 
@@ -49,21 +54,77 @@ pub fn routes() -> axum::Router<App> {
     pages::routes().merge(api::routes())
 }
 
-/// Judges a file as of now, with what the installation knows.
+/// Who asks: what strangers bring is remembered apart, so that they cannot make the rest forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// Somebody who has not signed in.
+    Anybody,
+    /// Somebody who has, or the installation itself.
+    Known,
+}
+
+/// Judges files of our own as of now, with what the installation knows.
 pub async fn validate(app: &App, files: Vec<Incoming>, now: Instant) -> Result<Vec<Report>, Problem> {
+    validate_for(app, Asker::Known, files, now).await
+}
+
+/// The same for whoever asks.
+pub async fn validate_for(
+    app: &App,
+    asker: Asker,
+    files: Vec<Incoming>,
+    now: Instant,
+) -> Result<Vec<Report>, Problem> {
     let terms = Arc::new(terms(app, now).await?);
     let mut reports = Vec::new();
     for file in files {
-        let file = Arc::new(file);
-        let key = app.validation.key(file.clone()).await?;
-        let saved = saved::find(app, &key).await?;
-        let (report, used) = app.validation.judge(file, terms.clone(), saved.clone()).await?;
-        if report.verdict == Verdict::Valid {
-            saved::keep(app, &key, &saved, used, now).await?;
-        }
-        reports.push(report);
+        reports.push(validate_one(app, asker, Arc::new(file), &terms).await?);
     }
     Ok(reports)
+}
+
+/// Once as it is; and when the register knows one of its certificates as revoked, or the document was valid
+/// here before, once more with that.
+async fn validate_one(
+    app: &App,
+    asker: Asker,
+    file: Arc<Incoming>,
+    terms: &Arc<Terms>,
+) -> Result<Report, Problem> {
+    let now = terms.at;
+    let first = app.validation.judge(file.clone(), terms.clone(), Saved::default()).await?;
+    let (mut report, mut judged) = first;
+    let Some(key) = judged.key.clone() else { return Ok(report) };
+    let whole = app.validation.key(file.clone()).await?;
+    let (saved, register) = (saved::find(app, &key, &whole).await?, registered(app, &report).await?);
+    if saved.saved.first_at.is_some() || !register.is_empty() {
+        let terms = Terms { register, ..Terms::clone(terms) };
+        (report, judged) = app.validation.judge(file, Arc::new(terms), saved.saved.clone()).await?;
+    }
+    if report.verdict == Verdict::Valid {
+        saved::keep(app, (&key, asker), &saved, judged.used, now).await?;
+    }
+    Ok(report)
+}
+
+/// What the register keeps as revoked or suspended of the certificates that a report names.
+async fn registered(app: &App, report: &Report) -> Result<HashMap<String, Registered>, Problem> {
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for signature in &report.signatures {
+        let stamps = signature.time_stamps.iter().filter_map(|stamp| stamp.authority.as_ref());
+        let chain = signature.chain.iter().map(|link| &link.party);
+        let all = signature.signer.iter().chain(chain).chain(stamps);
+        named.extend(all.map(|party| party.sha256.clone()));
+    }
+    let read = async move |tx: &mut Tx| -> Result<_, Problem> {
+        let mut found = HashMap::new();
+        for fingerprint in &named {
+            let since = certificate::store::find_unfit(tx, fingerprint).await?;
+            found.extend(since.map(|since| (fingerprint.clone(), Registered { since })));
+        }
+        Ok(found)
+    };
+    app.site.db.read(read).await
 }
 
 /// Keeps a report for a day; under which id.
@@ -102,13 +163,23 @@ pub(crate) async fn evidence(app: &App, now: Instant) -> Result<Bag, Problem> {
     Ok(known)
 }
 
+/// Whom to believe about time-stamps, with what is known of them.
+pub(crate) async fn trusted(app: &App, now: Instant) -> Result<Trusted, Problem> {
+    let terms = terms(app, now).await?;
+    let anchors = terms.anchors.into_iter().map(|one| one.anchor).collect();
+    Ok(Trusted { anchors, material: terms.known.material() })
+}
+
 async fn terms(app: &App, now: Instant) -> Result<Terms, Problem> {
     let known = app.validation.known();
-    let mut terms = Terms { at: now, anchors: known.anchors.clone(), known: known.bag.clone() };
+    let mut terms =
+        Terms { at: now, anchors: known.anchors.clone(), known: known.bag.clone(), register: HashMap::new() };
     let read = async |tx: &mut Tx| -> Result<_, Problem> {
-        Ok((authority::store::list(tx).await?, certificate::store::list_outside(tx).await?))
+        let anchors = certificate::anchor::store::list(tx).await?;
+        let between = certificate::anchor::store::list_between(tx).await?;
+        Ok((authority::store::list(tx).await?, anchors, between))
     };
-    let (own, outside) = app.site.db.read(read).await?;
+    let (own, outside, between) = app.site.db.read(read).await?;
     for row in &own {
         let certificate = authority::parse(&row.der)?;
         match row.role.as_str() {
@@ -121,12 +192,15 @@ async fn terms(app: &App, now: Instant) -> Result<Terms, Problem> {
         }
     }
     for row in &outside {
-        let class = match row.trust_class.as_str() {
+        let class = match row.class.as_str() {
             "official_duty" => TrustClass::Government,
             "public" => TrustClass::Public,
             _ => TrustClass::Internal,
         };
         terms.anchors.push(TrustAnchor::of(authority::parse(&row.der)?, class));
+    }
+    for der in &between {
+        terms.known.certificates.push(authority::parse(der)?);
     }
     terms.known.add(&crate::outside::kept(app, now).await?);
     Ok(terms)

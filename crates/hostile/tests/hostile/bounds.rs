@@ -48,6 +48,7 @@ fn shapes(name: &str) -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .map(named)
         .collect(),
+        "judge" => [shapes("xml"), shapes("pdf"), of_der()].concat(),
         _ => of_der(),
     }
 }

@@ -52,7 +52,14 @@ fn made() -> Vec<(String, Vec<u8>)> {
     let answered = ocsp::Draft {
         responder: ocsp::ResponderId::Name(issuer.subject().clone()),
         produced_at: at,
-        answers: vec![ocsp::Answer { id, status, this_update: at, next_update: Some(at) }],
+        answers: vec![ocsp::Answer {
+            id,
+            status,
+            this_update: at,
+            next_update: Some(at),
+            invalid_since: Some(at),
+            archive_cutoff: Some(at),
+        }],
         nonce: Some(vec![9; 16]),
         certificates: vec![an.certificate.clone()],
     };

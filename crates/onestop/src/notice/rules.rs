@@ -116,6 +116,9 @@ pub const TABLE: [Line; 52] = [
     write(trust::CERTIFICATE_SUSPENDED, To::UnitKeeper, "unit_certificate_suspended"),
     write(trust::CERTIFICATE_REVOKED, To::KeyHolder, "certificate_revoked"),
     write(trust::CERTIFICATE_REVOKED, To::UnitKeeper, "unit_certificate_revoked"),
+    write(trust::CERTIFICATE_PIN_SET, To::KeyHolder, "certificate_pin_set"),
+    write(trust::CERTIFICATE_PIN_WAITS, To::KeyHolder, "certificate_pin_waits"),
+    write(trust::CERTIFICATE_PIN_WAITS, To::UnitKeeper, "unit_certificate_pin_waits"),
     tell(trust::CERTIFICATE_RESUMED, To::KeyHolder, "certificate_resumed"),
     tell(trust::CERTIFICATE_RESUMED, To::UnitKeeper, "unit_certificate_resumed"),
 ];

@@ -24,8 +24,11 @@ use crate::words_office::say;
 const JOB: &str = "onestop.raise-result";
 /// With waits of at most an hour: more than a week.
 const TRIES: u32 = 200;
-/// Room for a time-stamp with its certificates, in bytes.
+/// Room for a time-stamp with its certificates, in bytes. A token that is longer is asked for anew with the
+/// room that it needs.
 const STAMP_ROOM_BYTES: usize = 16_384;
+/// And a little more, since the next token may be longer by a number or two.
+const MORE_ROOM_BYTES: usize = 1_024;
 /// Characters kept of what went wrong.
 const TROUBLE_CHARS_MAX: usize = 500;
 
@@ -154,18 +157,39 @@ async fn step(app: &App, which: &Which, to: Level) -> Result<(), Problem> {
 
 /// The file under a time-stamp, in an update at its end.
 async fn stamped(trust: &trust::App, file: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    match stamped_in(trust, file.clone(), STAMP_ROOM_BYTES).await? {
+        Ok(stamped) => Ok(stamped),
+        Err(needed) => {
+            let again = stamped_in(trust, file, needed + MORE_ROOM_BYTES).await?;
+            again.map_err(|bytes| Problem::fault(format!("tokens grow, now to {bytes} bytes")))
+        }
+    }
+}
+
+/// The same in so much room; how much the token needs when it is not enough.
+async fn stamped_in(
+    trust: &trust::App,
+    file: Vec<u8>,
+    room_bytes: usize,
+) -> Result<Result<Vec<u8>, usize>, Problem> {
     let fault = |e: pdfsig::CannotSign| Problem::fault(format!("a result takes no time-stamp: {e:?}"));
     let preparing = tokio::task::spawn_blocking(move || {
         let field = field(&file)?;
-        let made = pdfsig::prepare_time_stamp(&file, &field, Digest::Sha256, STAMP_ROOM_BYTES);
+        let made = pdfsig::prepare_time_stamp(&file, &field, Digest::Sha256, room_bytes);
         Ok::<_, Problem>((made.map_err(fault)?, file))
     });
     let (prepared, mut file) = preparing.await.map_err(Problem::fault)??;
     let imprint = Imprint { digest: prepared.digest(), hash: prepared.hash().to_vec() };
     let token = trust::time_stamps::token(trust, &trust.stamps, &imprint).await;
     let token = token.map_err(|why| Problem::fault(format!("no time-stamp: {why}")))?;
-    file.extend(prepared.finish(&token).map_err(fault)?);
-    Ok(file)
+    match prepared.finish(&token) {
+        Ok(update) => {
+            file.extend(update);
+            Ok(Ok(file))
+        }
+        Err(pdfsig::CannotSign::TooLong { message_bytes, .. }) => Ok(Err(message_bytes)),
+        Err(other) => Err(fault(other)),
+    }
 }
 
 /// A field that no signature of the file has.

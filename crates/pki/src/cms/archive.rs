@@ -10,6 +10,9 @@ use crate::der::{Element, Malformed, Read, Reader, Tag, Why, Writer};
 use crate::key::{AlgorithmId, Digest};
 use crate::ocsp;
 use crate::oid;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 
 /// The parts of a SignedData as they stand.
 struct Parts<'a> {
@@ -127,37 +130,103 @@ pub fn add(message: &SignedData, signer: usize, to_stamp: &ToStamp, token: &[u8]
     add_unsigned(message, signer, oid::ARCHIVE_TIME_STAMP_V3, &indexed)
 }
 
-/// What the archive time-stamp `token` of the `signer`th signature must be over, with its own digest. An
-/// index that names what is not in the message is refused; what is in the message and not in the index is
-/// not protected.
-pub fn imprint(
-    message: &SignedData,
-    signer: usize,
-    token: &[u8],
-    content: &dyn Fn(Digest) -> Vec<u8>,
-    digest: Digest,
-) -> Read<Vec<u8>> {
-    let parts = Parts::of(&message.der)?;
-    let token = SignedData::parse(token)?;
-    let no_index = || Malformed { why: Why::Value("no index of what is stamped"), at: 0 };
-    let stamper = token.signers.first().ok_or_else(no_index)?;
-    let mut indexes = stamper.unsigned_values(oid::ATS_HASH_INDEX_V3);
-    let index = indexes.next().ok_or_else(no_index)?;
-    if indexes.next().is_some() {
-        return Err(no_index());
+/// What an archive time-stamp was found to be over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protected {
+    /// The hash that it must hold.
+    pub hash: Vec<u8>,
+    /// Which values of unsigned attributes its index names, counted over all of them in their order. Of the
+    /// others it proves nothing.
+    pub unsigned: BTreeSet<usize>,
+}
+
+/// A message whose archive time-stamps are judged: it is taken apart once, and hashed once for each digest.
+pub struct Archive<'m> {
+    parts: Parts<'m>,
+    certificates: Hashed,
+    revocation: Hashed,
+    /// Of the signature looked at last.
+    unsigned: RefCell<Option<(usize, Vec<(Digest, Vec<Vec<u8>>)>)>>,
+}
+
+type Hashed = RefCell<Vec<(Digest, Rc<HashSet<Vec<u8>>>)>>;
+
+fn hashed(memory: &Hashed, elements: &[Element<'_>], how: Digest) -> Rc<HashSet<Vec<u8>>> {
+    let mut memory = memory.borrow_mut();
+    if let Some((_, known)) = memory.iter().find(|(known, _)| *known == how) {
+        return Rc::clone(known);
     }
-    let mut r = Reader::whole_sequence(index)?;
-    let how = AlgorithmId::read(&mut r)?.digest().ok_or_else(no_index)?;
-    let hash_all = |elements: &[Element<'_>]| elements.iter().map(|e| how.of(e.raw)).collect::<Vec<_>>();
-    let unsigned = unsigned_values(&parts, signer)?;
-    let unsigned: Vec<Vec<u8>> = unsigned.iter().map(|value| how.of(value)).collect();
-    for held in [hash_all(&parts.certificates), hash_all(&parts.revocation), unsigned] {
-        let named = r.sequence()?.each(|r| Ok(r.octets()?.to_vec()))?;
-        if !named.iter().all(|hash| held.contains(hash)) {
-            return Err(Malformed { why: Why::Value("the index names what is not there"), at: 0 });
+    let made: Rc<HashSet<Vec<u8>>> = Rc::new(elements.iter().map(|e| how.of(e.raw)).collect());
+    memory.push((how, Rc::clone(&made)));
+    made
+}
+
+impl<'m> Archive<'m> {
+    /// Takes a message apart.
+    pub fn of(message: &'m SignedData) -> Read<Archive<'m>> {
+        Ok(Archive {
+            parts: Parts::of(&message.der)?,
+            certificates: Hashed::default(),
+            revocation: Hashed::default(),
+            unsigned: RefCell::default(),
+        })
+    }
+
+    /// What the archive time-stamp `token` of the `signer`th signature must be over, with its own digest.
+    /// An index that names what is not in the message is refused; what is in the message and not in the
+    /// index is not protected.
+    pub fn protected(
+        &self,
+        signer: usize,
+        token: &SignedData,
+        content: &dyn Fn(Digest) -> Vec<u8>,
+        digest: Digest,
+    ) -> Read<Protected> {
+        let no_index = || Malformed { why: Why::Value("no index of what is stamped"), at: 0 };
+        let stamper = token.signers.first().ok_or_else(no_index)?;
+        let mut indexes = stamper.unsigned_values(oid::ATS_HASH_INDEX_V3);
+        let index = indexes.next().ok_or_else(no_index)?;
+        if indexes.next().is_some() {
+            return Err(no_index());
         }
+        let mut r = Reader::whole_sequence(index)?;
+        let how = AlgorithmId::read(&mut r)?.digest().ok_or_else(no_index)?;
+        let absent = || Malformed { why: Why::Value("the index names what is not there"), at: 0 };
+        for held in [
+            hashed(&self.certificates, &self.parts.certificates, how),
+            hashed(&self.revocation, &self.parts.revocation, how),
+        ] {
+            let named = r.sequence()?.each(|r| Ok(r.octets()?.to_vec()))?;
+            if !named.iter().all(|hash| held.contains(hash)) {
+                return Err(absent());
+            }
+        }
+        let named: HashSet<Vec<u8>> = r.sequence()?.each(|r| Ok(r.octets()?.to_vec()))?.into_iter().collect();
+        let held = self.unsigned(signer, how)?;
+        let places = held.iter().enumerate().filter(|(_, hash)| named.contains(*hash));
+        let unsigned: BTreeSet<usize> = places.map(|(n, _)| n).collect();
+        let found: HashSet<&Vec<u8>> = unsigned.iter().map(|n| &held[*n]).collect();
+        if found.len() != named.len() {
+            return Err(absent());
+        }
+        let hash = hash_of(&self.parts, signer, content, digest, index)?;
+        Ok(Protected { hash, unsigned })
     }
-    hash_of(&parts, signer, content, digest, index)
+
+    fn unsigned(&self, signer: usize, how: Digest) -> Read<Vec<Vec<u8>>> {
+        let mut memory = self.unsigned.borrow_mut();
+        let (_, known) = match &mut *memory {
+            Some(of) if of.0 == signer => of,
+            other => other.insert((signer, Vec::new())),
+        };
+        if let Some((_, hashes)) = known.iter().find(|(known, _)| *known == how) {
+            return Ok(hashes.clone());
+        }
+        let values = unsigned_values(&self.parts, signer)?;
+        let hashes: Vec<Vec<u8>> = values.iter().map(|value| how.of(value)).collect();
+        known.push((how, hashes.clone()));
+        Ok(hashes)
+    }
 }
 
 /// §5.5.3: the kind of content, its hash, the signature's fields up to its value, and the index.

@@ -17,6 +17,8 @@ pub enum Content<'a> {
     Bytes(&'a [u8]),
     /// Bytes kept elsewhere, of which the caller makes the hash (a byte range of a large file).
     Hashed(&'a dyn Fn(Digest) -> Vec<u8>),
+    /// These bytes, inside or kept elsewhere, of which the caller makes the hash too: once for all signatures.
+    Known(&'a [u8], &'a dyn Fn(Digest) -> Vec<u8>),
 }
 
 /// What is wrong with a signature. One is enough for it not to count.
@@ -149,7 +151,9 @@ impl SignedData {
                 report.faults.push(Fault::NoContent);
                 return signer.signed.is_some().then(|| signer.signed_set.clone());
             }
-            (Content::Bytes(given), Some(inside)) if given != inside.as_slice() => {
+            (Content::Bytes(given) | Content::Known(given, _), Some(inside))
+                if !std::ptr::eq(given, inside.as_slice()) && given != inside.as_slice() =>
+            {
                 report.faults.push(Fault::TwoContents);
                 return None;
             }
@@ -164,7 +168,7 @@ impl SignedData {
             if self.content_type != oid::CMS_DATA {
                 report.faults.push(Fault::ContentType);
             }
-            let Content::Bytes(bytes) = content else {
+            let (Content::Bytes(bytes) | Content::Known(bytes, _)) = content else {
                 report.faults.push(Fault::NoContent);
                 return None;
             };
@@ -175,7 +179,7 @@ impl SignedData {
         }
         let hash = match content {
             Content::Bytes(bytes) => digest.of(bytes),
-            Content::Hashed(hash) => hash(digest),
+            Content::Hashed(hash) | Content::Known(_, hash) => hash(digest),
             Content::Inside => return None,
         };
         match signer.signed_value(oid::MESSAGE_DIGEST).and_then(|der| Reader::new(der).octets().ok()) {

@@ -19,6 +19,10 @@ pub struct Answer {
     pub this_update: Instant,
     /// When there will be newer at the latest; `None` is at any time.
     pub next_update: Option<Instant>,
+    /// Since when a revoked one is known or suspected to have been unfit, as lists say it too.
+    pub invalid_since: Option<Instant>,
+    /// Answers are given for certificates that ended then or later, ended or not.
+    pub archive_cutoff: Option<Instant>,
 }
 
 /// An answer about to be signed. Without a nonce it can be kept and given to many.
@@ -131,7 +135,25 @@ fn write_answer(w: &mut Writer, answer: &Answer) {
                 w.generalized(next);
             });
         }
+        if answer.invalid_since.is_some() || answer.archive_cutoff.is_some() {
+            w.context(1, |w| {
+                w.sequence(|w| write_extensions(w, answer));
+            });
+        }
     });
+}
+
+/// RFC 6960 §4.4.4 and §4.4.5.
+fn write_extensions(w: &mut Writer, answer: &Answer) {
+    let all =
+        [(oid::OCSP_ARCHIVE_CUTOFF, answer.archive_cutoff), (oid::INVALIDITY_DATE, answer.invalid_since)];
+    for (oid, time) in all.into_iter().filter_map(|(oid, time)| Some((oid, time?))) {
+        w.sequence(|w| {
+            w.oid(oid).nest(Tag::OCTET_STRING, |w| {
+                w.generalized(time);
+            });
+        });
+    }
 }
 
 /// Why there is no answer.

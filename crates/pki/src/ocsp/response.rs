@@ -45,8 +45,10 @@ pub struct Single {
     pub this_update: Instant,
     /// When there will be newer at the latest.
     pub next_update: Option<Instant>,
-    /// Until when in the past the responder answers for expired certificates.
+    /// The responder answers for certificates that ended then or later, ended or not.
     pub archive_cutoff: Option<Instant>,
+    /// Since when a revoked one is known or suspected to have been unfit.
+    pub invalid_since: Option<Instant>,
     /// Has a critical extension that is unknown to us.
     pub unknown_critical: bool,
 }
@@ -338,15 +340,16 @@ fn single(r: &mut Reader<'_>) -> Read<Single> {
     };
     let this_update = inner.time()?;
     let next_update = inner.context(0)?.map(|mut r| r.time()).transpose()?;
-    let (mut archive_cutoff, mut unknown_critical) = (None, false);
+    let (mut archive_cutoff, mut invalid_since, mut unknown_critical) = (None, None, false);
     if let Some(mut extensions) = inner.context(1)? {
         for extension in Extension::list(&mut extensions, &mut Vec::new())? {
             match extension.oid {
                 oid::OCSP_ARCHIVE_CUTOFF => archive_cutoff = Some(Reader::new(&extension.value).time()?),
+                oid::INVALIDITY_DATE => invalid_since = Some(Reader::new(&extension.value).time()?),
                 _ => unknown_critical |= extension.critical,
             }
         }
     }
     inner.end()?;
-    Ok(Single { id, status, this_update, next_update, archive_cutoff, unknown_critical })
+    Ok(Single { id, status, this_update, next_update, archive_cutoff, invalid_since, unknown_critical })
 }

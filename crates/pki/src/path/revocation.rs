@@ -92,6 +92,8 @@ pub enum EvidenceProblem {
     Circular,
     /// Too many pieces rest on one another.
     TooDeep,
+    /// There is more of it than is looked at.
+    TooMuch,
     /// The responder does not know the certificate.
     ResponderDoesNotKnow,
     /// The responder contradicts itself.
@@ -177,6 +179,10 @@ impl Context<'_> {
         }
     }
 
+    fn checks(&self) -> &super::effort::Checks {
+        &self.material.checks
+    }
+
     fn until(&self) -> Instant {
         self.rules.evidence_until.unwrap_or(self.rules.at).plus_minutes(crate::SKEW_MINUTES)
     }
@@ -202,7 +208,11 @@ impl Context<'_> {
         let points = certificate.extensions().crl_points.as_deref().unwrap_or_default();
         let (mut covered, mut problems, mut good) = (Reasons::NONE, Vec::new(), None);
         for point in points.iter().chain([&implicit]) {
-            for crl in self.lists_of(point, certificate) {
+            let lists = self.lists_of(point, certificate);
+            if !self.checks().take(0, (lists.len() * build::LOOK_BYTES) as u64) {
+                return Status::Unknown(vec![EvidenceProblem::TooMuch]);
+            }
+            for crl in lists {
                 if covered == Reasons::ALL {
                     break;
                 }
@@ -258,14 +268,17 @@ impl Context<'_> {
         }
         self.believe(crl, n)?;
         let delta = self.delta_of(crl, n);
-        let find = |list: &Crl| list.find(certificate.issuer(), certificate.serial());
+        let find = |list: &Crl| {
+            let found = self.checks().find(list, certificate.issuer(), certificate.serial());
+            found.map_err(|()| EvidenceProblem::TooMuch)
+        };
         let (entry, source) = match delta {
-            Some(delta) => match find(delta) {
+            Some(delta) => match find(delta)? {
                 Some(entry) if entry.reason == Some(Reason::RemoveFromCrl) => (None, delta),
                 Some(entry) => (Some(entry), delta),
-                None => (find(crl), delta),
+                None => (find(crl)?, delta),
             },
-            None => (find(crl), crl),
+            None => (find(crl)?, crl),
         };
         let expired = certificate.validity().not_after < source.this_update();
         if entry.is_none() && expired && !source.keeps_expired() {
@@ -297,7 +310,7 @@ impl Context<'_> {
     fn signer_of(&self, crl: &Crl, n: usize) -> Result<(), EvidenceProblem> {
         let mut problem = EvidenceProblem::Signature;
         for above in self.path[..n].iter().rev().filter(|above| above.subject() == crl.issuer()) {
-            if crl.verify_with(above.public_key()).is_err() {
+            if self.checks().list(crl, above.public_key()).is_err() {
                 continue;
             }
             if may_sign_lists(above) {
@@ -305,12 +318,13 @@ impl Context<'_> {
             }
             problem = EvidenceProblem::SignerMayNot;
         }
-        let by_anchor = self.anchor.name == *crl.issuer() && crl.verify_with(&self.anchor.key).is_ok();
+        let by_anchor =
+            self.anchor.name == *crl.issuer() && self.checks().list(crl, &self.anchor.key).is_ok();
         if by_anchor && self.anchor.certificate.as_ref().is_none_or(may_sign_lists) {
             return Ok(());
         }
         for other in self.material.certificates_of(crl.issuer()) {
-            if self.path[..n].contains(other) || crl.verify_with(other.public_key()).is_err() {
+            if self.path[..n].contains(other) || self.checks().list(crl, other.public_key()).is_err() {
                 continue;
             }
             if !may_sign_lists(other) {
@@ -357,6 +371,9 @@ impl Context<'_> {
         let (name, key) = self.issuer(n);
         let (mut problems, mut best) = (Vec::new(), None::<Status>);
         for response in self.material.answers() {
+            if !self.checks().take(0, (response.singles.len() * build::LOOK_BYTES) as u64) {
+                return Status::Unknown(vec![EvidenceProblem::TooMuch]);
+            }
             let single = match response.find(certificate.serial(), name, key) {
                 Ok(Some(single)) => single,
                 Ok(None) => continue,
@@ -370,14 +387,23 @@ impl Context<'_> {
                 continue;
             }
             let source = Source::Ocsp(single.this_update);
+            let ended = certificate.validity().not_after;
             let status = match single.status {
                 ocsp::CertStatus::Unknown => {
                     problems.push(EvidenceProblem::ResponderDoesNotKnow);
                     continue;
                 }
+                // RFC 6960 §4.4.4: of what had ended by then only somebody speaks who says so.
+                ocsp::CertStatus::Good
+                    if ended < single.this_update
+                        && single.archive_cutoff.is_none_or(|cutoff| ended < cutoff) =>
+                {
+                    problems.push(EvidenceProblem::NoLongerListed);
+                    continue;
+                }
                 ocsp::CertStatus::Good => Status::Good { source, revoked_later: None },
                 ocsp::CertStatus::Revoked { at, reason } if at <= self.rules.at => {
-                    Status::Revoked { at, reason, invalid_since: None, source }
+                    Status::Revoked { at, reason, invalid_since: single.invalid_since, source }
                 }
                 ocsp::CertStatus::Revoked { at, .. } => Status::Good { source, revoked_later: Some(at) },
             };
@@ -404,13 +430,21 @@ impl Context<'_> {
             return Err(EvidenceProblem::Stale);
         }
         let (name, key) = self.issuer(n);
-        match response.signer(name, key, self.rules.at) {
+        let tries = 1 + response.certificates.len() as u64;
+        if !self.checks().take(tries, response.der.len() as u64 * tries) {
+            return Err(EvidenceProblem::TooMuch);
+        }
+        // Whoever answered had to be allowed to when the answer was made, whatever instant is asked about.
+        match response.signer(name, key, response.produced_at) {
             Ok(None) => Ok(()),
             Ok(Some(responder)) => {
                 // Issued by the same issuer: its status is asked for like its sibling's.
                 let mut path = self.path[..n].to_vec();
                 path.push(responder.clone());
-                let sibling = Context { path: &path, ..*self };
+                let until = self.rules.evidence_until.unwrap_or(self.rules.at).max(response.produced_at);
+                let rules =
+                    Rules { at: response.produced_at, evidence_until: Some(until), ..self.rules.clone() };
+                let sibling = Context { path: &path, rules: &rules, ..*self };
                 if sibling.status(n).is_good() { Ok(()) } else { Err(EvidenceProblem::SignerUntrusted) }
             }
             Err(ocsp::SignerProblem::Signature) => Err(EvidenceProblem::Signature),

@@ -32,7 +32,14 @@ impl Desk {
 
     fn answer(&self, status: CertStatus) -> Answer {
         let this_update = now().plus_minutes(-5);
-        Answer { id: self.id(Digest::Sha1), status, this_update, next_update: Some(now().plus_days(1)) }
+        Answer {
+            id: self.id(Digest::Sha1),
+            status,
+            this_update,
+            next_update: Some(now().plus_days(1)),
+            invalid_since: None,
+            archive_cutoff: None,
+        }
     }
 
     fn draft(&self, answers: Vec<Answer>) -> Draft {
@@ -188,4 +195,110 @@ fn an_answer_is_evidence_in_a_path() {
     assert!(
         validate(&desk.an.certificate, &desk.world.anchors(), &desk.world.material(), &lenient).is_valid()
     );
+}
+
+#[test]
+fn a_responder_must_be_one_when_it_answers_whatever_instant_is_judged() {
+    let desk = Desk::new();
+    let key = PrivateKey::generate(KeyKind::P256).unwrap();
+    let mut draft = draft_by(&desk.world.ca, Kind::Ocsp, 51, &name("A", "Responder"), key.public_key());
+    draft.validity.not_before = now().plus_days(10);
+    draft.validity.not_after = now().plus_days(20);
+    let responder = Holder { certificate: draft.sign(&desk.world.ca.key).unwrap(), key };
+    let judged = |day: i64| {
+        let answer = Answer {
+            this_update: now().plus_days(day),
+            next_update: Some(now().plus_days(day + 1)),
+            ..desk.answer(CertStatus::Good)
+        };
+        let draft = Draft {
+            responder: ResponderId::Key(responder.key.public_key().id()),
+            produced_at: now().plus_days(day),
+            certificates: vec![responder.certificate.clone()],
+            ..desk.draft(vec![answer])
+        };
+        let mut material: Material = desk.world.material();
+        material.add_ocsp(Response::parse(&draft.sign(&responder.key).unwrap()).unwrap());
+        // A signature of today, judged a month later with what was said meanwhile.
+        let mut rules = desk.world.rules();
+        rules.evidence_until = Some(now().plus_days(40));
+        let anchors = [pki::path::Anchor::from(desk.world.ca.certificate.clone())];
+        validate(&desk.an.certificate, &anchors, &material, &rules).verdict()
+    };
+    // Before it was one, while it was, and after.
+    assert_eq!([5, 15, 25].map(judged), [Verdict::Indeterminate, Verdict::Valid, Verdict::Indeterminate]);
+}
+
+#[test]
+fn of_a_certificate_that_has_ended_only_a_responder_speaks_who_says_so() {
+    let desk = Desk::new();
+    let key = PrivateKey::generate(KeyKind::P256).unwrap();
+    let mut draft = draft_by(&desk.world.ca, Kind::Official, 100, &name("A", "An"), key.public_key());
+    draft.validity.not_after = now().plus_days(10);
+    let an = draft.sign(&desk.world.ca.key).unwrap();
+    let judged = |status: CertStatus, archive_cutoff: Option<base::Instant>| {
+        let this_update = now().plus_days(20);
+        let answer = Answer {
+            this_update,
+            next_update: Some(now().plus_days(21)),
+            archive_cutoff,
+            ..desk.answer(status)
+        };
+        let draft = Draft { produced_at: this_update, ..desk.draft(vec![answer]) };
+        let mut material: Material = desk.world.material();
+        material.add_ocsp(Response::parse(&draft.sign(&desk.responder.key).unwrap()).unwrap());
+        let mut rules = desk.world.rules();
+        rules.evidence_until = Some(now().plus_days(40));
+        let anchors = [pki::path::Anchor::from(desk.world.ca.certificate.clone())];
+        validate(&an, &anchors, &material, &rules).verdict()
+    };
+    let table = [
+        (None, Verdict::Indeterminate),
+        (Some(now().plus_days(15)), Verdict::Indeterminate),
+        (Some(now().plus_days(-400)), Verdict::Valid),
+    ];
+    for (cutoff, verdict) in table {
+        assert_eq!(judged(CertStatus::Good, cutoff), verdict, "{cutoff:?}");
+    }
+    let revoked = CertStatus::Revoked { at: now().plus_days(-1), reason: None };
+    assert_eq!(judged(revoked, None), Verdict::Invalid, "that it was revoked counts however long ago");
+}
+
+#[test]
+fn since_when_a_key_was_unfit_is_told_by_answers_as_by_lists() {
+    let desk = Desk::new();
+    let since = now().plus_days(-3);
+    let status = CertStatus::Revoked { at: now().plus_days(-1), reason: Some(Reason::KeyCompromise) };
+    let answer = Answer { invalid_since: Some(since), ..desk.answer(status) };
+    let signed = desk.draft(vec![answer]).sign(&desk.responder.key).unwrap();
+    let read = Response::parse(&signed).unwrap();
+    assert_eq!((read.singles[0].invalid_since, read.singles[0].archive_cutoff), (Some(since), None));
+    let mut material: Material = desk.world.material();
+    material.add_ocsp(read);
+    let anchors = [pki::path::Anchor::from(desk.world.ca.certificate.clone())];
+    let report = validate(&desk.an.certificate, &anchors, &material, &desk.world.rules());
+    assert!(matches!(report.statuses[0], Status::Revoked { invalid_since: Some(at), .. } if at == since));
+}
+
+#[test]
+fn judging_stops_when_its_effort_is_spent_and_says_so() {
+    use pki::path::Effort;
+    use std::sync::Arc;
+    let desk = Desk::new();
+    let signed = desk.draft(vec![desk.answer(CertStatus::Good)]).sign(&desk.responder.key).unwrap();
+    let judged = |checks: u64| {
+        let effort = Arc::new(Effort::new(checks, 1 << 20));
+        let mut material: Material = desk.world.material().within(effort.clone());
+        material.add_ocsp(Response::parse(&signed).unwrap());
+        let rules = desk.world.rules();
+        let anchors = [pki::path::Anchor::from(desk.world.ca.certificate.clone())];
+        // Over and over: what was found out once is not checked again, but for answers.
+        let verdicts: Vec<Verdict> =
+            (0..3).map(|_| validate(&desk.an.certificate, &anchors, &material, &rules).verdict()).collect();
+        (verdicts, effort.is_spent())
+    };
+    let (verdicts, is_spent) = judged(7);
+    assert_eq!((verdicts, is_spent), (vec![Verdict::Valid; 3], false));
+    let (verdicts, is_spent) = judged(2);
+    assert!(is_spent && !verdicts.contains(&Verdict::Valid), "{verdicts:?}");
 }

@@ -470,7 +470,16 @@ fn our_answers_are_believed_there() {
         let draft = ocsp::Draft {
             responder: ocsp::ResponderId::Key(responder.key.public_key().id()),
             produced_at: now(),
-            answers: answers.map(|id| ocsp::Answer { id, status, this_update, next_update }).collect(),
+            answers: answers
+                .map(|id| ocsp::Answer {
+                    id,
+                    status,
+                    this_update,
+                    next_update,
+                    invalid_since: None,
+                    archive_cutoff: None,
+                })
+                .collect(),
             nonce: request.nonce,
             certificates: vec![responder.certificate.clone()],
         };

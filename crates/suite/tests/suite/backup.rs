@@ -26,7 +26,9 @@ async fn a_backup_of_a_served_installation_moves_to_the_other_engine_and_back() 
 
     let more = format!("demo = true\n[database]\nurl = '{}'", schema.url);
     let there = place(folder.path(), "there", &more);
-    succeeds(&restore(&there, &backups), "restored");
+    let done = restore(&there, &backups);
+    succeeds(&done, "restored");
+    assert!(words(&done).contains("is not in the backup"), "{}", words(&done));
     has(&there.serve().await, &[&before, &after]).await;
     refuses(&restore(&there, &backups), "empty database only");
 

@@ -243,7 +243,15 @@ fn a_key_is_locked_after_five_wrong_pins_and_opened_by_a_new_one() {
             assert!(page.contains(said), "{said} in {page}");
         }
         let good = [("account_password", "CuuLong-2026"), ("pin", "97531864"), ("again", "97531864")];
+        // After the lock the password alone is not enough: the new PIN waits, and its holder hears of it.
         chairman.submits("Đặt mã PIN", &good).await.expect(303);
+        signs(&mut chairman, "97531864").await.expect(422);
+        chairman.opens("/chung-thu-so/ky").await.expect(200);
+        desk::says(&chairman, "Mã PIN mới có hiệu lực từ");
+        town.delivers().await;
+        assert_eq!(crate::trust::ends::count(&town, CHAIRMAN, "certificate_pin_waits").await, 1);
+        town.hand.advance(std::time::Duration::from_secs(24 * 3600));
+        let mut chairman = desk::browser(&town, CHAIRMAN).await;
         signs(&mut chairman, "97531864").await.expect(303);
     });
 }
@@ -324,7 +332,9 @@ fn the_audit_book_is_sealed_and_a_remade_entry_is_found() {
         let town = signing_town(&t).await;
         after_result::decided(&town, "counter").await;
         let db = &town.opened.site.db;
-        let seals = async || trust::book::check(db).await.expect("the store answers");
+        let seals = async || {
+            trust::book::check(db, &[], town.opened.site.clock.now()).await.expect("the store answers")
+        };
         assert_eq!(seals().await, trust::book::Seals::default());
         town.audit_book_is_whole().await;
         assert!(trust::book::seal(&town.opened.trust).await.expect("it is stamped"));

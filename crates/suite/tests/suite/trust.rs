@@ -3,7 +3,7 @@
 
 mod answers;
 mod archive;
-mod ends;
+pub mod ends;
 mod modules;
 pub mod outside;
 mod register;
@@ -219,4 +219,21 @@ fn page_csrf(who: &Person) -> String {
     let forms = who.page().forms();
     let fields = forms.into_iter().flat_map(|form| form.fields);
     fields.into_iter().find(|(name, _)| name == "_csrf").expect("a form with its token").1
+}
+
+#[test]
+fn a_key_of_another_holder_or_one_that_got_out_is_not_certified_again() {
+    both(async |t| {
+        let town = trusting(&t, "0").await;
+        let page = issued(&town, t.dir()).await;
+        let same = std::fs::read(t.dir().join("leaf.csr")).expect("the request was written");
+        let mut admin = browser(&town, ADMIN).await;
+        asks(&mut admin, &[("holder", RECORDS)], &same).await.expect(422);
+        says(&admin, "đã có chứng thư của người hoặc cơ quan khác");
+        // Its own holder may have another one for it, until it has got out.
+        asks(&mut admin, &[("holder", CHAIRMAN)], &same).await.expect(303);
+        revokes(&town, &page).await;
+        asks(&mut admin, &[("holder", CHAIRMAN)], &same).await.expect(422);
+        says(&admin, "đã bị thu hồi vì lộ");
+    });
 }

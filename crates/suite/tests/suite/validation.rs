@@ -16,7 +16,9 @@ use pki::{Certificate, Signer, cms, oid};
 use suite::person::{Person, Upload};
 use suite::town::*;
 
-use crate::desk::says;
+use suite::town::people::CLERK;
+
+use crate::desk::{browser, says};
 
 /// A key and its certificate, good on the day of the stories.
 struct Holder {
@@ -174,6 +176,130 @@ fn programs_send_one_file_or_several_and_are_slowed() {
         let slowed = sends(&mut program, &twenty).await.expect(429);
         assert!(!slowed.header("retry-after").is_empty());
         sends(&mut program.clone().from_address([203, 0, 113, 9]), &twenty).await.expect(200);
+    });
+}
+
+/// An envelope as one agency sends it to another, its attachment inside under its name.
+fn envelope(an: &Holder) -> String {
+    use xmlsig::c14n::{Method, Rules};
+    use xmlsig::dsig::{self, KeyInfo, Plan, Transform, Wanted, Where};
+    let attachment = "Kính gửi Sở Nội vụ".as_bytes();
+    let paper = format!(
+        "<edXML xmlns=\"http://www.mic.gov.vn/TBT/QCVN_102_2016\"><edXMLEnvelope Id=\"e\"><edXMLHeader>\
+         <MessageHeader>12/UBND</MessageHeader></edXMLHeader><edXMLBody><edXMLManifest><Reference>\
+         <ContentId>cid:cv.pdf</ContentId></Reference></edXMLManifest></edXMLBody></edXMLEnvelope>\
+         <AttachmentEncoded><Attachment><ContentId>cid:cv.pdf</ContentId><ContentTransferEncoded>{}\
+         </ContentTransferEncoded></Attachment></AttachmentEncoded></edXML>",
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, attachment)
+    );
+    let exclusive = Method::new(Rules::Exclusive);
+    let wanted = |uri: &str, transforms| Wanted {
+        uri: uri.into(),
+        id: None,
+        kind: None,
+        transforms,
+        digest: pki::Digest::Sha256,
+    };
+    let plan = Plan {
+        algorithm: pki::Signer::algorithm(&an.key),
+        canonicalization: exclusive.clone(),
+        id: None,
+        references: vec![wanted("#e", vec![Transform::Canonical(exclusive)]), wanted("cid:cv.pdf", vec![])],
+        key_info: KeyInfo::Certificates(vec![an.certificate.der().to_vec()]),
+        objects: vec![],
+        place: Where::LastInDocument,
+    };
+    let outside = |uri: &str| (uri == "cid:cv.pdf").then(|| attachment.to_vec());
+    let prepared = dsig::prepare(paper.as_bytes(), &plan, &outside, &xmlsig::Limits::default()).unwrap();
+    String::from_utf8(prepared.sign(&an.key).unwrap()).unwrap()
+}
+
+#[test]
+fn a_stranger_drops_an_envelope_of_the_exchange_and_reads_what_it_is_worth() {
+    both(async |t| {
+        let root = holder(Kind::Root, "Gốc của tỉnh", None);
+        let an = holder(Kind::Official, "Nguyễn Văn Ẩn", Some(&root));
+        trusts(&t.dir().join("trust"), &root);
+        let town = Town::of(&t).await;
+        let mut stranger = town.stranger();
+        let good = envelope(&an);
+        let other = good.replace("12/UBND", "13/UBND");
+        let added = good.replace("</AttachmentEncoded>", "<Attachment>x</Attachment></AttachmentEncoded>");
+        for (bytes, words) in [
+            (&good, ["Chữ ký hợp lệ", "Nguyễn Văn Ẩn"]),
+            (&other, ["Chữ ký không hợp lệ", "Nội dung đã bị sửa sau khi ký."]),
+            (&added, ["Có phần của tệp không được chữ ký nào bảo vệ", "Attachment"]),
+        ] {
+            stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+            let sent = [file("tep", "cong-van.edxml", bytes.as_bytes())];
+            let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &sent).await.expect(303);
+            stranger.follows(answer).await.expect(200);
+            words.iter().for_each(|words| says(&stranger, words));
+            says(&stranger, "edXML");
+        }
+    });
+}
+
+#[test]
+fn a_report_is_signed_by_the_provinces_own_service_and_says_so_where_nobody_signs() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let mut stranger = town.stranger();
+        let drop = async |stranger: &mut Person| {
+            stranger.opens("/kiem-tra-chu-ky").await.expect(200);
+            let sent = [file("tep", "a.xml", b"<cv/>")];
+            let answer = stranger.submits_files("Kiểm tra chữ ký", &[], &sent).await.expect(303);
+            stranger.follows(answer).await.expect(200);
+            let link = stranger.link("Tải báo cáo XML");
+            stranger.gets(&link).await.expect(200).text()
+        };
+        let bare = drop(&mut stranger).await;
+        says(&stranger, "Chưa ký: báo cáo chỉ để tham khảo");
+        assert!(bare.contains("report=\"unsigned\"") && !bare.contains("SignatureValue"), "{bare}");
+        crate::trust::establishes(&town, "0").await;
+        let signed = drop(&mut stranger).await;
+        says(&stranger, "Người ký báo cáo");
+        says(&stranger, "Kiểm tra chữ ký");
+        assert!(signed.contains("report=\"signed\"") && signed.contains("SignatureValue"), "{signed}");
+        let report = stranger.uploads("/api/v1/validations", file("file", "bao-cao.xml", signed.as_bytes()));
+        let report = report.await.expect(200).json();
+        assert_eq!(report["verdict"], "valid", "{report}");
+        // Followed before its end, and not made twice.
+        let services = async |tx: &mut db::Tx| -> db::Result<i64> {
+            let sql = "select count(*) from trust_key where made_for = 'report'";
+            tx.get(sql, db::args![]).await
+        };
+        town.minutes_later(2 * 24 * 60).await;
+        assert_eq!(town.opened.site.db.read(services).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn strangers_make_only_one_anothers_documents_forgotten() {
+    both(async |t| {
+        let root = holder(Kind::Root, "Gốc của tỉnh", None);
+        let an = holder(Kind::Official, "Nguyễn Văn Ẩn", Some(&root));
+        trusts(&t.dir().join("trust"), &root);
+        let town = Town::of(&t).await;
+        let one = signed(&an, morning());
+        let anonymous = async |tx: &mut db::Tx| -> db::Result<Vec<i64>> {
+            tx.list("select is_anonymous from evidence_document order by first_at", db::args![]).await
+        };
+        let seen = async || town.opened.site.db.read(anonymous).await.unwrap();
+        let path = "/api/v1/validations";
+        town.stranger().uploads(path, file("file", "a.p7m", &one)).await.expect(200);
+        assert_eq!(seen().await, [1]);
+        // The same signature with more certificates around it is the same document.
+        let message = cms::SignedData::parse(&one).unwrap();
+        let more = cms::archive::add_evidence(&message, &[root.certificate.clone()], &[], &[]).unwrap();
+        assert_ne!(one, more);
+        town.stranger().uploads(path, file("file", "b.p7m", &more)).await.expect(200);
+        assert_eq!(seen().await, [1]);
+        // Whoever has signed in asks for it too: from now on no stranger makes it forgotten.
+        let mut clerk = browser(&town, CLERK).await;
+        clerk.opens("/kiem-tra-chu-ky").await.expect(200);
+        clerk.submits_files("Kiểm tra chữ ký", &[], &[file("tep", "a.p7m", &one)]).await.expect(303);
+        assert_eq!(seen().await, [0]);
     });
 }
 

@@ -11,8 +11,9 @@ use pki::tsp::{Imprint, Token};
 use pki::{Certificate, Crl, ocsp};
 
 use super::rules::{self, Fault, Kind};
+use crate::stamp::belief::{Trusted, When, believe_authority, believe_token};
 use crate::validation::report::StampKind;
-use crate::validation::rules::{Document, outcome};
+use crate::validation::rules::{Document, effort, outcome};
 use crate::validation::{Bag, Found, Read};
 
 /// Evidence put beside a document at once, in bytes; larger lists are left out.
@@ -33,6 +34,8 @@ pub struct Work {
     pub tokens: Vec<Vec<u8>>,
     /// Certificates, lists and answers at hand.
     pub known: Bag,
+    /// Whom to believe about time-stamps.
+    pub trusted: Trusted,
     /// A time-stamp that lapses before is to be followed by another one.
     pub by: Instant,
     /// Now.
@@ -67,7 +70,7 @@ impl Work {
             Kind::Record => (self.of_record()?, None),
             Kind::Pdf | Kind::Message => {
                 let read = self.read()?;
-                (newest(self.kind, &read), Some(read))
+                (self.newest(&read), Some(read))
             }
         };
         if let Some(Newest { at, lapses_at }) = newest.filter(|newest| newest.lapses_at > self.by) {
@@ -76,6 +79,7 @@ impl Work {
         let last = RefCell::new(None);
         let kept = |imprint: &Imprint| {
             let token = stamp(imprint)?;
+            self.believe(&token, imprint)?;
             *last.borrow_mut() = Some(token.clone());
             Ok(token)
         };
@@ -106,9 +110,20 @@ impl Work {
         Ok(Some(Newest { at, lapses_at: rules::lapses(&token).unwrap_or(at) }))
     }
 
+    /// Nothing is kept under a time-stamp that would not be believed later.
+    fn believe(&self, der: &[u8], imprint: &Imprint) -> Result<(), String> {
+        let token = Token::parse(der).map_err(|e| format!("{e:?}"))?;
+        let stamped = |digest| if digest == imprint.digest { imprint.hash.clone() } else { Vec::new() };
+        let report = token.check(stamped, &self.known.certificates);
+        let believed = believe_token(&token, &report, &self.trusted, When::Fresh(self.now));
+        believed.map_err(|why| why.to_string())
+    }
+
     fn read(&self) -> Result<Read, Fault> {
         let document = Document { name: "", bytes: &self.bytes, content: None };
-        let read = crate::validation::read(&document, &self.known.certificates);
+        // A file of our own may cost what a stranger's may.
+        let effort = effort();
+        let read = crate::validation::read(&document, &self.known.certificates, &effort);
         let read = read.map_err(|_| Fault::Unreadable)?;
         if !read.signatures.iter().any(|one| one.certificate.is_some() && is_sound(one)) {
             return Err(Fault::NoSignature);
@@ -171,28 +186,39 @@ fn is_sound(found: &Found) -> bool {
     found.findings.iter().all(|finding| outcome(finding).is_none())
 }
 
-/// The newest time-stamp over all; of a message the one of the signature that is worst off.
-fn newest(kind: Kind, read: &Read) -> Option<Newest> {
-    if kind == Kind::Pdf {
-        let stamps = read.signatures.iter().filter(|one| one.is_time_stamp && is_sound(one));
-        let told = stamps.filter_map(|one| {
-            let (at, certificate) = (one.claimed_time?, one.certificate.as_ref()?);
-            Some(Newest { at, lapses_at: rules::lapse(certificate, &one.digests) })
-        });
-        return told.max_by_key(|one| one.at);
+impl Work {
+    /// The newest time-stamp over all that is believed; of a message the one of the signature that is worst
+    /// off. One that is not believed keeps nothing.
+    fn newest(&self, read: &Read) -> Option<Newest> {
+        if self.kind == Kind::Pdf {
+            let stamps = read.signatures.iter().filter(|one| one.is_time_stamp && is_sound(one));
+            let told = stamps.filter_map(|one| {
+                let (at, certificate) = (one.claimed_time?, one.certificate.as_ref()?);
+                let lapses_at = rules::lapse(certificate, &one.digests);
+                self.is_believed(certificate, at, read).then_some(Newest { at, lapses_at })
+            });
+            return told.max_by_key(|one| one.at);
+        }
+        let of_each: Option<Vec<Newest>> =
+            read.signatures.iter().map(|one| self.of_signature(one, read)).collect();
+        of_each.and_then(|all| all.into_iter().min_by_key(|one| one.lapses_at))
     }
-    let of_each: Option<Vec<Newest>> = read.signatures.iter().map(of_signature).collect();
-    of_each.and_then(|all| all.into_iter().min_by_key(|one| one.lapses_at))
-}
 
-fn of_signature(found: &Found) -> Option<Newest> {
-    let stamps = found.stamps.iter().filter(|stamp| stamp.kind == StampKind::Archive);
-    let sound = stamps.filter(|stamp| stamp.findings.iter().all(|finding| outcome(finding).is_none()));
-    let told = sound.filter_map(|stamp| {
-        let (at, certificate) = (stamp.time?, stamp.certificate.as_ref()?);
-        Some(Newest { at, lapses_at: rules::lapse(certificate, &[]) })
-    });
-    told.max_by_key(|one| one.at)
+    fn of_signature(&self, found: &Found, read: &Read) -> Option<Newest> {
+        let stamps = found.stamps.iter().filter(|stamp| stamp.kind == StampKind::Archive);
+        let sound = stamps.filter(|stamp| stamp.findings.iter().all(|finding| outcome(finding).is_none()));
+        let told = sound.filter_map(|stamp| {
+            let (at, certificate) = (stamp.time?, stamp.certificate.as_ref()?);
+            let lapses_at = rules::lapse(certificate, &[]);
+            self.is_believed(certificate, at, read).then_some(Newest { at, lapses_at })
+        });
+        told.max_by_key(|one| one.at)
+    }
+
+    fn is_believed(&self, certificate: &Certificate, at: Instant, read: &Read) -> bool {
+        at <= self.now.plus_minutes(pki::SKEW_MINUTES)
+            && believe_authority(certificate, &read.bag.certificates, at, &self.trusted, self.now).is_ok()
+    }
 }
 
 /// What of the evidence at hand speaks of the certificates in a file, and of those above them.

@@ -1,6 +1,7 @@
 //! When time-stamps lapse and what they are over; documents that are stamped, left alone and refused.
 
 use std::cell::Cell;
+use std::sync::LazyLock;
 
 use base::Instant;
 use pki::cert::{Serial, Validity};
@@ -14,6 +15,7 @@ use pki::{Certificate, Name, PrivateKey, oid};
 
 use super::renew::Work;
 use super::rules::{Fault, Kind, after_failure, digest, imprint, lapse, next};
+use crate::stamp::belief::Trusted;
 use crate::validation::Bag;
 
 const POLICY: Oid = Oid::new_unwrap("1.3.6.1.4.1.32473.86.1");
@@ -46,6 +48,9 @@ fn unit(kind: Profile, kind_of_key: KeyKind, days: (i64, i64), above: Option<&Un
     Unit { key, certificate }
 }
 
+/// Above all who stamp here.
+static ROOT: LazyLock<Unit> = LazyLock::new(|| unit(Profile::Root, KeyKind::P256, (-10, 9_000), None));
+
 /// A time-stamping authority that counts what it gives.
 struct Tsa {
     unit: Unit,
@@ -54,8 +59,7 @@ struct Tsa {
 
 impl Tsa {
     fn until(days: i64) -> Tsa {
-        let root = unit(Profile::Root, KeyKind::P256, (-10, 9_000), None);
-        Tsa { unit: unit(Profile::Tsa, KeyKind::P256, (-1, days), Some(&root)), given: Cell::new(0) }
+        Tsa { unit: unit(Profile::Tsa, KeyKind::P256, (-1, days), Some(&ROOT)), given: Cell::new(0) }
     }
 
     fn stamp(&self, imprint: &Imprint, now: Instant) -> Result<Vec<u8>, String> {
@@ -80,7 +84,8 @@ impl Tsa {
 
 fn work(kind: Kind, bytes: &[u8], tokens: Vec<Vec<u8>>, now: i64) -> Work {
     let (bytes, known) = (bytes.to_vec().into(), Bag::default());
-    Work { kind, bytes, tokens, known, by: at(now + 180), now: at(now) }
+    let trusted = Trusted::of([ROOT.certificate.clone()]);
+    Work { kind, bytes, tokens, known, trusted, by: at(now + 180), now: at(now) }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use pki::pkcs12::{self, OpenError};
 use pki::{Certificate, PublicKey};
 use web::Problem;
 
-use super::{CLASSES, row_of, store};
+use super::{CLASSES, anchor, row_of, store};
 use crate::{authority, words};
 
 /// The largest file, in bytes.
@@ -64,6 +64,8 @@ pub fn read(bytes: &[u8], password: &str) -> Result<File, Problem> {
             Err(OpenError::WrongPassword) => {
                 Err(Problem::field("password", words::t("import.wrong_password")))
             }
+            Err(OpenError::Unsupported) => Err(why("old_ciphers")),
+            Err(OpenError::Unprotected) => Err(why("unprotected")),
             Err(_) => Err(why("unknown")),
         },
         Err(ImportError::Empty) => Err(why("empty")),
@@ -73,8 +75,15 @@ pub fn read(bytes: &[u8], password: &str) -> Result<File, Problem> {
 }
 
 /// Takes what can be taken into the register, authorities first, so that what they signed is checked against
-/// them.
-pub async fn take(tx: &mut Tx, file: &File, class: &str, now: Instant) -> Result<Vec<Line>, Problem> {
+/// them. One that has signed itself is proposed as a trust anchor of this class by the one who imports; that
+/// alone makes nobody trust it.
+pub async fn take(
+    tx: &mut Tx,
+    file: &File,
+    class: &str,
+    by: &str,
+    now: Instant,
+) -> Result<Vec<Line>, Problem> {
     if !CLASSES.contains(&class) {
         return Err(Problem::field("trust_class", words::t("request.wrong.no_choice")));
     }
@@ -90,7 +99,7 @@ pub async fn take(tx: &mut Tx, file: &File, class: &str, now: Instant) -> Result
     entries.sort_by_key(|(_, certificate)| !certificate.is_ca());
     let mut lines = Vec::new();
     for (place, certificate) in entries {
-        let outcome = take_one(tx, certificate, class, &own, &mut issuers, now).await?;
+        let outcome = take_one(tx, certificate, (class, by), &own, &mut issuers, now).await?;
         lines.push(Line {
             place: place + 1,
             subject: certificate.subject().to_string(),
@@ -113,7 +122,7 @@ pub async fn take(tx: &mut Tx, file: &File, class: &str, now: Instant) -> Result
 async fn take_one(
     tx: &mut Tx,
     certificate: &Certificate,
-    class: &str,
+    (class, by): (&str, &str),
     own: &[Certificate],
     issuers: &mut HashMap<String, Vec<PublicKey>>,
     now: Instant,
@@ -141,5 +150,8 @@ async fn take_one(
         issuers.entry(row.subject.clone()).or_default().push(certificate.public_key().clone());
     }
     store::save_all(tx, std::slice::from_ref(&row)).await?;
+    if certificate.is_ca() && certificate.is_self_signed() && anchor::CLASSES.contains(&class) {
+        anchor::store::save(tx, &row.id, class, by, now).await?;
+    }
     Ok(Outcome::Taken(row.id))
 }

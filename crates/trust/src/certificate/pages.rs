@@ -554,7 +554,8 @@ async fn taken(
     let file = file.await.map_err(Problem::fault)??;
     let dropped = file.keys_dropped;
     let act = admin.act("trust.import", "", now);
-    let write = async move |tx: &mut Tx| import::take(tx, &file, &class, now).await;
+    let by = admin.viewer.account.to_string();
+    let write = async move |tx: &mut Tx| import::take(tx, &file, &class, &by, now).await;
     Ok((app.site.db.write(act, write).await?, dropped))
 }
 

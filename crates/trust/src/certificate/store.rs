@@ -63,18 +63,45 @@ pub async fn list_authorities_named(tx: &mut Tx, subject: &str) -> db::Result<Ve
 }
 
 db::record! {
-    /// An authority from outside whom the register trusts.
-    pub struct Outside { der: Vec<u8>, trust_class: String }
+    /// A certificate of the same key.
+    pub struct SameKey { account: Option<String>, unit: Option<String>, state: String, reason: Option<i64> }
 }
 
-/// Authorities from outside that are in use, except those of no class; at most 200.
-pub async fn list_outside(tx: &mut Tx) -> db::Result<Vec<Outside>> {
+/// Certificates of this key, those that speak against it first; at most 100.
+pub async fn list_of_key(tx: &mut Tx, key_hash: &str) -> db::Result<Vec<SameKey>> {
     tx.list(
-        "select der, trust_class from certificate where kind = 'authority' and origin = 'imported'
-            and state = 'valid' and trust_class <> 'other' order by id limit 200",
-        args![],
+        "select account, unit, state, reason from certificate where key_hash = $1
+          order by case when state = 'revoked' then 0 else 1 end, id limit 100",
+        args![key_hash],
     )
     .await
+}
+
+db::record! {
+    /// A certificate whose key has no hash yet.
+    pub struct Unhashed { id: String, der: Vec<u8> }
+}
+
+/// So many of them.
+pub async fn list_unhashed(tx: &mut Tx) -> db::Result<Vec<Unhashed>> {
+    tx.list("select id, der from certificate where key_hash is null order by id limit 500", args![]).await
+}
+
+/// Keeps the hash of a certificate's key.
+pub async fn save_key_hash(tx: &mut Tx, id: &str, key_hash: &str) -> db::Result<()> {
+    tx.change_one("update certificate set key_hash = $2 where id = $1", args![id, key_hash]).await
+}
+
+db::record! {
+    struct Unfit { changed_at: Instant, invalid_since: Option<Instant> }
+}
+
+/// Since when the certificate with this fingerprint is not to be relied on; `None` while it is, or unknown.
+pub async fn find_unfit(tx: &mut Tx, fingerprint: &str) -> db::Result<Option<Instant>> {
+    let sql = "select changed_at, invalid_since from certificate
+         where fingerprint = $1 and state in ('revoked', 'suspended')";
+    let found: Option<Unfit> = tx.find(sql, args![fingerprint]).await?;
+    Ok(found.map(|row| row.invalid_since.map_or(row.changed_at, |since| since.min(row.changed_at))))
 }
 
 /// Whether this authority has issued a certificate with this serial number.
@@ -99,6 +126,7 @@ pub struct New {
     pub trust_class: String,
     pub authority: Option<String>,
     pub key: Option<String>,
+    pub key_hash: String,
     pub account: Option<String>,
     pub post: Option<String>,
     pub unit: Option<String>,
@@ -115,7 +143,7 @@ pub struct New {
     pub added_at: i64,
 }
 
-const WIDTH: usize = 27;
+const WIDTH: usize = 28;
 
 impl New {
     fn values(&self) -> Vec<Value<'static>> {
@@ -146,7 +174,8 @@ impl New {
             self.reason,
             self.request,
             self.renews,
-            self.added_at
+            self.added_at,
+            self.key_hash
         ];
         row.iter().map(|value| value.clone().into_owned()).collect()
     }
@@ -158,7 +187,7 @@ pub async fn save_all(tx: &mut Tx, new: &[New]) -> db::Result<u64> {
     tx.many(
         "insert into certificate (id, der, fingerprint, serial, issuer, subject, holder, folded, kind, origin,
                 trust_class, authority, key, account, post, unit, device, device_no, letter, not_before,
-                not_after, state, changed_at, reason, request, renews, added_at) values",
+                not_after, state, changed_at, reason, request, renews, added_at, key_hash) values",
         WIDTH,
         &values,
         "on conflict (fingerprint) do nothing",

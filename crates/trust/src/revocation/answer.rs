@@ -116,8 +116,15 @@ async fn signed(
         let known = view.entries.contains_key(&id.serial) || is_issued(app, standing, &id.serial).await?;
         all_known &= known;
         let status = if known { view.status(id) } else { CertStatus::Unknown };
-        let (this_update, next_update) = (view.head.at, Some(view.head.next));
-        answers.push(Answer { id: id.clone(), status, this_update, next_update });
+        answers.push(Answer {
+            id: id.clone(),
+            status,
+            this_update: view.head.at,
+            next_update: Some(view.head.next),
+            invalid_since: view.entries.get(&id.serial).and_then(|entry| entry.invalid_since),
+            // Whatever was issued here is answered for, ended or not.
+            archive_cutoff: known.then(|| standing.issuer.certificate.validity().not_before),
+        });
     }
     let draft = ocsp::Draft {
         responder: responder.name.clone(),

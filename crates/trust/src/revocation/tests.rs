@@ -117,6 +117,57 @@ fn a_list_is_signed_once_a_number_and_a_changed_answer_is_forgotten() {
     assert_eq!(kept.keys().cloned().collect::<Vec<_>>(), [asked(2)]);
 }
 
+/// A key that counts how often it signs, and lets the others come meanwhile.
+struct Slow {
+    key: PrivateKey,
+    signed: std::sync::atomic::AtomicUsize,
+    asked: std::sync::Barrier,
+}
+
+impl Signer for Slow {
+    fn algorithm(&self) -> pki::SignatureAlgorithm {
+        self.key.algorithm()
+    }
+
+    fn public_key(&self) -> &pki::PublicKey {
+        Signer::public_key(&self.key)
+    }
+
+    fn sign_hash(
+        &self,
+        algorithm: pki::SignatureAlgorithm,
+        hash: &[u8],
+    ) -> Result<Vec<u8>, pki::key::SignError> {
+        self.key.sign_hash(algorithm, hash)
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, pki::key::SignError> {
+        self.signed.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.key.sign(message)
+    }
+}
+
+#[test]
+fn of_many_who_ask_for_a_list_at_once_one_signs_it_and_the_others_wait() {
+    let mut issuer = issuer(0);
+    let asked = std::sync::Barrier::new(8);
+    let key = PrivateKey::generate(KeyKind::P256).unwrap();
+    let slow = Arc::new(Slow { key, signed: 0.into(), asked });
+    issuer.key = slow.clone();
+    let head = Head { number: 1, base: 1, at: at(0), next: at(100) };
+    let view = View::new(head, Arc::default(), Arc::default(), 0, HashMap::new());
+    let lists: Vec<_> = std::thread::scope(|scope| {
+        let asking = || {
+            slow.asked.wait();
+            view.list(&issuer, Which::Full).unwrap().unwrap()
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(asking)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(lists.iter().all(|list| *list == lists[0]));
+    assert_eq!(slow.signed.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
 #[test]
 fn file_names_of_lists() {
     for (file, expected) in [

@@ -62,15 +62,37 @@ impl Issuer {
 /// Which certificate is asked about, and by which hash.
 pub type Asked = (Digest, Serial);
 
+/// A list that is signed once: whoever asks meanwhile waits for the one who signs.
+#[derive(Default)]
+struct Made {
+    list: OnceLock<Bytes>,
+    making: Mutex<()>,
+}
+
+impl Made {
+    fn get(&self, sign: impl FnOnce() -> Result<Vec<u8>, SignError>) -> Result<Bytes, SignError> {
+        if let Some(list) = self.list.get() {
+            return Ok(list.clone());
+        }
+        // Whoever panicked while signing has made nothing.
+        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(list) = self.list.get() {
+            return Ok(list.clone());
+        }
+        let signed = Bytes::from(sign()?);
+        Ok(self.list.get_or_init(|| signed).clone())
+    }
+}
+
 /// An authority at one number.
 pub struct View {
     pub head: Head,
     pub entries: Arc<BTreeMap<Serial, Entry>>,
     /// What has changed since the base.
     pub changed: Arc<BTreeSet<Serial>>,
-    full: OnceLock<Bytes>,
-    delta: OnceLock<Bytes>,
-    shards: Vec<OnceLock<Bytes>>,
+    full: Made,
+    delta: Made,
+    shards: Vec<Made>,
     answers: Mutex<HashMap<Asked, Bytes>>,
 }
 
@@ -87,9 +109,9 @@ impl View {
             head,
             entries,
             changed,
-            full: OnceLock::new(),
-            delta: OnceLock::new(),
-            shards: (0..shards).map(|_| OnceLock::new()).collect(),
+            full: Made::default(),
+            delta: Made::default(),
+            shards: (0..shards).map(|_| Made::default()).collect(),
             answers: Mutex::new(answers),
         }
     }
@@ -125,7 +147,7 @@ impl View {
     }
 
     /// A list of this view. `None` when there is no such shard. Signing a million entries takes a second, so
-    /// callers stand on a thread that may wait.
+    /// callers stand on a thread that may wait; of several who ask, one signs.
     pub fn list(&self, issuer: &Issuer, which: Which) -> Result<Option<Bytes>, SignError> {
         let place = match which {
             Which::Full => &self.full,
@@ -135,11 +157,7 @@ impl View {
                 None => return Ok(None),
             },
         };
-        if let Some(made) = place.get() {
-            return Ok(Some(made.clone()));
-        }
-        let made = Bytes::from(self.sign(issuer, which)?);
-        Ok(Some(place.get_or_init(|| made).clone()))
+        place.get(|| self.sign(issuer, which)).map(Some)
     }
 
     fn sign(&self, issuer: &Issuer, which: Which) -> Result<Vec<u8>, SignError> {

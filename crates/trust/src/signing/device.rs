@@ -96,8 +96,8 @@ async fn device(tx: &mut Tx, row: store::Token) -> Result<Device, Problem> {
 /// The issuers from outside that the register has, up to one that signed itself.
 async fn outside_chain(tx: &mut Tx, of: &Certificate) -> Result<Vec<Certificate>, Problem> {
     let mut known = Vec::new();
-    for row in crate::certificate::store::list_outside(tx).await? {
-        known.push(authority::parse(&row.der)?);
+    for der in crate::certificate::anchor::store::list_between(tx).await? {
+        known.push(authority::parse(&der)?);
     }
     let mut chain: Vec<Certificate> = Vec::new();
     while chain.len() < pki::path::PATH_LEN_MAX {

@@ -13,11 +13,11 @@ use serde::Deserialize;
 use web::page::NoticeKind;
 use web::{Form, Path, Problem, Query, Shell, page};
 
-use super::{Credential, NewPin, credentials, set_pin};
+use super::{Credential, NewPin, PinSet, credentials, set_pin};
 use crate::App;
 use crate::filters;
 use crate::forms::Field;
-use crate::words;
+use crate::words::{self, WORDS};
 
 /// Where officials find the keys they sign with.
 pub const HERE: &str = "/chung-thu-so/ky";
@@ -74,8 +74,13 @@ async fn list(
 ) -> Result<Response, Problem> {
     let own = own(&app, &official, app.site.clock.now()).await?;
     let mut shell = official.viewer.official_shell(&app.site, words::t("signing.title")).active(HERE);
-    if query.da == "pin" {
-        shell = shell.notice(NoticeKind::Done, words::t("signing.did_pin"));
+    let done = match query.da.as_str() {
+        "pin" => Some("signing.did_pin"),
+        "cho" => Some("signing.pin_waits"),
+        _ => None,
+    };
+    if let Some(key) = done {
+        shell = shell.notice(NoticeKind::Done, words::t(key));
     }
     let line = |c: Credential| {
         let (state, tone) = match (c.has_pin, c.is_locked) {
@@ -86,7 +91,10 @@ async fn list(
         Line {
             kind: words::t(&format!("certificate.kind.{}", c.part.kind())),
             until: c.certificate.validity().not_after,
-            state: words::t(&format!("signing.{state}")),
+            state: match c.pin_from {
+                Some(from) => WORDS.t("signing.pin_from", &[("at", &base::format::time_vn(from))]),
+                None => words::t(&format!("signing.{state}")),
+            },
             tone,
             pin: format!("{HERE}/{}/pin", c.id),
             holder: c.holder,
@@ -112,7 +120,11 @@ fn pin_page(app: &App, official: &AnyOfficial, of: &Credential) -> PinPage {
         shell: official.viewer.official_shell(&app.site, words::t("signing.set_pin")).active(HERE),
         holder: of.holder.clone(),
         action: format!("{HERE}/{}/pin", of.id),
-        fields: vec![secret("account_password"), secret("pin"), secret("again")],
+        fields: {
+            let current = of.has_pin.then(|| secret("current_pin").optional());
+            let rest = [secret("pin"), secret("again")];
+            std::iter::once(secret("account_password")).chain(current).chain(rest).collect()
+        },
         error: String::new(),
         back: words::t("signing.title"),
     }
@@ -140,6 +152,7 @@ async fn form(
 #[serde(default)]
 struct PinForm {
     account_password: String,
+    current_pin: String,
     pin: String,
     again: String,
 }
@@ -153,10 +166,16 @@ async fn send(
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
     let of = one(&app, &official, &id).await?;
-    let given = NewPin { password: form.account_password, pin: form.pin, again: form.again };
+    let given = NewPin {
+        password: form.account_password,
+        current: form.current_pin,
+        pin: form.pin,
+        again: form.again,
+    };
     let act = official.act("trust.set-pin", &of.id, now);
-    match set_pin(&app.site.db, official.viewer.account, &of.id, &given, act, now).await {
-        Ok(()) => Ok(Redirect::to(&format!("{HERE}?da=pin")).into_response()),
+    match set_pin(&app.site.db, official.viewer.account, &of, &given, act, app.pin_wait_hours).await {
+        Ok(PinSet::Now) => Ok(Redirect::to(&format!("{HERE}?da=pin")).into_response()),
+        Ok(PinSet::From(_)) => Ok(Redirect::to(&format!("{HERE}?da=cho")).into_response()),
         Err(Problem::Invalid(errors)) => {
             let mut shown = pin_page(&app, &official, &of);
             for field in &mut shown.fields {

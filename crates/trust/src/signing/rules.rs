@@ -1,5 +1,7 @@
 //! What a PIN must be.
 
+use super::Part;
+
 /// Wrong PINs in a row before a key is locked. Ours: the rules on remote signing leave it to the keeper.
 pub const TRIES_MAX: i64 = 5;
 /// How short a PIN may be, in characters.
@@ -25,4 +27,10 @@ pub fn pin_fault(pin: &str) -> Option<PinFault> {
     let steps = signs.windows(2).map(|two| i64::from(two[1]) - i64::from(two[0]));
     let is_row = |by: i64| steps.clone().all(|step| step == by);
     (is_row(0) || is_row(1) || is_row(-1)).then_some(PinFault::Simple)
+}
+
+/// Whether a new PIN has to wait: a seal's that replaces one nobody has shown to know, and any after wrong tries
+/// have locked the key. The first PIN replaces none.
+pub fn must_wait(part: Part, has_pin: bool, is_locked: bool, knows: bool) -> bool {
+    has_pin && !knows && (is_locked || part == Part::Seal)
 }

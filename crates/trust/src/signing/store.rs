@@ -8,13 +8,16 @@ db::record! {
     pub struct Row {
         id: String, der: Vec<u8>, holder: String, kind: String, key: String, authority: Option<String>,
         wrong: Option<i64>,
+        /// From when on a new PIN counts.
+        pending_from: Option<Instant>,
     }
 }
 
 macro_rules! able {
     ($whose:literal) => {
         concat!(
-            "select c.id, c.der, c.holder, c.kind, c.key, c.authority, p.wrong ",
+            "select c.id, c.der, c.holder, c.kind, c.key, c.authority, ",
+            "case when p.pending_from <= $2 then 0 else p.wrong end as wrong, p.pending_from ",
             "from certificate c left join signing_pin p on p.certificate = c.id ",
             "where c.key is not null and c.state = 'valid' and c.not_before <= $2 and c.not_after > $2 and ",
             $whose,
@@ -98,12 +101,13 @@ pub async fn has_seal(tx: &mut Tx, unit: &str, now: Instant) -> db::Result<bool>
 
 db::record! {
     /// A PIN.
-    pub struct Pin { hash: String, wrong: i64 }
+    pub struct Pin { hash: String, wrong: i64, pending_from: Option<Instant> }
 }
 
 /// The PIN of a certificate.
 pub async fn find_pin(tx: &mut Tx, certificate: &str) -> db::Result<Option<Pin>> {
-    tx.find("select hash, wrong from signing_pin where certificate = $1", args![certificate]).await
+    let sql = "select hash, wrong, pending_from from signing_pin where certificate = $1";
+    tx.find(sql, args![certificate]).await
 }
 
 /// Counts tries.
@@ -112,9 +116,24 @@ pub async fn save_tries(tx: &mut Tx, certificate: &str, wrong: i64) -> db::Resul
     tx.change_one(sql, args![certificate, wrong]).await
 }
 
-/// Sets a PIN, instead of any before.
+/// Sets a PIN, instead of any before and of one that waits.
 pub async fn put_pin(tx: &mut Tx, certificate: &str, hash: &str, now: Instant) -> db::Result<()> {
     let sql = "insert into signing_pin (certificate, hash, wrong, set_at) values ($1, $2, 0, $3)
-         on conflict (certificate) do update set hash = excluded.hash, wrong = 0, set_at = excluded.set_at";
+         on conflict (certificate) do update set hash = excluded.hash, wrong = 0, set_at = excluded.set_at,
+                pending_hash = null, pending_from = null";
     tx.change_one(sql, args![certificate, hash, now]).await
+}
+
+/// Keeps a PIN that counts from an instant on; until then the one before does.
+pub async fn save_pending(tx: &mut Tx, certificate: &str, hash: &str, from: Instant) -> db::Result<()> {
+    let sql = "update signing_pin set pending_hash = $2, pending_from = $3 where certificate = $1";
+    tx.change_one(sql, args![certificate, hash, from]).await
+}
+
+/// Puts a PIN that has waited long enough in the place of the one before, unlocked.
+pub async fn save_due(tx: &mut Tx, certificate: &str, now: Instant) -> db::Result<u64> {
+    let sql = "update signing_pin set hash = pending_hash, wrong = 0, set_at = pending_from,
+                pending_hash = null, pending_from = null
+         where certificate = $1 and pending_hash is not null and pending_from <= $2";
+    tx.change(sql, args![certificate, now]).await
 }

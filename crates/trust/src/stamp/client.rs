@@ -1,13 +1,16 @@
 //! Asking time-stamping authorities (RFC 3161 over HTTP), our own among them: one after another when one is
 //! slow or silent, and the first good answer wins.
 
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
+use base::Instant;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use pki::cert::Serial;
 use pki::tsp::{Imprint, Reply, Request};
 
+pub use super::belief::Trusted;
+use super::belief::{When, believe_bytes, believe_token};
 use crate::App;
 
 /// How long one authority may take for one time-stamp.
@@ -38,25 +41,29 @@ impl Source {
         }
     }
 
-    async fn ask(&self, app: &App, imprint: &Imprint) -> Result<Vec<u8>, String> {
+    async fn ask(&self, app: &App, imprint: &Imprint, trusted: &Trusted) -> Result<Vec<u8>, String> {
         match self {
-            Source::Own => own(app, imprint).await,
-            Source::At(address) => ask(address, imprint).await,
+            Source::Own => own(app, imprint, trusted).await,
+            Source::At(address) => ask(address, imprint, Some(trusted), app.site.clock.now()).await,
         }
     }
 }
 
-/// A token over the imprint from the first authority of `sources` that gives a good one.
+/// A token over the imprint from the first authority of `sources` that gives a good one: an answer, of now, by
+/// somebody trusted here.
 ///
 /// # Errors
 /// What each of them said, for the log.
 pub async fn token(app: &App, sources: &[Source], imprint: &Imprint) -> Result<Vec<u8>, String> {
+    let now = app.site.clock.now();
+    let trusted = crate::validation::trusted(app, now).await.map_err(|e| format!("whom to trust: {e:?}"))?;
+    let trusted = &trusted;
     let mut rest = sources.iter();
     let (mut running, mut said) = (FuturesUnordered::new(), Vec::new());
     loop {
         let next = rest.next();
         let is_last = next.is_none();
-        running.extend(next.map(|source| source.ask(app, imprint)));
+        running.extend(next.map(|source| source.ask(app, imprint, trusted)));
         let answer = match is_last {
             true => running.next().await,
             false => match tokio::time::timeout(HEDGE_AFTER, running.next()).await {
@@ -75,17 +82,24 @@ pub async fn token(app: &App, sources: &[Source], imprint: &Imprint) -> Result<V
     Err(if said.is_empty() { "nobody is there to stamp the time".into() } else { said.join("; ") })
 }
 
-async fn own(app: &App, imprint: &Imprint) -> Result<Vec<u8>, String> {
+async fn own(app: &App, imprint: &Imprint, trusted: &Trusted) -> Result<Vec<u8>, String> {
     let request = Request::new(imprint.clone(), None);
     let reply = super::stamped(app, &request.der()).await.map_err(|e| format!("our own authority: {e:?}"))?;
-    granted(&request, &reply)
+    granted(&request, &reply, Some(trusted), app.site.clock.now())
 }
 
-/// Asks an authority at an address, and takes its token when it is one over what was asked.
+/// Asks an authority at an address, and takes its token when it is one over what was asked, names the time it
+/// is, and comes from somebody who may give it under those who are trusted. Without any the caller judges whose
+/// it is.
 ///
 /// # Errors
 /// Why there is none, for the log.
-pub async fn ask(address: &str, imprint: &Imprint) -> Result<Vec<u8>, String> {
+pub async fn ask(
+    address: &str,
+    imprint: &Imprint,
+    trusted: Option<&Trusted>,
+    now: Instant,
+) -> Result<Vec<u8>, String> {
     let told = |why: String| format!("{address}: {why}");
     let mut nonce = [0_u8; 16];
     let random = Serial::random();
@@ -93,17 +107,29 @@ pub async fn ask(address: &str, imprint: &Imprint) -> Result<Vec<u8>, String> {
     let length = contents.len().min(nonce.len());
     nonce[..length].copy_from_slice(&contents[..length]);
     let request = Request::new(imprint.clone(), Some(&nonce));
+    let asked = Moment::now();
     let body = post(address, request.der()).await.map_err(told)?;
-    granted(&request, &body).map_err(told)
+    // It is later by as long as the answer took.
+    let took = i64::try_from(asked.elapsed().as_secs()).unwrap_or(i64::MAX);
+    granted(&request, &body, trusted, now.plus_seconds(took)).map_err(told)
 }
 
-fn granted(request: &Request, reply: &[u8]) -> Result<Vec<u8>, String> {
+fn granted(
+    request: &Request,
+    reply: &[u8],
+    trusted: Option<&Trusted>,
+    now: Instant,
+) -> Result<Vec<u8>, String> {
     match Reply::parse(reply).map_err(|e| e.to_string())? {
         Reply::Refused(why) => Err(format!("the authority refused: {why:?}")),
-        Reply::Granted(token) => match token.check_reply(request, &[]).faults.first() {
-            Some(fault) => Err(format!("the authority's token is not an answer: {fault:?}")),
-            None => Ok(token.message.der),
-        },
+        Reply::Granted(token) => {
+            let report = token.check_reply(request, &[]);
+            let believed = match trusted {
+                Some(trusted) => believe_token(&token, &report, trusted, When::Fresh(now)),
+                None => believe_bytes(&token, &report, When::Fresh(now)).map(drop),
+            };
+            believed.map(|()| token.message.der).map_err(|why| why.to_string())
+        }
     }
 }
 

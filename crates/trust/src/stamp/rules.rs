@@ -59,7 +59,16 @@ pub struct Block {
     pub next: i64,
     pub end: i64,
     pub taken_at: Instant,
+    /// How much had passed by then on this machine, in microseconds.
+    pub passed_micros: i64,
     pub last: Instant,
+}
+
+/// What a machine's clocks say: the time, and how much has passed, which nobody sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    pub now: Instant,
+    pub passed_micros: i64,
 }
 
 /// What comes of asking a block for a number.
@@ -69,13 +78,16 @@ pub enum Taken {
     Number(i64),
     /// The block is used up or of age: take another.
     Another,
-    /// The clock stands before a stamp that was given.
+    /// The clock stands before a stamp that was given, or was put forward or back.
     InDoubt,
 }
 
-/// The next number at `now`. Nobody gets a time before one that was given, beyond what the accuracy allows.
-pub fn take(block: &mut Block, now: Instant) -> Taken {
-    if in_doubt(block.last, now) {
+/// The next number at this reading. Nobody gets a time before one that was given, beyond what the accuracy
+/// allows, nor one that has not come about by passing: a clock that was put forward would stamp the future, and
+/// stop whoever is right until then.
+pub fn take(block: &mut Block, reading: Reading) -> Taken {
+    let now = reading.now;
+    if in_doubt(block.last, now) || stepped(block, reading) {
         return Taken::InDoubt;
     }
     if block.next >= block.end || now >= block.taken_at.plus_seconds(BLOCK_SECONDS) {
@@ -85,6 +97,18 @@ pub fn take(block: &mut Block, now: Instant) -> Taken {
     block.next += 1;
     block.last = block.last.max(now);
     Taken::Number(number)
+}
+
+/// How much a clock may run off in a million by being led, which is not being put.
+const LED_PER_MILLION: i64 = 500;
+
+/// Whether the clock was put since the block was taken: it shows what has not passed. Each block begins anew
+/// from what the clock shows then, so that one that is led gently is followed.
+pub fn stepped(block: &Block, reading: Reading) -> bool {
+    let passed = reading.passed_micros.saturating_sub(block.passed_micros);
+    let shown = reading.now.micros().saturating_sub(block.taken_at.micros());
+    let led = passed.abs() / 1_000_000 * LED_PER_MILLION;
+    (shown - passed).abs() > i64::from(ACCURACY_MILLIS) * 1_000 + led
 }
 
 /// Whether the clock has gone back behind an instant that is known to have been.

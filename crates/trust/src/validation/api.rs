@@ -47,7 +47,9 @@ pub struct ReportsView {
 }
 
 /// Judges signed files: PDF, XML, edXML, CMS, signed mail. One file is answered by its report, several by
-/// `{"reports": […]}` in their order. Nobody need sign in, and nothing is kept.
+/// `{"reports": […]}` in their order. Nobody need sign in. Neither the file nor the report is kept; of a file
+/// that was valid it is remembered by a hash of its signatures when that was and which certificates and lists it
+/// rested on, so that it can be judged so again later.
 #[utoipa::path(post, path = "/api/v1/validations", tag = "validations",
     request_body(content = ValidationForm, content_type = "multipart/form-data"),
     responses((status = 200, body = Report), (status = 413), (status = 422), (status = 429), (status = 503)))]
@@ -63,7 +65,7 @@ pub async fn validate(
     let files = arrived.map_err(|_| Problem::TimedOut)??;
     app.validation.count(&address.0, files.len() as u32, now)?;
     let is_one = files.len() == 1;
-    let mut reports = super::validate(&app, files, now).await?;
+    let mut reports = super::validate_for(&app, super::Asker::Anybody, files, now).await?;
     match (is_one, reports.pop()) {
         (true, Some(report)) => Ok(Json(report).into_response()),
         (_, last) => {

@@ -2,6 +2,7 @@
 //! not more for one address than a person needs.
 
 use std::collections::HashMap;
+use std::net::Ipv6Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,18 +10,19 @@ use base::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use web::Problem;
 
-use super::found::Bag;
 use super::known::Known;
 use super::report::Report;
-use super::rules::{self, Document, Saved, Terms};
+use super::rules::{self, Document, Judged, Saved, Terms};
 use super::words::sentence;
 
 /// Files of one address in one window.
 pub const FILES_PER_WINDOW_MAX: u32 = 120;
 /// How long a window is, in minutes.
 pub const WINDOW_MINUTES: i64 = 10;
-/// Addresses that are remembered; beyond, the oldest windows are forgotten first.
+/// Addresses that are remembered; beyond, those whose windows began first are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
+/// So many at once.
+const FORGOTTEN_AT_ONCE: usize = ADDRESSES_MAX / 10;
 /// Requests whose files are in memory at a time.
 const IN_MEMORY_MAX: usize = 32;
 /// How long a file may wait for its turn.
@@ -89,10 +91,10 @@ impl Desk {
         if counts.len() >= ADDRESSES_MAX {
             counts.retain(|_, (since, _)| *since > begun);
             if counts.len() >= ADDRESSES_MAX {
-                counts.clear();
+                forget_oldest(&mut counts);
             }
         }
-        let entry = counts.entry(address.to_string()).or_insert((now, 0));
+        let entry = counts.entry(network(address)).or_insert((now, 0));
         if entry.0 <= begun {
             *entry = (now, 0);
         }
@@ -109,13 +111,14 @@ impl Desk {
         tokio::task::spawn_blocking(move || file.document().key()).await.map_err(Problem::fault)
     }
 
-    /// Judges one file, waiting for a place; with the evidence that it rests on.
+    /// Judges one file, waiting for a place. It takes as long as [`rules::effort`] allows and no longer, so that
+    /// the place is free again soon.
     pub async fn judge(
         &self,
         file: Arc<Incoming>,
         terms: Arc<Terms>,
         saved: Saved,
-    ) -> Result<(Report, Bag), Problem> {
+    ) -> Result<(Report, Judged), Problem> {
         let place = tokio::time::timeout(PATIENCE, self.cores.acquire()).await;
         let _place = place.map_err(|_| Problem::TimedOut)?.map_err(Problem::fault)?;
         let judging =
@@ -133,5 +136,59 @@ impl Desk {
         let _place = place.map_err(|_| Problem::TimedOut)?.map_err(Problem::fault)?;
         let known = self.known.clone();
         tokio::task::spawn_blocking(move || work(&known)).await.map_err(Problem::fault)?
+    }
+}
+
+/// Who counts as one: an address; of IPv6 the network, of which one person has 2^64 addresses.
+fn network(address: &str) -> String {
+    match address.parse::<Ipv6Addr>() {
+        Ok(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Err(_) => address.to_string(),
+    }
+}
+
+/// Makes room without letting everybody begin anew.
+fn forget_oldest(counts: &mut HashMap<String, (Instant, u32)>) {
+    let mut begun: Vec<Instant> = counts.values().map(|(since, _)| *since).collect();
+    let place = FORGOTTEN_AT_ONCE.min(begun.len().saturating_sub(1));
+    let (_, edge, _) = begun.select_nth_unstable(place);
+    let edge = *edge;
+    let mut left = FORGOTTEN_AT_ONCE;
+    counts.retain(|_, (since, _)| {
+        let goes = *since <= edge && left > 0;
+        left -= usize::from(goes);
+        !goes
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_thousand_strangers_do_not_make_a_busy_address_begin_anew() {
+        let desk = Desk::default();
+        let start = Instant::parse_rfc3339("2026-11-02T08:00:00+07:00").unwrap();
+        for n in 0..ADDRESSES_MAX {
+            desk.count(&format!("10.{}.{}.{}", n >> 16, (n >> 8) & 255, n & 255), 1, start).unwrap();
+        }
+        let now = start.plus_seconds(1);
+        desk.count("192.0.2.1", FILES_PER_WINDOW_MAX, now).unwrap();
+        for n in 0..FORGOTTEN_AT_ONCE {
+            desk.count(&format!("11.0.{}.{}", n >> 8, n & 255), 1, now).unwrap();
+        }
+        assert!(matches!(desk.count("192.0.2.1", 1, now), Err(Problem::TooMany { .. })));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let desk = Desk::default();
+        let now = Instant::parse_rfc3339("2026-11-02T08:00:00+07:00").unwrap();
+        desk.count("2001:db8:1:2::1", FILES_PER_WINDOW_MAX, now).unwrap();
+        assert!(matches!(desk.count("2001:db8:1:2:ffff::9", 1, now), Err(Problem::TooMany { .. })));
+        desk.count("2001:db8:1:3::1", 1, now).unwrap();
     }
 }

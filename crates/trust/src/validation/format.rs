@@ -3,11 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki::cms::SignedData;
+use pki::path::Effort;
 use pki::{Certificate, pem, smime};
 
 use super::found::{Bag, Found};
 use super::report::{Finding, Format};
-use super::rules::{Document, SIGNATURES_MAX};
+use super::rules::Document;
 use super::{message, pdf, xml};
 
 /// A file as read.
@@ -25,17 +26,19 @@ pub struct Read {
 /// Why there is nothing to judge, and what the file seems to be.
 pub type Unread = (Option<Format>, Finding);
 
-/// Reads a file. A document given together with its detached signature may come in either order.
-pub fn read(document: &Document<'_>, known: &[Certificate]) -> Result<Read, Unread> {
+/// Reads a file, within this effort. A document given together with its detached signature may come in either
+/// order.
+pub fn read(document: &Document<'_>, known: &[Certificate], effort: &Effort) -> Result<Read, Unread> {
+    let read_as = |format, bytes, content| read_as(format, bytes, content, known, effort);
     match (detect(document.bytes), document.content) {
         (None, Some(signature)) if detect(signature) == Some(Format::Cms) => {
-            read_as(Format::Cms, signature, Some(document.bytes), document.name, known)
+            read_as(Format::Cms, signature, Some(document.bytes))
         }
         (Some(Format::Pdf), Some(signature)) if detect(signature) == Some(Format::Cms) => {
-            read_as(Format::Cms, signature, Some(document.bytes), document.name, known)
+            read_as(Format::Cms, signature, Some(document.bytes))
         }
         (None, _) => Err((None, Finding::UnknownFormat)),
-        (Some(format), content) => read_as(format, document.bytes, content, document.name, known),
+        (Some(format), content) => read_as(format, document.bytes, content),
     }
 }
 
@@ -43,26 +46,23 @@ fn read_as(
     format: Format,
     bytes: &[u8],
     content: Option<&[u8]>,
-    name: &str,
     known: &[Certificate],
+    effort: &Effort,
 ) -> Result<Read, Unread> {
     let mut read = match format {
         Format::Cms => {
             let message = SignedData::import(bytes).map_err(|e| (Some(format), broken(&e)))?;
-            message::read(&message, content, known)
+            message::read(&message, content, known, effort).map_err(|why| (Some(format), why))?
         }
-        Format::Smime => mail(bytes, known)?,
-        Format::Xml | Format::EdXml => xml::read(bytes, content, known)?,
-        Format::Pdf => pdf::read(bytes, known)?,
+        Format::Smime => mail(bytes, known, effort)?,
+        Format::Xml | Format::EdXml => xml::read(bytes, content, effort)?,
+        Format::Pdf => pdf::read(bytes, known, effort)?,
     };
     if format == Format::Smime {
         read.format = format;
     }
     for (n, found) in read.signatures.iter_mut().enumerate().filter(|(_, found)| found.name.is_empty()) {
         found.name = (n + 1).to_string();
-    }
-    if read.signatures.len() > SIGNATURES_MAX {
-        return Err((Some(format), Finding::Broken { what: format!("{name}: too many signatures") }));
     }
     Ok(read)
 }
@@ -127,14 +127,14 @@ impl Headers<'_> {
 }
 
 /// Signed mail, in the clear or opaque.
-fn mail(bytes: &[u8], known: &[Certificate]) -> Result<Read, Unread> {
+fn mail(bytes: &[u8], known: &[Certificate], effort: &Effort) -> Result<Read, Unread> {
     let unread = |finding| (Some(Format::Smime), finding);
     let headers = Headers::read(bytes).ok_or_else(|| unread(Finding::UnknownFormat))?;
     if headers.kind.to_ascii_lowercase().starts_with("multipart/signed") {
         let parts = smime::split(&headers.kind, headers.body)
             .ok_or_else(|| unread(Finding::Broken { what: "multipart/signed".into() }))?;
         let message = SignedData::parse(&parts.signature).map_err(|e| unread(broken(&e)))?;
-        let mut read = message::read(&message, Some(&parts.entity), known);
+        let mut read = message::read(&message, Some(&parts.entity), known, effort).map_err(unread)?;
         // The mail is its own content: its other headers are nobody's, which mail programs show.
         read.signatures.iter_mut().for_each(message::cover_whole);
         return Ok(read);
@@ -147,5 +147,5 @@ fn mail(bytes: &[u8], known: &[Certificate]) -> Result<Read, Unread> {
         _ => headers.body.to_vec(),
     };
     let message = SignedData::parse(&der).map_err(|e| unread(broken(&e)))?;
-    Ok(message::read(&message, None, known))
+    message::read(&message, None, known, effort).map_err(unread)
 }

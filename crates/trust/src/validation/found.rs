@@ -36,6 +36,8 @@ pub struct Found {
     pub stamps: Vec<FoundStamp>,
     /// What was found about its bytes.
     pub findings: Vec<Finding>,
+    /// The SHA-256 of its value: by which it is known again, whatever is wrapped around it.
+    pub value: Vec<u8>,
 }
 
 impl Found {
@@ -52,6 +54,7 @@ impl Found {
             is_baseline: false,
             stamps: Vec::new(),
             findings: Vec::new(),
+            value: Vec::new(),
         }
     }
 }
@@ -67,6 +70,22 @@ pub struct FoundStamp {
     pub certificate: Option<Certificate>,
     /// What speaks against its bytes.
     pub findings: Vec<Finding>,
+    /// Which one it is: the SHA-256 of the token.
+    pub value: Vec<u8>,
+    /// What it proves the existence of, besides the signature.
+    pub over: Over,
+}
+
+/// What a time-stamp protects besides the signature it belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Over {
+    /// Nothing.
+    #[default]
+    Signature,
+    /// The tokens with these values: those its index names.
+    Tokens(Vec<Vec<u8>>),
+    /// The file up to this byte, and so the time-stamps over less of it.
+    File(u64),
 }
 
 impl FoundStamp {
@@ -77,20 +96,59 @@ impl FoundStamp {
         bag: &mut Bag,
         hash: impl FnOnce(Digest) -> Vec<u8>,
     ) -> FoundStamp {
-        let mut stamp = FoundStamp { kind, time: None, certificate: None, findings: Vec::new() };
         match Token::parse(der) {
-            Err(_) => stamp.findings.push(Finding::Malformed { what: "time-stamp".into() }),
-            Ok(token) => {
-                bag.add_message(&token.message);
-                let report = token.check(hash, &bag.certificates);
-                stamp.time = Some(token.info.time);
-                stamp.certificate = report.certificate;
-                stamp.findings.extend(report.faults.iter().map(token_fault));
-            }
+            Err(_) => FoundStamp::unreadable(kind, der),
+            Ok(token) => FoundStamp::of(kind, &token, bag, hash),
         }
-        stamp
+    }
+
+    /// Something that stands where a token should.
+    pub fn unreadable(kind: StampKind, der: &[u8]) -> FoundStamp {
+        FoundStamp {
+            kind,
+            time: None,
+            certificate: None,
+            findings: vec![Finding::Malformed { what: "time-stamp".into() }],
+            value: Digest::Sha256.of(der),
+            over: Over::Signature,
+        }
+    }
+
+    /// The same for a token that was read.
+    pub fn of(
+        kind: StampKind,
+        token: &Token,
+        bag: &mut Bag,
+        hash: impl FnOnce(Digest) -> Vec<u8>,
+    ) -> FoundStamp {
+        bag.add_message(&token.message);
+        let report = token.check(hash, &bag.certificates);
+        FoundStamp {
+            kind,
+            time: Some(token.info.time),
+            certificate: report.certificate,
+            findings: report.faults.iter().map(token_fault).collect(),
+            value: Digest::Sha256.of(&token.message.der),
+            over: Over::Signature,
+        }
+    }
+
+    /// Whether, when this one holds, the other one existed at its time.
+    pub fn covers(&self, other: &FoundStamp) -> bool {
+        match (&self.over, &other.over) {
+            (Over::Signature, _) => false,
+            (Over::Tokens(values), _) => values.contains(&other.value),
+            (Over::File(end), Over::File(inner)) => inner < end,
+            // What a signature carries was there when it was.
+            (Over::File(_), _) => true,
+        }
     }
 }
+
+/// Certificates, lists and answers that are looked at of what one file brings.
+const CERTIFICATES_MAX: usize = 2_000;
+const LISTS_MAX: usize = 500;
+const ANSWERS_MAX: usize = 1_000;
 
 /// Everything a file brings that may serve as evidence.
 #[derive(Clone, Default)]
@@ -106,24 +164,41 @@ pub struct Bag {
 impl Bag {
     /// What a signed message carries.
     pub fn add_message(&mut self, message: &SignedData) {
-        self.certificates.extend(message.certificates.iter().cloned());
-        self.crls.extend(message.crls.iter().cloned());
-        self.answers.extend(message.answers.iter().cloned());
+        self.bring(&message.certificates, &message.crls, &message.answers);
+    }
+
+    /// What a file carries, as much of it as is looked at.
+    pub fn bring(&mut self, certificates: &[Certificate], crls: &[Crl], answers: &[ocsp::Response]) {
+        fn room<T>(all: &[T], max: usize) -> usize {
+            max.saturating_sub(all.len())
+        }
+        let left = room(&self.certificates, CERTIFICATES_MAX);
+        self.certificates.extend(certificates.iter().take(left).cloned());
+        let left = room(&self.crls, LISTS_MAX);
+        self.crls.extend(crls.iter().take(left).cloned());
+        let left = room(&self.answers, ANSWERS_MAX);
+        self.answers.extend(answers.iter().take(left).cloned());
     }
 
     /// A certificate in DER; what cannot be read is no evidence.
     pub fn add_certificate(&mut self, der: &[u8]) {
-        self.certificates.extend(Certificate::parse(der));
+        if self.certificates.len() < CERTIFICATES_MAX {
+            self.certificates.extend(Certificate::parse(der));
+        }
     }
 
     /// A list in DER.
     pub fn add_crl(&mut self, der: &[u8]) {
-        self.crls.extend(Crl::parse(der));
+        if self.crls.len() < LISTS_MAX {
+            self.crls.extend(Crl::parse(der));
+        }
     }
 
     /// A responder's answer in DER.
     pub fn add_answer(&mut self, der: &[u8]) {
-        self.answers.extend(ocsp::Response::parse(der));
+        if self.answers.len() < ANSWERS_MAX {
+            self.answers.extend(ocsp::Response::parse(der));
+        }
     }
 
     /// Everything of another one.

@@ -11,15 +11,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use base::Instant;
 use pki::{Certificate, Crl, PrivateKey, cert};
 
 use super::found::Bag;
-use super::make::{self, Order};
-use super::report::{Format, Level, TrustClass};
+use super::report::TrustClass;
+use super::reporter::Reporter;
 use super::rules::TrustAnchor;
-use web::Problem;
 
 /// How many files of one folder are read.
 const FILES_MAX: usize = 1_000;
@@ -33,36 +32,6 @@ pub struct Known {
     pub bag: Bag,
     /// Who signs reports.
     pub reporter: Option<Reporter>,
-}
-
-/// A key that signs reports.
-pub struct Reporter {
-    /// The key.
-    pub key: PrivateKey,
-    /// Its certificate.
-    pub certificate: Certificate,
-    /// The issuers.
-    pub chain: Vec<Certificate>,
-}
-
-impl Reporter {
-    /// Signs a report at level B-B.
-    pub fn sign(&self, bytes: &[u8], format: Format, at: Instant) -> Result<Vec<u8>, Problem> {
-        let order = Order {
-            bytes,
-            format,
-            is_detached: false,
-            key: &self.key,
-            certificate: &self.certificate,
-            chain: &self.chain,
-            at,
-            level: Level::BB,
-            stamp: None,
-            evidence: &Bag::default(),
-            look: None,
-        };
-        make::sign(&order).map_err(|why| Problem::fault(format!("a report is not signed: {why:?}")))
-    }
 }
 
 impl Known {
@@ -140,5 +109,5 @@ fn reporter(folder: &Path) -> Result<Reporter, String> {
     let mut chain = certificates(&cert_file)?;
     let own = chain.iter().position(|one| one.public_key() == pki::Signer::public_key(&key));
     let own = own.ok_or_else(|| said(&cert_file, &"no certificate of the key beside it"))?;
-    Ok(Reporter { certificate: chain.remove(own), key, chain })
+    Ok(Reporter { certificate: chain.remove(own), key: Arc::new(key), chain })
 }

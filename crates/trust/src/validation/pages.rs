@@ -17,10 +17,10 @@ use web::upload::Upload;
 use web::{Path, Problem, Shell, page};
 
 use super::desk::Incoming;
-use super::known::Reporter;
 use super::report::{
     Coverage, Finding, Format, Indication, Report, RevocationState, Signature, Stamp, Verdict,
 };
+use super::reporter::{self, Reporter};
 use super::rules::FILE_BYTES_MAX;
 use super::words::{advice, line, sentence};
 use super::xml_report;
@@ -87,7 +87,8 @@ async fn check(
         }
         return Ok(response);
     }
-    let reports = super::validate(&app, vec![file], now).await?;
+    let asker = if viewer.0.is_some() { super::Asker::Known } else { super::Asker::Anybody };
+    let reports = super::validate_for(&app, asker, vec![file], now).await?;
     let report = reports.first().ok_or_else(|| Problem::fault("a file without report"))?;
     let id = super::keep(&app, report, now).await?;
     Ok(Redirect::to(&format!("{PATH}/{id}")).into_response())
@@ -114,25 +115,37 @@ async fn show(
     viewer: MaybeViewer,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let report = super::kept(&app, &id, app.site.clock.now()).await?;
-    Ok(page::html(report_page(&app, &viewer, &id, &report)))
+    let now = app.site.clock.now();
+    let report = super::kept(&app, &id, now).await?;
+    let own = reporter::own(&app, now).await?;
+    let reporter = app.validation.known().reporter.as_ref().or(own.as_ref());
+    Ok(page::html(report_page(&app, &viewer, &id, (&report, reporter))))
 }
 
 /// `GET /kiem-tra-chu-ky/{id}/bao-cao.xml`.
 async fn as_xml(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let report = super::kept(&app, &id, app.site.clock.now()).await?;
-    let bytes =
-        app.validation.make(move |known| xml_report::signed(&report, known.reporter.as_ref())).await?;
+    let now = app.site.clock.now();
+    let report = super::kept(&app, &id, now).await?;
+    let own = reporter::own(&app, now).await?;
+    let write = move |known: &super::known::Known| {
+        xml_report::signed(&report, known.reporter.as_ref().or(own.as_ref()))
+    };
+    let bytes = app.validation.make(write).await?;
     Ok(download("application/xml", "xml", bytes))
 }
 
 /// `GET /kiem-tra-chu-ky/{id}/bao-cao.pdf`.
 async fn as_pdf(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let report = super::kept(&app, &id, app.site.clock.now()).await?;
+    let now = app.site.clock.now();
+    let report = super::kept(&app, &id, now).await?;
     let (owner, demo) = (app.site.brand.owner.clone(), app.site.brand.demo);
-    // A paper is Vietnamese whoever prints it.
-    let data = web::lang::saying(web::lang::Lang::Vi, || paper_of(&report, owner, demo));
-    let print = move |known: &super::known::Known| print(&data, report.at, known.reporter.as_ref());
+    let own = reporter::own(&app, now).await?;
+    let print = move |known: &super::known::Known| {
+        let reporter = known.reporter.as_ref().or(own.as_ref());
+        // A paper is Vietnamese whoever prints it.
+        let data = web::lang::saying(web::lang::Lang::Vi, || paper_of(&report, reporter, owner, demo));
+        print(&data, report.at, reporter)
+    };
     let bytes = app.validation.make(print).await?;
     Ok(download("application/pdf", "pdf", bytes))
 }
@@ -146,7 +159,7 @@ fn print(data: &ValidationPaper, at: Instant, reporter: Option<&Reporter>) -> Re
     }
 }
 
-fn paper_of(report: &Report, owner: String, demo: bool) -> ValidationPaper {
+fn paper_of(report: &Report, reporter: Option<&Reporter>, owner: String, demo: bool) -> ValidationPaper {
     let verdict = report.verdict.key();
     let fact = |(label, value): (String, String)| Fact { label, value };
     let said = |line: Line| Said { text: line.text, next: line.next };
@@ -168,7 +181,7 @@ fn paper_of(report: &Report, owner: String, demo: bool) -> ValidationPaper {
         at: report.at,
         verdict: sentence(&format!("verdict.{verdict}"), &[]),
         meaning: sentence(&format!("meaning.{verdict}"), &[]),
-        facts: file_facts(report).into_iter().map(fact).collect(),
+        facts: file_facts(report).into_iter().chain([signed_by(reporter)]).map(fact).collect(),
         sha256: report.sha256.clone(),
         lines: report.findings.iter().map(|finding| said(self::said(finding, true))).collect(),
         signatures: report.signatures.iter().enumerate().map(part).collect(),
@@ -222,7 +235,18 @@ struct ReportPage {
     hotline: String,
 }
 
-fn report_page(app: &App, viewer: &MaybeViewer, id: &str, report: &Report) -> ReportPage {
+/// Whether the report that is taken home is signed, and by whom.
+fn signed_by(reporter: Option<&Reporter>) -> (String, String) {
+    let whose = reporter.map(|one| super::rules::party(&one.certificate).name);
+    (sentence("fact.report", &[]), whose.unwrap_or_else(|| sentence("report_unsigned", &[])))
+}
+
+fn report_page(
+    app: &App,
+    viewer: &MaybeViewer,
+    id: &str,
+    (report, reporter): (&Report, Option<&Reporter>),
+) -> ReportPage {
     let verdict = report.verdict.key();
     let (class, icon) = match report.verdict {
         Verdict::Valid => ("cl-note cl-note--ok", "circle-check"),
@@ -236,7 +260,7 @@ fn report_page(app: &App, viewer: &MaybeViewer, id: &str, report: &Report) -> Re
         icon,
         verdict: sentence(&format!("verdict.{verdict}"), &[]),
         meaning: sentence(&format!("meaning.{verdict}"), &[]),
-        facts: file_facts(report),
+        facts: file_facts(report).into_iter().chain([signed_by(reporter)]).collect(),
         lines: report.findings.iter().map(|finding| said(finding, true)).collect(),
         signatures: report.signatures.iter().enumerate().map(|(n, one)| view(n + 1, one)).collect(),
         sha256: report.sha256.clone(),

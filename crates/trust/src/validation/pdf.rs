@@ -2,42 +2,52 @@
 
 use std::fmt::Write as _;
 
-use pdfsig::{Change, Covers, File, Later, SubFilter};
+use pdfsig::{Change, Covers, File, Hashes, Later, SubFilter};
 use pki::Certificate;
 use pki::cms::{self, Note};
 use pki::key::Digest;
+use pki::path::Effort;
 
 use super::format::{Read, Unread, broken};
-use super::found::{self, Bag, Found, FoundStamp};
+use super::found::{self, Bag, Found, FoundStamp, Over};
 use super::report::{Coverage, Finding, Format, StampKind};
+use super::rules::{HASHED_BYTES_MAX, SIGNATURES_MAX};
 
 /// How many changes are named.
 const NAMED_MAX: usize = 5;
 
 /// Every signature of a file.
-pub fn read(bytes: &[u8], known: &[Certificate]) -> Result<Read, Unread> {
+pub fn read(bytes: &[u8], known: &[Certificate], effort: &Effort) -> Result<Read, Unread> {
     let unread = |why: pdfsig::Unreadable| (Some(Format::Pdf), broken(&format!("{why:?}")));
     let file = File::open(&bytes).map_err(unread)?;
     let signatures = pdfsig::signatures(&file).map_err(unread)?;
+    if signatures.len() > SIGNATURES_MAX {
+        return Err((Some(Format::Pdf), Finding::TooMuch));
+    }
     let changes = pdfsig::changes(&file, &signatures).map_err(unread)?;
     let mut bag = Bag::default();
     let evidence = pdfsig::store(&file).map_err(unread)?.evidence;
-    bag.certificates.extend(evidence.certificates);
-    bag.crls.extend(evidence.crls);
-    bag.answers.extend(evidence.answers);
+    bag.bring(&evidence.certificates, &evidence.crls, &evidence.answers);
     let others: Vec<Certificate> = bag.certificates.iter().chain(known).cloned().collect();
+    let hashes = Hashes::new(&file, &signatures).within(HASHED_BYTES_MAX);
+    let tail = tail(bytes);
     let mut found: Vec<Found> = Vec::new();
-    for signature in signatures.iter().take(super::rules::SIGNATURES_MAX) {
-        let mut one = read_one(&file, signature, &others, &mut bag);
+    for signature in &signatures {
+        let before = hashes.spent();
+        let mut one = read_one(signature, &others, &hashes, (&mut bag, effort));
+        if !effort.take(0, hashes.spent() - before) {
+            return Err((Some(Format::Pdf), Finding::TooMuch));
+        }
         one.findings.extend(later(&changes.after(signature)));
-        one.findings
-            .extend(tail(bytes).map(|at| Finding::ChangedAfterwards { what: format!("offset {at}") }));
+        one.findings.extend(tail.map(|at| Finding::ChangedAfterwards { what: format!("offset {at}") }));
         found.push(one);
     }
     // A later time-stamp over the document is one over every signature before it.
     let end = |n: usize| signatures[n].ranges.as_ref().map_or(0, |ranges| ranges[1].end);
-    let over: Vec<(u64, FoundStamp)> =
-        (0..found.len()).filter(|n| found[*n].is_time_stamp).map(|n| (end(n), as_stamp(&found[n]))).collect();
+    let over: Vec<(u64, FoundStamp)> = (0..found.len())
+        .filter(|n| found[*n].is_time_stamp)
+        .map(|n| (end(n), as_stamp(&found[n], end(n))))
+        .collect();
     for (n, one) in found.iter_mut().enumerate() {
         let after = over.iter().filter(|(at, _)| *at > end(n)).take(found::STAMPS_MAX);
         one.stamps.extend(after.map(|(_, stamp)| stamp.clone()));
@@ -45,8 +55,15 @@ pub fn read(bytes: &[u8], known: &[Certificate]) -> Result<Read, Unread> {
     Ok(Read { format: Format::Pdf, signatures: found, bag, findings: Vec::new() })
 }
 
-fn read_one(file: &File<'_>, signature: &pdfsig::Signature, others: &[Certificate], bag: &mut Bag) -> Found {
-    let report = signature.check(file, others);
+fn read_one(
+    signature: &pdfsig::Signature,
+    others: &[Certificate],
+    hashes: &Hashes<'_, '_>,
+    (bag, effort): (&mut Bag, &Effort),
+) -> Found {
+    let report = signature.check_with(others, hashes);
+    // The signature and its time-stamps, which are looked at twice.
+    effort.take(1 + 2 * report.stamps.len() as u64, 2 * signature.message.len() as u64);
     let mut found = Found::named(signature.field.clone());
     found.is_time_stamp = signature.sub_filter == SubFilter::TimeStamp;
     found.certificate = report.certificate().cloned();
@@ -61,6 +78,10 @@ fn read_one(file: &File<'_>, signature: &pdfsig::Signature, others: &[Certificat
         bag.add_message(message);
         super::message::add_archived(message, bag);
         let signer = message.signers.first();
+        found.value = Digest::Sha256.of(match (found.is_time_stamp, signer) {
+            (false, Some(signer)) => &signer.signature,
+            _ => &message.der,
+        });
         found.algorithm = signer.and_then(|signer| signer.algorithm());
         found.digests = signer.and_then(|signer| signer.digest()).into_iter().collect();
         found.digests.extend(found.algorithm.map(|algorithm| algorithm.digest()));
@@ -85,12 +106,14 @@ fn read_one(file: &File<'_>, signature: &pdfsig::Signature, others: &[Certificat
 }
 
 /// A time-stamp over the document as one of the time-stamps of what it covers.
-fn as_stamp(found: &Found) -> FoundStamp {
+fn as_stamp(found: &Found, end: u64) -> FoundStamp {
     FoundStamp {
         kind: StampKind::Document,
         time: found.claimed_time,
         certificate: found.certificate.clone(),
         findings: found.findings.clone(),
+        value: found.value.clone(),
+        over: Over::File(end),
     }
 }
 
@@ -106,7 +129,8 @@ fn place(finding: &pdfsig::Finding, kind: &SubFilter) -> Finding {
             let what = if let SubFilter::Other(name) = kind { name.clone() } else { String::new() };
             Finding::Unsupported { what }
         }
-        pdfsig::Finding::TooMuch | pdfsig::Finding::Source => Finding::Unsupported { what: "size".into() },
+        pdfsig::Finding::TooMuch => Finding::TooMuch,
+        pdfsig::Finding::Source => Finding::Unsupported { what: "size".into() },
         pdfsig::Finding::NotOver(fault) => found::cms_fault(fault),
         pdfsig::Finding::NotStamped(fault) => found::token_fault(fault),
     }

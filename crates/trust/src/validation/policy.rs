@@ -15,9 +15,9 @@ pub struct Row {
     /// Good before this day; `None` has no end yet.
     #[serde(default)]
     pub good_until: Option<String>,
-    /// Envelopes of the exchange are read on afterwards, flagged.
+    /// Envelopes of the exchange are read on afterwards, flagged, before this day.
     #[serde(default)]
-    pub legacy_exchange: bool,
+    pub exchange_until: Option<String>,
     /// Who says so.
     pub source: String,
 }
@@ -54,7 +54,9 @@ pub fn weak(name: &str, at: Instant) -> Option<Weak> {
     let row = rows().iter().find(|row| row.name == name)?;
     let until = row.good_until.as_ref()?;
     let has_ended = Day::parse(until).is_ok_and(|day| day <= at.day());
-    has_ended.then(|| Weak { what: name.into(), until: until.clone(), in_exchange: row.legacy_exchange })
+    let exchange_until = row.exchange_until.as_ref().and_then(|day| Day::parse(day).ok());
+    let in_exchange = exchange_until.is_some_and(|end| at.day() < end);
+    has_ended.then(|| Weak { what: name.into(), until: until.clone(), in_exchange })
 }
 
 /// The name of a digest.

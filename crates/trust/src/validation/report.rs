@@ -221,7 +221,7 @@ pub struct Party {
     pub not_after: Instant,
     /// SHA-256 of the certificate, hexadecimal.
     pub sha256: String,
-    /// The certificate itself, DER in base64.
+    /// The certificate itself, DER in base64; empty when it is larger than any in use.
     pub certificate: String,
 }
 
@@ -456,6 +456,15 @@ pub enum Finding {
         #[schema(value_type = String, format = DateTime)]
         since: Instant,
     },
+    /// The register of this province keeps the certificate as revoked or suspended, and nothing proves that
+    /// the signature is older.
+    RevokedInRegister {
+        /// Whose.
+        subject: String,
+        /// From when on.
+        #[schema(value_type = String, format = DateTime)]
+        since: Instant,
+    },
     /// The certificate of an authority above is revoked.
     AuthorityRevoked {
         /// Whose.
@@ -503,6 +512,19 @@ pub enum Finding {
         what: String,
     },
 
+    /// The signature is over a list of parts (a manifest) alone, and its parts were not compared.
+    ManifestAlone,
+    /// Judging the file would cost more than is spent on one.
+    TooMuch,
+
+    /// A revoked certificate is known or suspected to have been unfit since then, as its issuer says.
+    UnfitSince {
+        /// Whose.
+        subject: String,
+        /// Since when.
+        #[schema(value_type = String, format = DateTime)]
+        since: Instant,
+    },
     /// A time-stamp does not count.
     StampDoesNotHold,
     /// No time-stamp says when it was signed.

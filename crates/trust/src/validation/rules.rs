@@ -7,11 +7,13 @@
 //! certificate names no place at which its revocation could be asked for, not knowing it is no doubt.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use base::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pki::path::{self, Anchor, Fault, Purpose, Status};
+use pki::path::{self, Anchor, Effort, Fault, Purpose, Status};
 use pki::{Certificate, Digest};
 
 use super::found::{Bag, Found, FoundStamp};
@@ -25,6 +27,20 @@ use super::{format, policy};
 pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
 /// How many signatures of one file are judged.
 pub const SIGNATURES_MAX: usize = 200;
+/// What judging one file may cost, whatever it holds: signatures that are checked, those of certificates,
+/// lists, answers and time-stamps among them,
+pub const CHECKS_MAX: u64 = 20_000;
+/// and bytes that are hashed or searched. Both are seconds of one core.
+pub const HASHED_BYTES_MAX: u64 = 2 << 30;
+/// Certificates of which the report tells what they rest on.
+const USED_MAX: usize = 256;
+/// A certificate larger than this is named in a report and not put into it, in bytes.
+const SHOWN_BYTES_MAX: usize = 16 * 1024;
+
+/// What one file may cost.
+pub fn effort() -> Arc<Effort> {
+    Arc::new(Effort::new(CHECKS_MAX, HASHED_BYTES_MAX))
+}
 
 /// What is to be judged.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +72,7 @@ impl TrustAnchor {
 }
 
 /// Whom to trust, what is known beside the file, and as of when.
+#[derive(Clone)]
 pub struct Terms {
     /// As of when.
     pub at: Instant,
@@ -63,6 +80,15 @@ pub struct Terms {
     pub anchors: Vec<TrustAnchor>,
     /// Certificates, lists and answers that are at hand.
     pub known: Bag,
+    /// What the register itself says of certificates, by their SHA-256 in hexadecimal.
+    pub register: HashMap<String, Registered>,
+}
+
+/// A certificate that the register keeps as revoked or suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// From when on it is not to be relied on, as far as is known here.
+    pub since: Instant,
 }
 
 /// What was kept when a document was judged before.
@@ -86,19 +112,42 @@ impl Document<'_> {
     }
 }
 
+/// What judging a document gave besides the report.
+#[derive(Clone, Default)]
+pub struct Judged {
+    /// The evidence that it rests on now.
+    pub used: Bag,
+    /// By which it is known again: the SHA-256 over the values of its signatures and time-stamps, whatever
+    /// stands around them. `None` without any.
+    pub key: Option<String>,
+}
+
 /// Judges a document.
 pub fn judge(document: &Document<'_>, terms: &Terms) -> Report {
     judge_again(document, terms, &Saved::default()).0
 }
 
-/// Judges a document with what was kept of it, and tells the evidence that it rests on now.
-pub fn judge_again(document: &Document<'_>, terms: &Terms, saved: &Saved) -> (Report, Bag) {
-    let mut used = Bag::default();
-    let report = report(document, terms, saved, &mut used);
-    (report, used)
+/// Judges a document with what was kept of it.
+pub fn judge_again(document: &Document<'_>, terms: &Terms, saved: &Saved) -> (Report, Judged) {
+    let mut judged = Judged::default();
+    let effort = effort();
+    let mut report = report(document, terms, saved, (&mut judged, &effort));
+    // What was not looked at is not known: nothing is said of the rest either.
+    if effort.is_spent() || report.findings.contains(&Finding::TooMuch) {
+        report.findings = vec![Finding::TooMuch];
+        report.signatures.clear();
+        report.verdict = Verdict::Indeterminate;
+        judged = Judged::default();
+    }
+    (report, judged)
 }
 
-fn report(document: &Document<'_>, terms: &Terms, saved: &Saved, used: &mut Bag) -> Report {
+fn report(
+    document: &Document<'_>,
+    terms: &Terms,
+    saved: &Saved,
+    (judged, effort): (&mut Judged, &Arc<Effort>),
+) -> Report {
     let mut report = Report {
         name: document.name.to_string(),
         size_bytes: document.bytes.len() as u64,
@@ -113,7 +162,7 @@ fn report(document: &Document<'_>, terms: &Terms, saved: &Saved, used: &mut Bag)
         report.findings.push(Finding::TooBig { bytes_max: FILE_BYTES_MAX as u64 });
         return report;
     }
-    let read = match format::read(document, &terms.known.certificates) {
+    let read = match format::read(document, &terms.known.certificates, effort) {
         Ok(read) => read,
         Err((format, finding)) => {
             report.format = format;
@@ -123,14 +172,25 @@ fn report(document: &Document<'_>, terms: &Terms, saved: &Saved, used: &mut Bag)
     };
     report.format = Some(read.format);
     report.findings = read.findings;
-    let bench = Bench::new(read.format, &read.bag, terms, saved);
+    judged.key = key_of(&read.signatures);
+    let bench = Bench::new(read.format, &read.bag, (terms, saved), effort);
     report.signatures = read.signatures.into_iter().map(|found| bench.conclude(found)).collect();
-    *used = bench.used.into_inner();
+    judged.used = bench.used.into_inner();
     if report.signatures.is_empty() {
         report.findings.push(Finding::NoSignature);
     }
     report.verdict = verdict(&report);
     report
+}
+
+/// The values of all signatures and of their time-stamps, one after the other.
+fn key_of(signatures: &[Found]) -> Option<String> {
+    let values = signatures
+        .iter()
+        .flat_map(|found| std::iter::once(&found.value).chain(found.stamps.iter().map(|stamp| &stamp.value)));
+    let values: Vec<&[u8]> = values.map(Vec::as_slice).collect();
+    let is_whole = !values.is_empty() && values.iter().all(|value| !value.is_empty());
+    is_whole.then(|| hex(&Digest::Sha256.of(&values.concat())))
 }
 
 /// What the signatures of a file and the findings about it come to.
@@ -165,7 +225,11 @@ pub fn outcome(finding: &Finding) -> Option<(Indication, SubIndication)> {
         Finding::Weak { .. } => Some((Indeterminate, Sub::CryptoConstraintsFailureNoPoe)),
         Finding::UnknownIssuer { .. } => Some((Indeterminate, Sub::NoCertificateChainFound)),
         Finding::RevocationUnknown { .. } => Some((Indeterminate, Sub::TryLater)),
-        Finding::RevokedWithoutProof { .. } => Some((Indeterminate, Sub::RevokedNoPoe)),
+        Finding::RevokedWithoutProof { .. } | Finding::RevokedInRegister { .. } => {
+            Some((Indeterminate, Sub::RevokedNoPoe))
+        }
+        Finding::ManifestAlone => Some((Indeterminate, Sub::SignedDataNotFound)),
+        Finding::TooMuch => Some((Indeterminate, Sub::SigConstraintsFailure)),
         Finding::AuthorityRevoked { .. } => Some((Indeterminate, Sub::RevokedCaNoPoe)),
         Finding::ExpiredWithoutProof { .. } | Finding::NotYetValid { .. } => {
             Some((Indeterminate, Sub::OutOfBoundsNoPoe))
@@ -178,6 +242,7 @@ pub fn outcome(finding: &Finding) -> Option<(Indication, SubIndication)> {
         Finding::StampDoesNotHold
         | Finding::NoTimeStamp
         | Finding::RevokedLater { .. }
+        | Finding::UnfitSince { .. }
         | Finding::SeenBefore { .. }
         | Finding::Sha1Legacy
         | Finding::NotBaseline
@@ -230,12 +295,18 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(format: Format, bag: &Bag, terms: &'a Terms, saved: &'a Saved) -> Bench<'a> {
+    fn new(
+        format: Format,
+        bag: &Bag,
+        (terms, saved): (&'a Terms, &'a Saved),
+        effort: &Arc<Effort>,
+    ) -> Bench<'a> {
         let mut all = bag.clone();
         all.add(&terms.known);
         all.add(&saved.bag);
         let anchors = terms.anchors.iter().map(|known| known.anchor.clone()).collect();
-        let (inside, all, used) = (bag.material(), all.material(), RefCell::default());
+        let inside = bag.material().within(effort.clone());
+        let (all, used) = (all.material().within(effort.clone()), RefCell::default());
         Bench { format, terms, anchors, inside, all, saved, used }
     }
 
@@ -287,6 +358,13 @@ impl<'a> Bench<'a> {
             let first = self.saved.first_at.filter(|first| proof.is_proven && proof.at == *first);
             findings.extend(first.map(|at| Finding::SeenBefore { at }));
         }
+        let mut said: Vec<Finding> = Vec::new();
+        findings.retain(|finding| {
+            !said.contains(finding) && {
+                said.push(finding.clone());
+                true
+            }
+        });
         findings.sort_by_key(|finding| std::cmp::Reverse(outcome(finding).map(|(main, _)| main)));
         let worst = findings.first().and_then(outcome);
         let (links, trust) = chain.map_or((Vec::new(), None), |chain| (chain.links, chain.trust));
@@ -315,20 +393,20 @@ impl<'a> Bench<'a> {
     /// when the ones inside it are judged. What comes out is the best-signature-time.
     fn stamps(&self, found: &[FoundStamp]) -> (Vec<Stamp>, Proof) {
         let mut proof = self.start();
-        let mut outer: Vec<&FoundStamp> = found.iter().filter(|s| s.kind != StampKind::Signature).collect();
-        outer.sort_by_key(|stamp| std::cmp::Reverse(stamp.time));
+        let mut order: Vec<&FoundStamp> = found.iter().collect();
+        order.sort_by_key(|stamp| (stamp.kind == StampKind::Signature, std::cmp::Reverse(stamp.time)));
+        let mut held: Vec<(&FoundStamp, Instant)> = Vec::new();
         let mut stamps = Vec::new();
-        for stamp in outer {
-            let judged = self.stamp(stamp, proof);
+        for stamp in order {
+            // EN 319 102-1 §5.6.2.3: only of what a time-stamp is over does it prove the existence.
+            let over = held.iter().filter(|(outer, _)| outer.covers(stamp)).map(|(_, time)| *time).min();
+            let own = match over {
+                Some(time) => Proof { at: self.start().at.min(time), is_proven: true },
+                None => self.start(),
+            };
+            let judged = self.stamp(stamp, own);
             if let (true, Some(time)) = (judged.holds, judged.time) {
-                proof = Proof { at: proof.at.min(time), is_proven: true };
-            }
-            stamps.push(judged);
-        }
-        let covered = proof;
-        for stamp in found.iter().filter(|stamp| stamp.kind == StampKind::Signature) {
-            let judged = self.stamp(stamp, covered);
-            if let (true, Some(time)) = (judged.holds, judged.time) {
+                held.push((stamp, time));
                 proof = Proof { at: proof.at.min(time), is_proven: true };
             }
             stamps.push(judged);
@@ -390,15 +468,26 @@ impl<'a> Bench<'a> {
     ) -> Chain {
         let mut rules = path::Rules::at(proof.at).for_purpose(purpose.clone());
         rules.evidence_until = Some(self.terms.at);
-        rules.accept_sha1 = self.format == Format::EdXml || policy::weak("SHA-1", proof.at).is_none();
+        let weak = policy::weak("SHA-1", proof.at);
+        let by_exchange = self.format == Format::EdXml && weak.as_ref().is_some_and(|weak| weak.in_exchange);
+        rules.accept_sha1 = weak.is_none() || by_exchange;
         let report = path::validate(certificate, &self.anchors, material, &rules);
         let mut chain = Chain { links: Vec::new(), trust: None, findings: Vec::new(), is_known: true };
         for problem in &report.problems {
             let place = Place { path: &report.path, position: problem.position, proof, claimed };
             chain.findings.extend(place.finding(&problem.fault));
         }
+        let is_old = |one: &Certificate| one.algorithm().is_some_and(|how| how.is_legacy());
+        if by_exchange && report.path.iter().any(is_old) {
+            chain.findings.push(Finding::Sha1Legacy);
+        }
         for (n, one) in report.path.iter().enumerate().rev() {
             let status = report.statuses.get(n);
+            let claimed = claimed.filter(|_| n + 1 == report.path.len());
+            chain.findings.extend(self.registered(one, proof, claimed));
+            if let Some(Status::Revoked { invalid_since: Some(since), .. }) = status {
+                chain.findings.push(Finding::UnfitSince { subject: common_name(one), since: *since });
+            }
             chain.is_known &= matches!(status, Some(Status::Good { .. } | Status::NotAsked));
             if let Some(Status::Good { revoked_later: Some(since), .. }) = status
                 && n + 1 == report.path.len()
@@ -419,9 +508,28 @@ impl<'a> Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// What the register knows of a certificate that its issuer's lists may not say, or not yet. Whoever
+    /// signs is bound by what they claim, as with lists.
+    fn registered(&self, certificate: &Certificate, proof: Proof, claimed: Option<Instant>) -> Vec<Finding> {
+        if self.terms.register.is_empty() {
+            return Vec::new();
+        }
+        let known = self.terms.register.get(&hex(&certificate.fingerprint(Digest::Sha256)));
+        let Some(Registered { since }) = known.copied() else { return Vec::new() };
+        if proof.at < since {
+            return vec![Finding::RevokedLater { since }];
+        }
+        let told = Finding::RevokedInRegister { subject: common_name(certificate), since };
+        let bound = claimed.filter(|claimed| *claimed >= since);
+        std::iter::once(told).chain(bound.map(|_| Finding::RevokedWhenSigned { since })).collect()
+    }
+
     /// Keeps in mind a certificate of a chain and the list or answer that speaks of it.
     fn note(&self, certificate: &Certificate, status: Option<&Status>) {
         let mut used = self.used.borrow_mut();
+        if used.certificates.len() >= USED_MAX || used.certificates.contains(certificate) {
+            return;
+        }
         used.certificates.push(certificate.clone());
         let source = match status {
             Some(Status::Good { source, .. } | Status::Revoked { source, .. }) => *source,
@@ -560,7 +668,10 @@ pub fn party(certificate: &Certificate) -> Party {
         not_before: validity.not_before,
         not_after: validity.not_after,
         sha256: hex(&certificate.fingerprint(Digest::Sha256)),
-        certificate: STANDARD.encode(certificate.der()),
+        certificate: match certificate.der() {
+            der if der.len() > SHOWN_BYTES_MAX => String::new(),
+            der => STANDARD.encode(der),
+        },
     }
 }
 

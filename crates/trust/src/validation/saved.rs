@@ -7,6 +7,7 @@ use db::{Db, Tx, args};
 use pki::Digest;
 use web::Problem;
 
+use super::Asker;
 use super::found::Bag;
 use super::rules::{Saved, hex};
 use crate::App;
@@ -16,8 +17,11 @@ const PIECES_MAX: usize = 64;
 /// The largest piece that is saved, in bytes: beyond are lists of issuers with very many revoked
 /// certificates.
 const PIECE_BYTES_MAX: usize = 1024 * 1024;
-/// Documents that are remembered; of more, those that nobody has asked for longest are forgotten.
+/// Documents that are remembered of people who have signed in; of more, those that nobody has asked for longest
+/// are forgotten.
 const DOCUMENTS_MAX: i64 = 100_000;
+/// Documents that are remembered of strangers, who thus forget one another's alone.
+const STRANGERS_DOCUMENTS_MAX: i64 = 20_000;
 /// How long a document is remembered that nobody asks for again. Ours: no rule known names a time.
 const KEPT_DAYS: i64 = 10 * 365;
 /// That somebody asked again is noted once in so many days.
@@ -29,8 +33,24 @@ db::record! {
     struct Piece { kind: String, der: Vec<u8> }
 }
 
-/// What is saved of a document.
-pub async fn find(app: &App, key: &str) -> Result<Saved, Problem> {
+/// What is saved of a document, and under which key.
+#[derive(Clone, Default)]
+pub struct Found {
+    pub saved: Saved,
+    key: String,
+}
+
+/// What is saved under this key; else under the other one, by which documents were known before: the hash of
+/// all their bytes.
+pub async fn find(app: &App, key: &str, whole: &str) -> Result<Found, Problem> {
+    let found = find_one(app, key).await?;
+    if found.first_at.is_some() {
+        return Ok(Found { saved: found, key: key.into() });
+    }
+    Ok(Found { saved: find_one(app, whole).await?, key: whole.into() })
+}
+
+async fn find_one(app: &App, key: &str) -> Result<Saved, Problem> {
     let key = key.to_string();
     let read = async move |tx: &mut Tx| -> db::Result<Option<(Instant, Vec<Piece>)>> {
         let sql = "select first_at from evidence_document where document = $1";
@@ -66,26 +86,38 @@ fn pieces(bag: &Bag) -> Vec<(String, &'static str, &[u8])> {
 
 /// Saves what a document rests on: all of it the first time. Later only that it was asked for, so that its
 /// evidence remains that of the time at which it is known to have existed.
-pub async fn keep(app: &App, key: &str, saved: &Saved, used: Bag, now: Instant) -> Result<(), Problem> {
-    let key = key.to_string();
-    if saved.first_at.is_some() {
+pub async fn keep(
+    app: &App,
+    (key, asker): (&str, Asker),
+    found: &Found,
+    used: Bag,
+    now: Instant,
+) -> Result<(), Problem> {
+    let is_stranger = i64::from(asker == Asker::Anybody);
+    if found.saved.first_at.is_some() {
+        let key = found.key.clone();
         let before = now.plus_days(-NOTED_DAYS);
         let note = async move |tx: &mut Tx| -> db::Result<u64> {
-            let is_old = "select count(*) from evidence_document where document = $1 and last_at < $2";
-            match tx.get::<i64>(is_old, args![key, before]).await? {
+            let is_old = "select count(*) from evidence_document
+                  where document = $1 and (last_at < $2 or is_anonymous > $3)";
+            match tx.get::<i64>(is_old, args![key, before, is_stranger]).await? {
                 0 => Ok(0),
                 _ => {
-                    let sql = "update evidence_document set last_at = $2 where document = $1";
-                    tx.change(sql, args![key, now]).await
+                    let sql = "update evidence_document set last_at = $2,
+                             is_anonymous = case when is_anonymous > $3 then $3 else is_anonymous end
+                      where document = $1";
+                    tx.change(sql, args![key, now, is_stranger]).await
                 }
             }
         };
         return Ok(app.site.db.upkeep(note).await.map(drop)?);
     }
+    let key = key.to_string();
     let write = async move |tx: &mut Tx| -> db::Result<()> {
-        let sql = "insert into evidence_document (document, first_at, last_at) values ($1, $2, $2)
+        let sql = "insert into evidence_document (document, first_at, last_at, is_anonymous)
+             values ($1, $2, $2, $3)
              on conflict (document) do nothing";
-        if tx.change(sql, args![key, now]).await? == 0 {
+        if tx.change(sql, args![key, now, is_stranger]).await? == 0 {
             return Ok(());
         }
         for (hash, kind, der) in pieces(&used) {
@@ -103,13 +135,16 @@ pub async fn keep(app: &App, key: &str, saved: &Saved, used: Bag, now: Instant) 
 /// Forgets documents that nobody has asked for long, or that are too many, and pieces that nobody rests on.
 pub async fn sweep(db: &Db, now: Instant) -> db::Result<()> {
     let sweep = async move |tx: &mut Tx| -> db::Result<()> {
-        let count: i64 = tx.get("select count(*) from evidence_document", args![]).await?;
-        let many = (count - DOCUMENTS_MAX).clamp(0, SWEPT_MAX);
         let old =
             "select document from evidence_document where last_at < $1 order by last_at, document limit 1000";
         let mut gone: Vec<String> = tx.list(old, args![now.plus_days(-KEPT_DAYS)]).await?;
-        let oldest = "select document from evidence_document order by last_at, document limit $1";
-        gone.extend(tx.list::<String>(oldest, args![many]).await?);
+        for (is_anonymous, most) in [(0, DOCUMENTS_MAX), (1, STRANGERS_DOCUMENTS_MAX)] {
+            let count = "select count(*) from evidence_document where is_anonymous = $1";
+            let many = (tx.get::<i64>(count, args![is_anonymous]).await? - most).clamp(0, SWEPT_MAX);
+            let oldest = "select document from evidence_document where is_anonymous = $1
+                  order by last_at, document limit $2";
+            gone.extend(tx.list::<String>(oldest, args![is_anonymous, many]).await?);
+        }
         for document in &gone {
             tx.change("delete from evidence_use where document = $1", args![document]).await?;
             tx.change("delete from evidence_document where document = $1", args![document]).await?;

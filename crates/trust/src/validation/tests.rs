@@ -1,5 +1,6 @@
 //! A table of signatures and what each comes to, and the attacks that must be told.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use base::Instant;
@@ -109,7 +110,8 @@ impl World {
 
     fn terms(&self, at: Instant, crls: Vec<Crl>) -> Terms {
         let anchor = TrustAnchor::of(self.root.certificate.clone(), TrustClass::Internal);
-        Terms { at, anchors: vec![anchor], known: Bag { crls, ..Bag::default() } }
+        let known = Bag { crls, ..Bag::default() };
+        Terms { at, anchors: vec![anchor], known, register: HashMap::new() }
     }
 }
 
@@ -164,6 +166,8 @@ fn told(report: &Report) -> String {
     }
     text
 }
+
+mod attacks;
 
 const PAPER: &[u8] = b"Kinh gui";
 
@@ -420,6 +424,10 @@ fn every_finding_has_its_words() {
         Finding::PartUnsigned { uncovered: vec!["phan".into()] },
         Finding::RevokedLater { since: signed() },
         Finding::SeenBefore { at: signed() },
+        Finding::RevokedInRegister { subject: "An".into(), since: signed() },
+        Finding::UnfitSince { subject: "An".into(), since: signed() },
+        Finding::ManifestAlone,
+        Finding::TooMuch,
     ];
     for finding in every {
         let line = super::line(&finding);
@@ -428,6 +436,9 @@ fn every_finding_has_its_words() {
     assert_eq!(super::policy::weak("SHA-1", at("2013-12-31T23:00:00+07:00")), None);
     assert!(super::policy::weak("SHA-1", at("2014-01-01T00:00:00+07:00")).is_some());
     assert!(super::policy::rows().iter().all(|row| !row.source.is_empty()));
+    let in_exchange = |day: &str| super::policy::weak("SHA-1", at(day)).is_some_and(|weak| weak.in_exchange);
+    assert!(in_exchange("2027-12-31T23:00:00+07:00"), "read on, flagged");
+    assert!(!in_exchange("2028-01-01T00:00:00+07:00"), "and not for ever");
 }
 
 #[test]
@@ -437,7 +448,8 @@ fn what_was_judged_valid_stays_so_by_what_was_saved_and_by_nothing_else() {
     let file = cms::Draft::new(&an.certificate, &[]).at(signed()).sign(b"Quyet dinh", true, &an.key).unwrap();
     let document = Document { name: "a.p7m", bytes: &file, content: None };
     let first = world.terms(judged(), vec![world.crl(judged().plus_days(-1), &[])]);
-    let (report, used) = rules::judge_again(&document, &first, &Saved::default());
+    let (report, judged_first) = rules::judge_again(&document, &first, &Saved::default());
+    let used = judged_first.used;
     assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.signatures[0].findings);
     assert_eq!(used.crls.len(), 1, "the list it rests on");
     assert!(used.certificates.contains(&an.certificate));

@@ -49,6 +49,14 @@ fn parts(finding: &Finding) -> (&'static str, Vec<(&'static str, String)>) {
         Finding::UnknownIssuer { issuer } => ("unknown_issuer", vec![("issuer", issuer.clone())]),
         Finding::RevocationUnknown { subject } => ("revocation_unknown", of(subject)),
         Finding::RevokedWithoutProof { since } => ("revoked_without_proof", vec![("at", time(since))]),
+        Finding::RevokedInRegister { subject, since } => {
+            ("revoked_in_register", vec![("subject", subject.clone()), ("at", time(since))])
+        }
+        Finding::UnfitSince { subject, since } => {
+            ("unfit_since", vec![("subject", subject.clone()), ("at", time(since))])
+        }
+        Finding::ManifestAlone => ("manifest_alone", vec![]),
+        Finding::TooMuch => ("too_much", vec![]),
         Finding::AuthorityRevoked { subject, since } => {
             ("authority_revoked", vec![("subject", subject.clone()), ("at", time(since))])
         }

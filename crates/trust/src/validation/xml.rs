@@ -8,13 +8,16 @@ use std::ops::Range;
 
 use pki::Certificate;
 use pki::key::Digest;
+use pki::path::Effort;
 use xmlsig::dsig::{self, Covers, Place, Request, State, Verifier};
 use xmlsig::finding::Legacy;
 use xmlsig::{Doc, Finding as Fact, Limits, Source, doc, xades};
 
 use super::format::{Read, Unread};
 use super::found::{self, Bag, Found, FoundStamp};
+use super::parts::Parts;
 use super::report::{Coverage, Finding, Format, StampKind};
+use super::rules::SIGNATURES_MAX;
 
 /// The namespace of the exchange's envelopes.
 pub const QCVN_102: &str = "http://www.mic.gov.vn/TBT/QCVN_102_2016";
@@ -23,32 +26,43 @@ const NAMED_MAX: usize = 5;
 /// How many pieces of evidence one document may bring.
 const EVIDENCE_MAX: usize = 256;
 
-/// Every signature of a document. `content` is what its references outside mean.
-pub fn read(bytes: &[u8], content: Option<&[u8]>, _known: &[Certificate]) -> Result<Read, Unread> {
+/// Every signature of a document. `content` is what its one reference outside means, where it has one alone.
+pub fn read(bytes: &[u8], content: Option<&[u8]>, effort: &Effort) -> Result<Read, Unread> {
     let unread = |why: &xmlsig::Unreadable| (Some(Format::Xml), Finding::Broken { what: format!("{why:?}") });
     let limits = Limits { document_bytes_max: super::rules::FILE_BYTES_MAX, ..Limits::default() };
     let source = Source::read(bytes, &limits).map_err(|why| unread(&why))?;
     let document = Doc::parse(&source).map_err(|why| unread(&why))?;
     let is_envelope = document.root_element().tag_name().namespace() == Some(QCVN_102);
     let format = if is_envelope { Format::EdXml } else { Format::Xml };
-    let outside = |_: &str| content;
+    let nodes = dsig::signatures(&document);
+    if nodes.len() > SIGNATURES_MAX {
+        return Err((Some(format), Finding::TooMuch));
+    }
+    let parts = Parts::of(&document, content);
+    let outside = |uri: &str| parts.find(uri);
     // Old algorithms are flagged here and judged by the policy's dates.
     let request = Request { outside: &outside, legacy: true, ..Request::default() };
     let shape = Shape::of(&document);
     let mut verifier = Verifier::new(&document, &request);
     let mut bag = Bag::default();
     let (mut signatures, mut reports) = (Vec::new(), Vec::new());
-    for node in dsig::signatures(&document).into_iter().take(super::rules::SIGNATURES_MAX) {
-        // A time-stamp of XAdES may hold signatures of its own kind; they are inside what is judged.
+    for node in nodes {
+        // A time-stamp of XAdES may hold signatures of its own kind; they are inside what is judged. What all
+        // of them hash is bounded by the verifier, the keys that are tried by its limits.
+        if !effort.take(limits.certificates_max as u64, document.text().len() as u64 / 4) {
+            return Err((Some(format), Finding::TooMuch));
+        }
         let report = verifier.verify(node);
-        let mut found = signature(&document, node, &report, &mut bag);
-        found.covers = covers(&document, &shape, std::slice::from_ref(&report), format);
+        let mut found = signature(&document, node, &report, (&mut bag, effort));
+        found.findings.extend(nothing_signed(&document, &shape, &report));
+        let covered = std::slice::from_ref(&report);
+        found.covers = covers(&document, &shape, covered, (format, &parts));
         signatures.push(found);
         reports.push(report);
     }
     evidence(&document, &mut bag);
     let mut findings = Vec::new();
-    if let Coverage::Part { uncovered } = covers(&document, &shape, &reports, format) {
+    if let Coverage::Part { uncovered } = covers(&document, &shape, &reports, (format, &parts)) {
         findings.push(Finding::PartUnsigned { uncovered });
     }
     Ok(Read { format, signatures, bag, findings })
@@ -58,10 +72,12 @@ fn signature<'d, 's>(
     document: &'d Doc<'s>,
     node: doc::Node<'d, 's>,
     report: &dsig::Report,
-    bag: &mut Bag,
+    (bag, effort): (&mut Bag, &Effort),
 ) -> Found {
     let mut found = Found::named(report.id.clone().unwrap_or_default());
     report.certificates.iter().for_each(|der| bag.add_certificate(der));
+    let value = doc::child(node, doc::DSIG, "SignatureValue").and_then(|value| decode(&doc::text_of(value)));
+    found.value = value.map(|value| Digest::Sha256.of(&value)).unwrap_or_default();
     found.certificate = report.signer().and_then(|der| Certificate::parse(der).ok());
     found.algorithm = report.algorithm;
     found.digests = report.references.iter().filter_map(|reference| reference.digest).collect();
@@ -76,6 +92,9 @@ fn signature<'d, 's>(
             found.digests.push(Digest::Sha1);
         }
         for stamp in qualified.stamps.iter().take(found::STAMPS_MAX) {
+            if !effort.take(1, (stamp.token.len() + stamp.stamped.len()) as u64) {
+                break;
+            }
             let hash = |digest: Digest| digest.of(&stamp.stamped);
             found.stamps.push(FoundStamp::read(StampKind::Signature, &stamp.token, bag, hash));
         }
@@ -101,7 +120,7 @@ fn evidence(document: &Doc<'_>, bag: &mut Bag) {
     lists.filter_map(|node| decode(&doc::text_of(node))).for_each(|der| bag.add_crl(&der));
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     let plain: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     base64::engine::general_purpose::STANDARD.decode(plain).ok()
@@ -171,17 +190,25 @@ impl Shape {
 }
 
 /// How much of the document these signatures are over.
-fn covers(document: &Doc<'_>, shape: &Shape, reports: &[dsig::Report], format: Format) -> Coverage {
+fn covers(
+    document: &Doc<'_>,
+    shape: &Shape,
+    reports: &[dsig::Report],
+    (format, parts): (Format, &Parts<'_>),
+) -> Coverage {
     let fitting = reports.iter().flat_map(|report| &report.references).filter(|r| r.state == State::Fits);
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut has_outside = false;
-    for covers in fitting.filter_map(|reference| reference.covers.as_ref()) {
+    for (covers, uri) in fitting.filter_map(|one| Some((one.covers.as_ref()?, one.uri.as_deref()))) {
         match covers {
             Covers::Document { .. } => ranges.push(0..document.text().len()),
             // A signature's own properties are no content.
             Covers::Element { range, place: Place::Inside, .. } if shape.properties.contains(range) => {}
             Covers::Element { range, .. } | Covers::Decoded { range } => ranges.push(range.clone()),
-            Covers::Outside => has_outside = true,
+            Covers::Outside => match uri.and_then(|uri| parts.inside(uri)) {
+                Some(own) => ranges.extend(own.iter().cloned()),
+                None => has_outside = true,
+            },
         }
     }
     if ranges.is_empty() {
@@ -229,7 +256,7 @@ impl Uncovered<'_> {
             }
             return;
         }
-        if self.format == Format::EdXml && name == "TraceHeaderList" {
+        if self.format == Format::EdXml && is_trace(node) {
             return;
         }
         let next = self.outer.partition_point(|outer| outer.start < range.start);
@@ -249,6 +276,41 @@ impl Uncovered<'_> {
             }
         }
     }
+}
+
+/// The list of relays, in its one place: `edXML/edXMLEnvelope/edXMLHeader/TraceHeaderList`.
+fn is_trace(node: doc::Node<'_, '_>) -> bool {
+    let place = ["TraceHeaderList", "edXMLHeader", "edXMLEnvelope", "edXML"];
+    let mut up = node.ancestors().filter(doc::Node::is_element);
+    place.into_iter().all(|name| up.next().is_some_and(|at| doc::is(at, QCVN_102, name)))
+        && up.next().is_none()
+}
+
+/// A signature that is over nothing but its own properties, or over a list of parts (`ds:Manifest`) whose
+/// parts nobody has compared.
+fn nothing_signed(document: &Doc<'_>, shape: &Shape, report: &dsig::Report) -> Option<Finding> {
+    let is_own = |reference: &&dsig::Reference| {
+        matches!(&reference.covers,
+            Some(Covers::Element { range, place: Place::Inside, .. }) if shape.properties.contains(range))
+    };
+    let mut of_content = report.references.iter().filter(|reference| !is_own(reference)).peekable();
+    if report.references.is_empty() {
+        // It is no signature, which is said already.
+        return None;
+    }
+    if of_content.peek().is_none() {
+        return Some(Finding::NoContent { what: String::new() });
+    }
+    let is_list = |reference: &dsig::Reference| match &reference.covers {
+        Some(Covers::Element { range, .. }) => document.element_at(range.start).is_some_and(|node| {
+            let mut below = node.children().filter(doc::Node::is_element);
+            let is_manifest = |node: doc::Node<'_, '_>| doc::is(node, doc::DSIG, "Manifest");
+            let holds = doc::is(node, doc::DSIG, "Object") && node.has_children();
+            is_manifest(node) || (holds && below.all(is_manifest))
+        }),
+        _ => false,
+    };
+    of_content.all(is_list).then_some(Finding::ManifestAlone)
 }
 
 fn inside(inner: &Range<usize>, outer: &Range<usize>) -> bool {

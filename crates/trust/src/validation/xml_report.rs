@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use web::Problem;
 
-use super::known::Reporter;
 use super::report::{Coverage, Finding, Format, Report, Signature, Verdict};
+use super::reporter::Reporter;
 use super::words::line;
 
 /// The namespace of TS 119 102-2.
@@ -18,23 +18,23 @@ const OWN: &str = "urn:cuulong:validation:1";
 
 /// The report, signed when there is a key for it.
 pub fn signed(report: &Report, reporter: Option<&Reporter>) -> Result<Vec<u8>, Problem> {
-    let xml = write(report).into_bytes();
+    let xml = write(report, reporter.is_some()).into_bytes();
     match reporter {
         Some(reporter) => reporter.sign(&xml, Format::Xml, report.at),
         None => Ok(xml),
     }
 }
 
-fn write(report: &Report) -> String {
+fn write(report: &Report, is_signed: bool) -> String {
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ValidationReport xmlns=\"{REPORT}\" \
          xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" xmlns:cl=\"{OWN}\">\n"
     );
     for (n, signature) in report.signatures.iter().enumerate() {
-        one(&mut out, n + 1, signature, report);
+        one(&mut out, n + 1, signature, (report, is_signed));
     }
     if report.signatures.is_empty() {
-        none(&mut out, report);
+        none(&mut out, report, is_signed);
     }
     objects(&mut out, report);
     out.push_str("</ValidationReport>\n");
@@ -42,7 +42,7 @@ fn write(report: &Report) -> String {
 }
 
 /// The schema wants one report about a signature at least: where there is none, it says so of the file.
-fn none(out: &mut String, report: &Report) {
+fn none(out: &mut String, report: &Report, is_signed: bool) {
     let (main, sub) = match report.verdict {
         Verdict::Unreadable => {
             ("total-failed", "<SubIndication>urn:etsi:019102:subindication:FORMAT_FAILURE</SubIndication>")
@@ -55,18 +55,19 @@ fn none(out: &mut String, report: &Report) {
          <MainIndication>urn:etsi:019102:mainindication:{main}</MainIndication>{sub}\
          </SignatureValidationStatus>"
     );
-    document(out, report);
+    document(out, report, is_signed);
     out.push_str("</SignatureValidationReport>\n");
 }
 
-/// The file that was judged.
-fn document(out: &mut String, report: &Report) {
+/// The file that was judged, and whether somebody signed what is said of it.
+fn document(out: &mut String, report: &Report, is_signed: bool) {
     let _ = write!(
         out,
-        "<cl:Document verdict=\"{}\"><cl:Name>{}</cl:Name><cl:SizeBytes>{}</cl:SizeBytes>\
+        "<cl:Document verdict=\"{}\" report=\"{}\"><cl:Name>{}</cl:Name><cl:SizeBytes>{}</cl:SizeBytes>\
          <ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>\
          <ds:DigestValue>{}</ds:DigestValue>",
         report.verdict.key(),
+        if is_signed { "signed" } else { "unsigned" },
         text(&report.name),
         report.size_bytes,
         base64_of_hex(&report.sha256),
@@ -75,7 +76,7 @@ fn document(out: &mut String, report: &Report) {
     out.push_str("</cl:Document>");
 }
 
-fn one(out: &mut String, number: usize, signature: &Signature, report: &Report) {
+fn one(out: &mut String, number: usize, signature: &Signature, (report, is_signed): (&Report, bool)) {
     let _ = writeln!(
         out,
         "<SignatureValidationReport><SignatureIdentifier id=\"S{number}\"><HashOnly>false</HashOnly>\
@@ -134,7 +135,7 @@ fn one(out: &mut String, number: usize, signature: &Signature, report: &Report) 
     details(out, signature);
     out.push_str("</Value></ReportData></AdditionalValidationReportData></AssociatedValidationReportData>");
     out.push_str("</SignatureValidationStatus>");
-    document(out, report);
+    document(out, report, is_signed);
     out.push_str("</SignatureValidationReport>\n");
 }
 

@@ -31,6 +31,8 @@ fn certificates_requests_and_the_authority_stand_judged() {
         asks_in_vain(&v.town).await;
         v.opens(&["/quan-tri/chung-thu-so/ben-ngoai"]).await;
         b.sees("Địa chỉ dẫn vào mạng nội bộ").await;
+        v.opens(&["/quan-tri/neo-tin-cay"]).await;
+        b.sees("Chờ người thứ hai xác nhận").await;
         v.opens(&[&page]).await;
         v.is_told("Thu hồi").await;
         v.enters(CHAIRMAN, "/chung-thu-so").await;

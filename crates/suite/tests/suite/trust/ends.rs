@@ -22,7 +22,7 @@ async fn gives_email(town: &Town, login: &str, email: &str) {
 }
 
 /// How many notices of this word somebody has.
-async fn count(town: &Town, login: &str, word: &'static str) -> i64 {
+pub async fn count(town: &Town, login: &str, word: &'static str) -> i64 {
     let account = me(town, login).await;
     let read = async move |tx: &mut Tx| -> db::Result<i64> {
         tx.get("select count(*) from notice where account = $1 and word = $2", args![account, word]).await

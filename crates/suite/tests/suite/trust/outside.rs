@@ -125,7 +125,14 @@ impl Issuer {
     fn answers(&self, of: &Certificate, status: CertStatus, at: Instant) -> Vec<u8> {
         let key = self.certificate.public_key();
         let id = ocsp::CertId::new(Digest::Sha1, self.certificate.subject(), key, of.serial());
-        let answer = Answer { id, status, this_update: at, next_update: Some(at.plus_minutes(600)) };
+        let answer = Answer {
+            id,
+            status,
+            this_update: at,
+            next_update: Some(at.plus_minutes(600)),
+            invalid_since: None,
+            archive_cutoff: None,
+        };
         let draft = ocsp::Draft {
             responder: ResponderId::Key(Digest::Sha1.of(key.raw())),
             produced_at: at,
@@ -147,6 +154,15 @@ async fn imports(admin: &mut Person, certificates: &[&Certificate]) {
         bytes: pem.as_bytes(),
     };
     admin.submits_files("Nhập vào sổ", &[("trust_class", "public")], &[file]).await.expect(200);
+}
+
+const ANCHORS: &str = "/quan-tri/neo-tin-cay";
+
+/// Another administrator trusts the authority that was imported.
+async fn confirms(town: &Town) {
+    let mut second = browser(town, CHAIRMAN).await;
+    second.opens(ANCHORS).await.expect(200);
+    second.submits("Xác nhận tin cậy", &[]).await.expect(303);
 }
 
 /// Opens the page of a certificate by its holder's name.
@@ -205,6 +221,7 @@ fn what_an_issuer_outside_revokes_stands_in_the_register_and_reaches_its_holder(
         admin.opens(OUTSIDE).await.expect(200);
         says(&admin, "Chưa có nơi nào để hỏi");
         imports(&mut admin, &[&issuer.certificate, &chairman, &other]).await;
+        confirms(&town).await;
         let page = opens(&mut admin, "Trần Thị Chủ Tịch").await;
         admin.submits("Lưu người giữ", &[("login", CHAIRMAN)]).await.expect(303);
         assert_eq!(town.minutes_later(6).await, 0);
@@ -348,6 +365,7 @@ fn what_was_checked_here_stays_valid_when_its_certificate_is_revoked_later() {
         issuer.puts("/ca.crl", 200, issuer.lists(&[], &issuer.key, (now, 48)));
         let mut admin = browser(&town, ADMIN).await;
         imports(&mut admin, &[&issuer.certificate, &an]).await;
+        confirms(&town).await;
         assert_eq!(town.minutes_later(6).await, 0);
         let signs = |words: &[u8]| cms::Draft::new(&an, &[]).at(now).sign(words, true, &key).expect("signed");
         let (seen, unseen) = (signs(b"Quyet dinh 1"), signs(b"Quyet dinh 2"));
@@ -374,5 +392,73 @@ fn what_was_checked_here_stays_valid_when_its_certificate_is_revoked_later() {
         town.minutes_later(61).await;
         let left = town.opened.site.db.read(count).await.expect("the store answers");
         assert_eq!(left, (0, 0));
+    });
+}
+
+#[test]
+fn nobody_alone_makes_an_authority_outside_trusted() {
+    both(async |t| {
+        let town = town(&t).await;
+        let now = town.opened.site.clock.now();
+        let issuer = Issuer::open(now).await;
+        let (key, an) = issuer.certifies("Nguyễn Văn An", Some("/ca.crl"), None, now);
+        issuer.puts("/ca.crl", 200, issuer.lists(&[], &issuer.key, (now, 48)));
+        let paper = cms::Draft::new(&an, &[]).at(now).sign(b"Quyet dinh", true, &key).expect("signed");
+        let mut admin = browser(&town, ADMIN).await;
+        imports(&mut admin, &[&issuer.certificate, &an]).await;
+        assert_eq!(town.minutes_later(6).await, 0);
+        let told = judged(&town, &paper).await;
+        assert!(told.contains("NO_CERTIFICATE_CHAIN_FOUND"), "imported is not trusted: {told}");
+        // Whoever proposed sees the fingerprint and no way to confirm; sent all the same, it is refused.
+        let html = admin.opens(ANCHORS).await.expect(200).text();
+        says(&admin, "Chờ người thứ hai xác nhận");
+        let fingerprint: String = issuer.certificate.fingerprint(Digest::Sha256)[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        says(&admin, &fingerprint);
+        assert!(!html.contains("Xác nhận tin cậy"), "{html}");
+        let mut second = browser(&town, CHAIRMAN).await;
+        second.opens(ANCHORS).await.expect(200);
+        second.submits("Xác nhận tin cậy", &[]).await.expect(303);
+        let told = judged(&town, &paper).await;
+        assert!(told.contains("\"verdict\":\"valid\""), "{told}");
+        // Trust is taken away by one.
+        admin.opens(ANCHORS).await.expect(200);
+        says(&admin, "Đang được tin");
+        admin.submits("Thôi tin cậy", &[]).await.expect(303);
+        assert!(judged(&town, &paper).await.contains("NO_CERTIFICATE_CHAIN_FOUND"));
+        // An end-entity certificate is none.
+        let page = opens(&mut admin, "Nguyễn Văn An").await;
+        let id = page.rsplit('/').next().expect("an id").to_string();
+        admin.opens(ANCHORS).await.expect(200);
+        let filled = [("certificate", id.as_str()), ("class", "public")];
+        admin.submits("Đề nghị tin cậy", &filled).await.expect(422);
+        says(&admin, "Chỉ chứng thư gốc còn hiệu lực");
+        browser(&town, UNIT_ADMIN).await.opens(ANCHORS).await.expect(403);
+        town.audit_book_is_whole().await;
+    });
+}
+
+#[test]
+fn what_the_register_keeps_as_revoked_counts_though_its_issuer_says_nothing() {
+    both(async |t| {
+        let town = town(&t).await;
+        let now = town.opened.site.clock.now();
+        let issuer = Issuer::open(now).await;
+        let (key, an) = issuer.certifies("Nguyễn Văn An", Some("/ca.crl"), None, now);
+        issuer.puts("/ca.crl", 200, issuer.lists(&[], &issuer.key, (now, 48)));
+        let mut admin = browser(&town, ADMIN).await;
+        imports(&mut admin, &[&issuer.certificate, &an]).await;
+        confirms(&town).await;
+        assert_eq!(town.minutes_later(6).await, 0);
+        opens(&mut admin, "Nguyễn Văn An").await;
+        let why = [("reason", "1"), ("note", "Bên cấp báo qua công văn"), ("since", "")];
+        admin.submits("Thu hồi", &why).await.expect(303);
+        let later = town.opened.site.clock.now().plus_minutes(10);
+        let paper = cms::Draft::new(&an, &[]).at(later).sign(b"Quyet dinh", true, &key).expect("signed");
+        town.hand.set(later.plus_minutes(1));
+        let told = judged(&town, &paper).await;
+        assert!(told.contains("revoked_in_register") && told.contains("\"verdict\":\"invalid\""), "{told}");
     });
 }

@@ -91,6 +91,14 @@ fn nobody_is_stamped_while_the_clock_is_in_doubt() {
         assert!(text(folder, &stamped(&mut fresh, asked.clone()).await).contains("Rejected"));
         town.hand.set(now);
         town.hand.advance(Duration::from_secs(10));
+        assert!(text(folder, &stamped(&mut fresh, asked.clone()).await).contains("Granted"));
+        // A clock that is put forward stamps nobody either, and what it would have said stops no other node.
+        let before = town.opened.site.clock.now();
+        town.hand.jump(before.plus_days(1));
+        assert!(text(folder, &stamped(&mut fresh, asked.clone()).await).contains("Rejected"));
+        town.hand.jump(before);
+        let mut third = Person::inside(town.second_node(&t).await.router);
+        assert!(text(folder, &stamped(&mut third, asked.clone()).await).contains("Granted"));
         assert!(text(folder, &stamped(&mut fresh, asked).await).contains("Granted"));
     });
 }
