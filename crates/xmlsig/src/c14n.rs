@@ -7,6 +7,7 @@ mod base_uri;
 mod tests;
 
 use crate::doc::{Doc, Node, XML};
+use crate::escape;
 use std::borrow::Cow;
 
 /// Which rules.
@@ -110,7 +111,7 @@ pub fn write<'d, 's>(
         out: Vec::with_capacity(PIECE + 1_024),
         to,
         rendered: vec![],
-        marks: vec![],
+        open: vec![],
         declared: vec![],
         attributes: vec![],
     };
@@ -146,8 +147,9 @@ struct Writer<'w, 'd, 's> {
     to: &'w mut dyn FnMut(&[u8]) -> bool,
     /// Exclusive: the declarations written by the elements that are open, innermost last.
     rendered: Vec<Declared<'d>>,
-    /// How many of them there were when each open element began.
-    marks: Vec<usize>,
+    /// The elements that are open: the name of each as it is written, and how many of those declarations
+    /// there were when it began.
+    open: Vec<(&'d str, usize)>,
     /// What the element at hand declares; kept to be used again.
     declared: Vec<Declared<'d>>,
     /// The attributes of the element at hand; kept to be used again.
@@ -222,12 +224,11 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
         if !node.is_element() {
             return;
         }
+        let (name, mark) = self.open.pop().expect("what is left was entered");
         self.out.extend_from_slice(b"</");
-        self.out.extend_from_slice(self.doc.qualified_name(node).as_bytes());
+        self.out.extend_from_slice(name.as_bytes());
         self.out.push(b'>');
-        if let Some(mark) = self.marks.pop() {
-            self.rendered.truncate(mark);
-        }
+        self.rendered.truncate(mark);
     }
 
     /// Comments and instructions outside the document element stand on lines of their own.
@@ -246,17 +247,17 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
     fn start_tag(&mut self, node: Node<'d, 's>) {
         self.declared.clear();
         self.attributes.clear();
+        let name = node.qualified_name();
+        self.open.push((name, self.rendered.len()));
         match self.method.rules {
-            Rules::Exclusive => self.declare_what_is_used(node),
+            Rules::Exclusive => self.declare_what_is_used(node, name),
             _ => self.declare_what_is_new(node),
         }
         self.declared.sort_unstable();
-        let text = self.doc.text();
         for attribute in node.attributes() {
             let namespace = attribute.namespace().unwrap_or_default();
-            let qualified = &text[attribute.range_qname()];
             let value = Cow::Borrowed(attribute.value());
-            self.attributes.push((namespace, attribute.name(), qualified, value));
+            self.attributes.push((namespace, attribute.name(), attribute.qualified_name(), value));
         }
         if node == self.subset.apex && self.method.rules != Rules::Exclusive {
             self.inherit(node);
@@ -264,7 +265,7 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
         self.attributes.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
 
         self.out.push(b'<');
-        self.out.extend_from_slice(self.doc.qualified_name(node).as_bytes());
+        self.out.extend_from_slice(name.as_bytes());
         for (prefix, namespace) in &self.declared {
             self.out.extend_from_slice(if prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
             self.out.extend_from_slice(prefix.as_bytes());
@@ -283,35 +284,27 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
     fn declare_what_is_new(&mut self, node: Node<'d, 's>) {
         let top = node == self.subset.apex || node.parent().is_none_or(|parent| parent.is_root());
         if top {
-            let all = node.namespaces().map(|ns| (ns.name().unwrap_or_default(), ns.uri()));
-            self.declared.extend(
-                all.filter(|(prefix, uri)| !(prefix.is_empty() && uri.is_empty()) && *prefix != "xml"),
-            );
+            let all = node.namespaces().into_iter();
+            self.declared.extend(all.filter(|(prefix, uri)| !(prefix.is_empty() && uri.is_empty())));
             return;
         }
-        for ns in self.doc.own_namespaces(node) {
-            let prefix = ns.name();
+        for (prefix, uri) in node.own_namespaces() {
             let above = node.parent().and_then(|parent| parent.lookup_namespace_uri(prefix));
-            if above.unwrap_or_default() != ns.uri() {
-                self.declared.push((prefix.unwrap_or_default(), ns.uri()));
+            if above.unwrap_or_default() != uri {
+                self.declared.push((prefix, uri));
             }
         }
     }
 
     /// Exclusive: what the element and its attributes use and no open element has written, and the listed
     /// prefixes.
-    fn declare_what_is_used(&mut self, node: Node<'d, 's>) {
-        self.marks.push(self.rendered.len());
+    fn declare_what_is_used(&mut self, node: Node<'d, 's>, name: &'d str) {
         let prefix_of = |qualified: &'d str| qualified.split_once(':').map_or("", |(prefix, _)| prefix);
-        self.declare(
-            prefix_of(self.doc.qualified_name(node)),
-            node.tag_name().namespace().unwrap_or_default(),
-        );
-        let text = self.doc.text();
+        self.declare(prefix_of(name), node.tag_name().namespace().unwrap_or_default());
         for attribute in node.attributes() {
             match attribute.namespace() {
                 None | Some(XML) => {}
-                Some(namespace) => self.declare(prefix_of(&text[attribute.range_qname()]), namespace),
+                Some(namespace) => self.declare(prefix_of(attribute.qualified_name()), namespace),
             }
         }
         if self.method.inclusive.is_empty() {
@@ -319,18 +312,13 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
         }
         // Below the apex only an element's own declarations can differ from what is written already.
         match node == self.subset.apex {
-            true => {
-                node.namespaces().for_each(|ns| self.declare_listed(ns.name().unwrap_or_default(), ns.uri()))
-            }
-            false => {
-                let own = self.doc.own_namespaces(node);
-                own.for_each(|ns| self.declare_listed(ns.name().unwrap_or_default(), ns.uri()));
-            }
+            true => node.namespaces().into_iter().for_each(|(prefix, uri)| self.declare_listed(prefix, uri)),
+            false => node.own_namespaces().for_each(|(prefix, uri)| self.declare_listed(prefix, uri)),
         }
     }
 
     fn declare_listed(&mut self, prefix: &'d str, namespace: &'d str) {
-        if prefix != "xml" && self.method.inclusive.iter().any(|listed| listed == prefix) {
+        if self.method.inclusive.iter().any(|listed| listed == prefix) {
             self.declare(prefix, namespace);
         }
     }
@@ -346,7 +334,6 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
     /// Inclusive: the apex takes over the `xml:` attributes of the elements above it, which are not written.
     fn inherit(&mut self, node: Node<'d, 's>) {
         let eleven = self.method.rules == Rules::Inclusive11;
-        let text = self.doc.text();
         let mut bases = vec![];
         for above in node.ancestors().skip(1).filter(|above| above.is_element()) {
             for attribute in above.attributes().filter(|attribute| attribute.namespace() == Some(XML)) {
@@ -357,7 +344,7 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
                 let taken = !eleven || matches!(name, "lang" | "space");
                 if taken && !self.attributes.iter().any(|(uri, local, ..)| (*uri, *local) == (XML, name)) {
                     let value = Cow::Borrowed(attribute.value());
-                    self.attributes.push((XML, name, &text[attribute.range_qname()], value));
+                    self.attributes.push((XML, name, attribute.qualified_name(), value));
                 }
             }
         }
@@ -376,13 +363,13 @@ impl<'d, 's: 'd> Writer<'_, 'd, 's> {
     fn text(&mut self, text: &str) -> Result<(), Stopped> {
         let bytes = text.as_bytes();
         let mut from = 0;
-        for (at, byte) in bytes.iter().enumerate() {
-            let replacement: &[u8] = match byte {
+        let is_special = |byte| (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\r');
+        while let Some(at) = escape::next(bytes, from, is_special) {
+            let replacement: &[u8] = match bytes[at] {
                 b'&' => b"&amp;",
                 b'<' => b"&lt;",
                 b'>' => b"&gt;",
-                b'\r' => b"&#xD;",
-                _ => continue,
+                _ => b"&#xD;",
             };
             self.run(&bytes[from..at])?;
             self.out.extend_from_slice(replacement);
@@ -423,15 +410,16 @@ fn put_value(out: &mut Vec<u8>, value: &str) {
     out.extend_from_slice(b"=\"");
     let bytes = value.as_bytes();
     let mut from = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        let replacement: &[u8] = match byte {
+    let is_white = |byte| (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
+    let is_special = |byte| (byte == b'&') | (byte == b'<') | (byte == b'"') | is_white(byte);
+    while let Some(at) = escape::next(bytes, from, is_special) {
+        let replacement: &[u8] = match bytes[at] {
             b'&' => b"&amp;",
             b'<' => b"&lt;",
             b'"' => b"&quot;",
             b'\t' => b"&#x9;",
             b'\n' => b"&#xA;",
-            b'\r' => b"&#xD;",
-            _ => continue,
+            _ => b"&#xD;",
         };
         out.extend_from_slice(&bytes[from..at]);
         out.extend_from_slice(replacement);

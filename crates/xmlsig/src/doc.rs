@@ -1,12 +1,13 @@
 //! A parsed document: the tree, where its parts stand in the text, and who is called by which Id.
 
-use crate::source::{Excess, Source, Unreadable};
-use roxmltree::{Document, ParsingOptions};
+use crate::parse;
+use crate::source::{Source, Unreadable};
+use crate::tree::Tree;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// A node of a document.
-pub type Node<'d, 's> = roxmltree::Node<'d, 's>;
+pub use crate::tree::{Attribute, Instruction, Node, TagName};
 
 /// The namespace of `xml:id`, `xml:lang`, `xml:space` and `xml:base`.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -27,7 +28,7 @@ pub const WSU: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-w
 #[derive(Debug)]
 pub struct Doc<'s> {
     source: &'s Source<'s>,
-    tree: Document<'s>,
+    tree: Tree<'s>,
 }
 
 /// Who is called by an Id.
@@ -42,30 +43,9 @@ pub enum Called<'d, 's> {
 }
 
 impl<'s> Doc<'s> {
-    /// Builds the tree. Fails when the text is not well-formed or declares a prefix for no namespace.
+    /// Builds the tree. Fails when the text is not well-formed.
     pub fn parse(source: &'s Source<'s>) -> Result<Doc<'s>, Unreadable> {
-        let options = ParsingOptions {
-            allow_dtd: false,
-            nodes_limit: source.limits().nodes_max,
-            entity_resolver: None,
-        };
-        let tree = Document::parse_with_options(source.text(), options)
-            .map_err(|e| unreadable(source.text(), &e))?;
-        let doc = Doc { source, tree };
-        if !source.scan.declaring.is_empty() {
-            doc.refuse_undeclared_prefixes()?;
-        }
-        Ok(doc)
-    }
-
-    /// Namespaces in XML 1.0 knows `xmlns=""`, but no `xmlns:p=""`.
-    fn refuse_undeclared_prefixes(&self) -> Result<(), Unreadable> {
-        for node in self.tree.descendants().filter(|node| node.is_element()) {
-            if self.own_namespaces(node).any(|ns| ns.name().is_some() && ns.uri().is_empty()) {
-                return Err(Unreadable::Malformed { offset: node.range().start });
-            }
-        }
-        Ok(())
+        Ok(Doc { source, tree: parse::parse(source.text(), source.limits())? })
     }
 
     /// The text it was built over.
@@ -80,43 +60,22 @@ impl<'s> Doc<'s> {
 
     /// The node above the document element.
     pub fn root(&self) -> Node<'_, 's> {
-        self.tree.root()
+        self.tree.node(0)
     }
 
     /// The document element.
     pub fn root_element(&self) -> Node<'_, 's> {
-        self.tree.root_element()
+        self.tree.node(self.tree.top)
     }
 
     /// The element that begins at this offset of the text.
     pub fn element_at(&self, offset: usize) -> Option<Node<'_, 's>> {
-        self.tree.descendants().find(|node| node.is_element() && node.range().start == offset)
+        self.root().descendants().find(|node| node.is_element() && node.range().start == offset)
     }
 
     /// All elements of this name, in document order.
     pub fn elements(&self, namespace: &str, name: &str) -> impl Iterator<Item = Node<'_, 's>> {
-        self.tree.descendants().filter(move |node| is(*node, namespace, name))
-    }
-
-    /// The namespaces an element itself declares. The tree lists an element's own before those it inherits.
-    pub(crate) fn own_namespaces<'d>(
-        &self,
-        node: Node<'d, 's>,
-    ) -> impl Iterator<Item = &'d roxmltree::Namespace<'s>> + use<'d, 's> {
-        let declaring = &self.source.scan.declaring;
-        let start = node.range().start as u32;
-        let count = match declaring.binary_search_by_key(&start, |(at, _)| *at) {
-            Ok(index) if node.is_element() => declaring[index].1,
-            _ => 0,
-        };
-        node.namespaces().take(count.into())
-    }
-
-    /// An element's name as it is written, prefix and all.
-    pub(crate) fn qualified_name(&self, node: Node<'_, 's>) -> &'s str {
-        let rest = &self.text()[node.range().start + 1..];
-        let end = rest.bytes().take_while(|b| crate::scan::is_name_byte(*b)).count();
-        &rest[..end]
+        self.root().descendants().filter(move |node| is(*node, namespace, name))
     }
 
     /// Where the inside of an element stands in the text; `None` for `<a/>`.
@@ -139,7 +98,7 @@ impl<'s> Doc<'s> {
     /// are.
     pub fn ids(&self, more: &[String]) -> Ids<'_, 's> {
         let mut ids = HashMap::new();
-        for node in self.tree.descendants().filter(|node| node.is_element()) {
+        for node in self.root().descendants().filter(|node| node.is_element()) {
             for attribute in node.attributes() {
                 let name = attribute.name();
                 let is_id = match attribute.namespace() {
@@ -158,6 +117,25 @@ impl<'s> Doc<'s> {
             }
         }
         Ids(ids)
+    }
+}
+
+/// Who is called by which Id, found out when somebody first asks: most signatures sign the whole document.
+pub(crate) struct Named<'d, 's> {
+    doc: &'d Doc<'s>,
+    more: &'d [String],
+    ids: OnceCell<Ids<'d, 's>>,
+}
+
+impl<'d, 's> Named<'d, 's> {
+    /// Of this document, with `more` names of attributes that are Ids.
+    pub fn new(doc: &'d Doc<'s>, more: &'d [String]) -> Named<'d, 's> {
+        Named { doc, more, ids: OnceCell::new() }
+    }
+
+    /// Who is called by this one.
+    pub fn called(&self, id: &str) -> Called<'d, 's> {
+        self.ids.get_or_init(|| self.doc.ids(self.more)).called(id)
     }
 }
 
@@ -183,36 +161,15 @@ pub fn child<'d, 's>(node: Node<'d, 's>, namespace: &str, name: &str) -> Option<
 }
 
 /// All child elements of this name.
-pub fn children<'d, 's>(
+pub fn children<'d, 's, 'n>(
     node: Node<'d, 's>,
-    namespace: &str,
-    name: &str,
-) -> impl Iterator<Item = Node<'d, 's>> + use<'d, 's> {
-    let (namespace, name) = (namespace.to_string(), name.to_string());
-    node.children().filter(move |node| is(*node, &namespace, &name))
+    namespace: &'n str,
+    name: &'n str,
+) -> impl Iterator<Item = Node<'d, 's>> + use<'d, 's, 'n> {
+    node.children().filter(move |node| is(*node, namespace, name))
 }
 
 /// The text directly inside an element, comments left out.
 pub fn text_of(node: Node<'_, '_>) -> String {
     node.children().filter(|child| child.is_text()).filter_map(|child| child.text()).collect()
-}
-
-fn unreadable(text: &str, error: &roxmltree::Error) -> Unreadable {
-    match error {
-        roxmltree::Error::NodesLimitReached => Unreadable::TooMuch(Excess::Nodes),
-        roxmltree::Error::AttributesLimitReached => Unreadable::TooMuch(Excess::Attributes),
-        roxmltree::Error::NamespacesLimitReached => Unreadable::TooMuch(Excess::Namespaces),
-        other => Unreadable::Malformed { offset: offset(text, other.pos()) },
-    }
-}
-
-/// The parser says rows and columns; everything else here counts bytes.
-fn offset(text: &str, pos: roxmltree::TextPos) -> usize {
-    let row = pos.row.saturating_sub(1) as usize;
-    let line = match row {
-        0 => 0,
-        _ => memchr::memchr_iter(b'\n', text.as_bytes()).nth(row - 1).map_or(text.len(), |at| at + 1),
-    };
-    let column = pos.col.saturating_sub(1) as usize;
-    text[line..].char_indices().nth(column).map_or(text.len(), |(at, _)| line + at)
 }

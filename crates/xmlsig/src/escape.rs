@@ -2,6 +2,17 @@
 
 use std::borrow::Cow;
 
+/// Where the next byte stands, from `from` on, that `is_special`. Sixteen bytes are looked at together: most
+/// text has nothing in it that must be written otherwise.
+pub(crate) fn next(bytes: &[u8], from: usize, is_special: impl Fn(u8) -> bool) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    let (chunks, _) = rest.as_chunks::<16>();
+    let plain = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |any, byte| any | is_special(*byte));
+    let passed = 16 * chunks.iter().take_while(plain).count();
+    let ahead = rest[passed..].iter().position(|byte| is_special(*byte))?;
+    Some(from + passed + ahead)
+}
+
 /// As the value of an attribute in double quotes.
 pub(crate) fn attribute(value: &str) -> Cow<'_, str> {
     replace(value, |c| match c {

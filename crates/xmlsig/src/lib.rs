@@ -14,8 +14,10 @@ pub mod dsig;
 mod escape;
 pub mod finding;
 mod limits;
+mod parse;
 mod scan;
 mod source;
+mod tree;
 pub mod xades;
 
 pub use doc::Doc;

@@ -1,5 +1,5 @@
-//! One pass over a document's markup before a tree is built of it: it bounds what the tree will cost, refuses
-//! what we do not take (document types), and closes the few gaps the parser leaves in well-formedness.
+//! One pass over a document's markup before a tree is built of it: it bounds what the tree will cost, and
+//! refuses what we do not take (document types).
 //!
 //! On a well-formed document this pass sees exactly the markup the parser sees. On any other it may see
 //! something else, but only behind the place where the parser stops.
@@ -11,8 +11,8 @@ use memchr::memmem;
 /// What the pass found.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
-    /// Where the start tags begin that declare namespaces, in order, each with the number of declarations.
-    pub declaring: Vec<(u32, u16)>,
+    /// Where the end tag of the document element begins; none where it is written `<a/>`.
+    pub root_end: Option<usize>,
 }
 
 /// Reads the markup of `text`.
@@ -21,10 +21,6 @@ pub(crate) fn scan(text: &str, limits: &Limits) -> Result<Scan, Unreadable> {
     let elements = memchr::memchr_iter(b'<', bytes).count();
     if elements > 2 * limits.nodes_max as usize {
         return Err(Unreadable::TooMuch(Excess::Nodes));
-    }
-    // The parser reserves room for as many attributes as there are equals signs.
-    if memchr::memchr_iter(b'=', bytes).count() > 16 * limits.attributes_max as usize {
-        return Err(Unreadable::TooMuch(Excess::Attributes));
     }
     let mut scanner =
         Scanner { bytes, limits, at: 0, nodes: 0, attributes: 0, open: vec![], scope: 0, kept: 0 };
@@ -68,11 +64,15 @@ impl<'a> Scanner<'a> {
             self.instruction()?;
         } else if rest.starts_with(b"</") {
             let end = memchr::memchr(b'>', rest).ok_or(Unreadable::Malformed { offset: self.at })?;
+            let start = self.at;
             self.at += end + 1;
             self.scope -= self.open.pop().ok_or(Unreadable::Malformed { offset: self.at })?;
+            if self.open.is_empty() {
+                scan.root_end = Some(start);
+            }
         } else {
             self.count_node()?;
-            self.start_tag(scan)?;
+            self.start_tag()?;
         }
         Ok(true)
     }
@@ -107,7 +107,7 @@ impl<'a> Scanner<'a> {
         self.pass(2, b"?>")
     }
 
-    fn start_tag(&mut self, scan: &mut Scan) -> Result<(), Unreadable> {
+    fn start_tag(&mut self) -> Result<(), Unreadable> {
         let start = self.at;
         self.at += 1;
         self.name()?;
@@ -139,7 +139,6 @@ impl<'a> Scanner<'a> {
         self.count_attributes(own)?;
         if declared > 0 {
             self.count_namespaces(declared)?;
-            scan.declaring.push((start as u32, declared as u16));
         }
         if !empty {
             self.open.push(declared);
@@ -206,5 +205,15 @@ pub(crate) fn is_space(byte: u8) -> bool {
 
 /// What may stand in a name as far as cutting the markup goes; the parser judges names.
 pub(crate) fn is_name_byte(byte: u8) -> bool {
-    !is_space(byte) && !matches!(byte, b'=' | b'/' | b'>' | b'<' | b'?' | b'"' | b'\'')
+    NAME_BYTES[usize::from(byte)]
 }
+
+static NAME_BYTES: [bool; 256] = {
+    let (mut table, mut byte) = ([true; 256], 0);
+    let others = *b" \t\r\n=/><?\"'";
+    while byte < others.len() {
+        table[others[byte] as usize] = false;
+        byte += 1;
+    }
+    table
+};

@@ -93,6 +93,32 @@ fn times_are_read_and_written_in_utc() {
     }
     let half = Instant::parse_rfc3339("2026-01-01T00:00:00.500000Z").unwrap();
     assert_eq!(write_generalized(half, true), "20260101000000.5Z");
+    assert_eq!(write_generalized(half, false), "20260101000000Z");
+    for (at, text) in
+        [("2049-11-09T02:52:07Z", "20491109025207Z"), ("0999-12-31T23:59:59Z", "09991231235959Z")]
+    {
+        assert_eq!(write_generalized(Instant::parse_rfc3339(at).unwrap(), true), text);
+    }
+}
+
+#[test]
+fn a_length_that_is_known_late_is_written_as_one_that_was_known_before() {
+    for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x1_0000, 0x12_3456] {
+        let value: Vec<u8> = (0..length).map(|n| n as u8).collect();
+        let late = Writer::build(|w| {
+            w.octets(b"before").nest(Tag::OCTET_STRING, |w| {
+                value.chunks(7_000).for_each(|piece| {
+                    w.raw(piece);
+                });
+            });
+        });
+        let before = Writer::build(|w| {
+            w.octets(b"before").octets(&value);
+        });
+        assert!(late == before, "{length}");
+        let mut reader = Reader::new(&late);
+        assert_eq!((reader.octets().unwrap(), reader.octets().unwrap().len()), (&b"before"[..], length));
+    }
 }
 
 #[test]

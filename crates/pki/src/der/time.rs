@@ -52,24 +52,34 @@ fn micros(digits: &[u8]) -> Option<i64> {
     Some(six.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
 }
 
-/// `YYYYMMDDHHMMSS` of an instant in UTC, and its microseconds.
-fn civil(at: Instant) -> (i32, String, i64) {
+/// An instant in UTC: its year, `MMDDHHMMSSZ`, and its microseconds.
+fn civil(at: Instant) -> (i32, [u8; 11], i64) {
     let micros = at.micros().rem_euclid(1_000_000);
     let seconds = at.micros().div_euclid(1_000_000);
     // Shown seven hours back, the local clock reads UTC.
     let shown = at.plus_minutes(-7 * 60);
     let (year, month, day) = shown.day().civil();
     let of_day = seconds.rem_euclid(86_400);
-    let rest = format!("{month:02}{day:02}{:02}{:02}{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
+    // Answers and stamps are made by the ten thousand a second: without `format!`.
+    let mut rest = [b'Z'; 11];
+    let fields = [i64::from(month), i64::from(day), of_day / 3600, of_day / 60 % 60, of_day % 60];
+    for (pair, field) in rest.chunks_exact_mut(2).zip(fields) {
+        pair.copy_from_slice(&[b'0' + (field / 10) as u8, b'0' + (field % 10) as u8]);
+    }
     (year, rest, micros)
+}
+
+/// Digits are ASCII.
+fn text(digits: &[u8]) -> &str {
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 /// The contents of a Time as RFC 5280 wants it: UTCTime until 2049, GeneralizedTime from 2050.
 pub(super) fn choice(at: Instant) -> (Tag, String) {
     let (year, rest, _) = civil(at);
     match year {
-        1950..=2049 => (Tag::UTC_TIME, format!("{:02}{rest}Z", year % 100)),
-        _ => (Tag::GENERALIZED_TIME, format!("{year:04}{rest}Z")),
+        1950..=2049 => (Tag::UTC_TIME, format!("{:02}{}", year % 100, text(&rest))),
+        _ => (Tag::GENERALIZED_TIME, format!("{year:04}{}", text(&rest))),
     }
 }
 
@@ -79,8 +89,16 @@ pub fn write_generalized(at: Instant, with_fraction: bool) -> String {
     match micros {
         1.. if with_fraction => {
             let digits = format!("{micros:06}");
-            format!("{year:04}{rest}.{}Z", digits.trim_end_matches('0'))
+            format!("{year:04}{}.{}Z", text(&rest[..10]), digits.trim_end_matches('0'))
         }
-        _ => format!("{year:04}{rest}Z"),
+        _ => {
+            let mut out = String::with_capacity(15);
+            match year {
+                0..=9999 => out.extend([1000, 100, 10, 1].map(|n| char::from(b'0' + (year / n % 10) as u8))),
+                _ => out.push_str(&format!("{year:04}")),
+            }
+            out.push_str(text(&rest));
+            out
+        }
     }
 }

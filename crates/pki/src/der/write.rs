@@ -4,6 +4,9 @@ use super::Tag;
 use crate::oid::Oid;
 use base::Instant;
 
+/// What most structures have room in, in bytes.
+const ROOM: usize = 128;
+
 /// Collects DER.
 ///
 /// A closed element whose contents turned out long makes room for its length, so deep structures are
@@ -41,7 +44,7 @@ impl Writer {
 
     /// Writes one structure and returns its bytes.
     pub fn build(fill: impl FnOnce(&mut Writer)) -> Vec<u8> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::with_capacity(ROOM);
         fill(&mut writer);
         writer.out
     }
@@ -68,11 +71,13 @@ impl Writer {
         let length = self.out.len() - start;
         if length < 0x80 {
             self.out[start - 1] = length as u8;
-        } else {
-            let mut bytes = Vec::with_capacity(5);
-            push_length(&mut bytes, length);
-            self.out.splice(start - 1..start, bytes);
+            return self;
         }
+        let (digits, count) = length_digits(length);
+        self.out.resize(start + count + length, 0);
+        self.out.copy_within(start..start + length, start + count);
+        self.out[start - 1] = 0x80 | count as u8;
+        self.out[start..start + count].copy_from_slice(&digits[8 - count..]);
         self
     }
 
@@ -199,8 +204,13 @@ fn push_length(out: &mut Vec<u8>, length: usize) {
         out.push(length as u8);
         return;
     }
-    let bytes = (length as u64).to_be_bytes();
-    let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(7);
-    out.push(0x80 | (8 - start) as u8);
-    out.extend_from_slice(&bytes[start..]);
+    let (digits, count) = length_digits(length);
+    out.push(0x80 | count as u8);
+    out.extend_from_slice(&digits[8 - count..]);
+}
+
+/// A length in big-endian bytes, and how many at their end count.
+fn length_digits(length: usize) -> ([u8; 8], usize) {
+    let length = length as u64;
+    (length.to_be_bytes(), (8 - length.leading_zeros() as usize / 8).max(1))
 }

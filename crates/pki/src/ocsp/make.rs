@@ -50,26 +50,25 @@ impl Draft {
 
     /// The bytes a key that answers later has to sign.
     pub fn to_sign(&self, algorithm: SignatureAlgorithm) -> Unsigned {
-        let tbs = Writer::build(|w| {
-            w.sequence(|w| {
-                match &self.responder {
-                    ResponderId::Name(name) => w.context(1, |w| {
-                        w.raw(name.der());
-                    }),
-                    ResponderId::Key(hash) => w.context(2, |w| {
-                        w.octets(hash);
-                    }),
-                };
-                w.generalized(self.produced_at);
-                w.sequence(|w| self.answers.iter().for_each(|answer| write_answer(w, answer)));
-                if let Some(nonce) = &self.nonce {
-                    w.context(1, |w| {
-                        w.sequence(|w| write_nonce(w, nonce));
-                    });
-                }
-            });
+        let mut writer = Writer::with_capacity(200 + 150 * self.answers.len());
+        writer.sequence(|w| {
+            match &self.responder {
+                ResponderId::Name(name) => w.context(1, |w| {
+                    w.raw(name.der());
+                }),
+                ResponderId::Key(hash) => w.context(2, |w| {
+                    w.octets(hash);
+                }),
+            };
+            w.generalized(self.produced_at);
+            w.sequence(|w| self.answers.iter().for_each(|answer| write_answer(w, answer)));
+            if let Some(nonce) = &self.nonce {
+                w.context(1, |w| {
+                    w.sequence(|w| write_nonce(w, nonce));
+                });
+            }
         });
-        Unsigned { tbs, algorithm, certificates: self.certificates.clone() }
+        Unsigned { tbs: writer.into_bytes(), algorithm, certificates: self.certificates.clone() }
     }
 }
 
@@ -85,15 +84,16 @@ pub struct Unsigned {
 impl Unsigned {
     /// The finished OCSPResponse.
     pub fn finish(self, signature: &[u8]) -> Vec<u8> {
-        Writer::build(|w| {
-            w.sequence(|w| {
-                w.enumerated(0).context(0, |w| {
-                    w.sequence(|w| {
-                        w.oid(oid::OCSP_BASIC).nest(Tag::OCTET_STRING, |w| self.write_basic(w, signature));
-                    });
+        let certificates: usize = self.certificates.iter().map(|certificate| certificate.der().len()).sum();
+        let mut writer = Writer::with_capacity(self.tbs.len() + certificates + signature.len() + 100);
+        writer.sequence(|w| {
+            w.enumerated(0).context(0, |w| {
+                w.sequence(|w| {
+                    w.oid(oid::OCSP_BASIC).nest(Tag::OCTET_STRING, |w| self.write_basic(w, signature));
                 });
             });
-        })
+        });
+        writer.into_bytes()
     }
 
     fn write_basic(&self, w: &mut Writer, signature: &[u8]) {

@@ -3,7 +3,7 @@
 use super::read::{self, ReferenceParts, Transform};
 use crate::algorithm;
 use crate::c14n::{self, Method, Rules, Subset};
-use crate::doc::{Called, Doc, Ids, Node};
+use crate::doc::{Called, Doc, Named, Node};
 use crate::finding::Finding;
 use crate::limits::Limits;
 use crate::source::{Excess, Source};
@@ -97,7 +97,7 @@ pub(crate) struct Way<'r, 'd, 's> {
     pub doc: &'d Doc<'s>,
     pub signature: Node<'d, 's>,
     pub outside: &'r dyn Fn(&str) -> Option<&'d [u8]>,
-    pub ids: &'r Ids<'d, 's>,
+    pub ids: &'r Named<'d, 's>,
 }
 
 impl<'d, 's: 'd> Way<'_, 'd, 's> {

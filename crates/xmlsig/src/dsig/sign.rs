@@ -9,11 +9,12 @@ use super::key;
 use super::read::{self, ReferenceParts, Transform, encode};
 use crate::algorithm;
 use crate::c14n::{self, Method, Subset};
-use crate::doc::{DSIG, DSIG11, Doc, EXCLUSIVE, Node};
+use crate::doc::{DSIG, DSIG11, Doc, EXCLUSIVE, Named, Node};
 use crate::escape::attribute;
 use crate::finding::Finding;
 use crate::limits::Limits;
 use crate::source::{Source, Unreadable};
+use memchr::memmem;
 use pki::key::{Digest, PublicKey, PublicKind, SignError, SignatureAlgorithm, Signer};
 use std::fmt::Write as _;
 
@@ -119,23 +120,32 @@ pub fn prepare(
         Where::Alone => (String::new(), String::new()),
         _ => hole(document, &plan.place, limits)?,
     };
-    let blank = vec![String::new(); plan.references.len()];
-    let signature = render(plan, &uris, &blank);
+    // Computed without the digests, and they are put in afterwards: nothing else in it depends on them.
+    let signature = render(plan, &uris);
     let whole = format!("{before}{}{}{after}", signature.0, signature.1);
-    let digests = digests(&whole, before.len(), plan, outside, limits)?;
-
-    let signature = render(plan, &uris, &digests);
-    let whole = format!("{before}{}{}{after}", signature.0, signature.1);
-    let signed_info = signed_info(&whole, before.len(), plan, limits)?;
+    let computed = computed(&whole, before.len(), plan, outside, limits);
+    let computed = computed.map_err(|why| in_document(why, before.len(), whole.len() - after.len()))?;
+    let said = filled(signature.0.as_bytes(), &computed.digests).ok_or(CannotSign::NotMade)?;
+    let signed_info = filled(&computed.signed_info, &computed.digests).ok_or(CannotSign::NotMade)?;
 
     // The byte order mark, which is no part of the text.
     let mark: &[u8] = if document.starts_with(&[0xEF, 0xBB, 0xBF]) { &document[..3] } else { &[] };
     Ok(Prepared {
-        before: [mark, before.as_bytes(), signature.0.as_bytes()].concat(),
+        before: [mark, before.as_bytes(), &said].concat(),
         after: [signature.1.as_bytes(), after.as_bytes()].concat(),
         signed_info,
         algorithm: plan.algorithm,
     })
+}
+
+/// An error in the whole, said of the document, in which nothing stands between `from` and `to`.
+fn in_document(why: CannotSign, from: usize, to: usize) -> CannotSign {
+    match why {
+        CannotSign::Unreadable(Unreadable::Malformed { offset }) if offset > from => {
+            CannotSign::Unreadable(Unreadable::Malformed { offset: from + offset.saturating_sub(to) })
+        }
+        other => other,
+    }
 }
 
 impl Prepared {
@@ -192,6 +202,10 @@ fn hole(document: &[u8], place: &Where, limits: &Limits) -> Result<(String, Stri
     if matches!(document, [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..]) {
         return Err(CannotSign::Encoding);
     }
+    // Whether all of it is well-formed is told when it is read with the signature in it.
+    if let (Where::LastInDocument, Some(end)) = (place, source.scan.root_end) {
+        return Ok((source.text()[..end].into(), source.text()[end..].into()));
+    }
     let doc = Doc::parse(&source).map_err(CannotSign::Unreadable)?;
     let element = match place {
         Where::LastIn { namespace, name } => {
@@ -214,20 +228,39 @@ fn hole(document: &[u8], place: &Where, limits: &Limits) -> Result<(String, Stri
         // `<a/>` opens for what goes into it.
         None => {
             let end = element.range().end;
-            let name = doc.qualified_name(element);
+            let name = element.qualified_name();
             (format!("{}>", &whole[..end - 2]), format!("</{name}>{}", &whole[end..]))
         }
     })
 }
 
-/// The signature's text up to its value, and from there on.
-fn render(plan: &Plan, uris: &Uris, digests: &[String]) -> (String, String) {
+/// What stands before each digest, in the text and in canonical form alike: the prefix is ours, and no value
+/// of an attribute keeps a `<`.
+const DIGEST_VALUE: &str = "<ds:DigestValue>";
+
+/// The digests put into their places; `None` when there are not as many places.
+fn filled(text: &[u8], digests: &[String]) -> Option<Vec<u8>> {
+    let mut places = memmem::find_iter(text, DIGEST_VALUE).map(|at| at + DIGEST_VALUE.len());
+    let mut out = Vec::with_capacity(text.len() + digests.iter().map(String::len).sum::<usize>());
+    let mut from = 0;
+    for digest in digests {
+        let to = places.next()?;
+        out.extend_from_slice(&text[from..to]);
+        out.extend_from_slice(digest.as_bytes());
+        from = to;
+    }
+    out.extend_from_slice(&text[from..]);
+    places.next().is_none().then_some(out)
+}
+
+/// The signature's text up to its value, and from there on, without the digests.
+fn render(plan: &Plan, uris: &Uris) -> (String, String) {
     let mut before = format!("<ds:Signature xmlns:ds=\"{DSIG}\"");
     put(&mut before, "Id", plan.id.as_deref());
     before.push_str("><ds:SignedInfo>");
     method(&mut before, "CanonicalizationMethod", &plan.canonicalization);
     let _ = write!(before, "<ds:SignatureMethod Algorithm=\"{}\"/>", uris.algorithm);
-    for (wanted, digest) in plan.references.iter().zip(digests) {
+    for wanted in &plan.references {
         before.push_str("<ds:Reference");
         put(&mut before, "Id", wanted.id.as_deref());
         put(&mut before, "Type", wanted.kind.as_deref());
@@ -240,7 +273,7 @@ fn render(plan: &Plan, uris: &Uris, digests: &[String]) -> (String, String) {
         }
         let algorithm = algorithm::digest_uri(wanted.digest);
         let _ = write!(before, "<ds:DigestMethod Algorithm=\"{algorithm}\"/>");
-        let _ = write!(before, "<ds:DigestValue>{digest}</ds:DigestValue></ds:Reference>");
+        let _ = write!(before, "{DIGEST_VALUE}</ds:DigestValue></ds:Reference>");
     }
     before.push_str("</ds:SignedInfo><ds:SignatureValue");
     put(&mut before, "Id", plan.id.as_ref().map(|id| format!("{id}-value")).as_deref());
@@ -329,13 +362,21 @@ fn bare_key(key: &PublicKey) -> String {
     }
 }
 
-fn digests(
+/// What is computed of a document with its signature in it.
+struct Computed {
+    /// In base64.
+    digests: Vec<String>,
+    /// In canonical form, without the digests.
+    signed_info: Vec<u8>,
+}
+
+fn computed(
     whole: &str,
     at: usize,
     plan: &Plan,
     outside: &dyn Fn(&str) -> Option<Vec<u8>>,
     limits: &Limits,
-) -> Result<Vec<String>, CannotSign> {
+) -> Result<Computed, CannotSign> {
     let from_outside = plan.references.iter().map(|wanted| wanted.uri.as_str());
     let from_outside = from_outside.filter(|uri| !uri.is_empty() && !uri.starts_with('#'));
     let brought: Vec<_> = from_outside.map(|uri| (uri, outside(uri))).collect();
@@ -346,7 +387,7 @@ fn digests(
         let found = brought.iter().find(|(known, _)| *known == uri)?;
         found.1.as_deref()
     };
-    let ids = doc.ids(&[]);
+    let ids = Named::new(&doc, &[]);
     let way = Way { doc: &doc, signature, outside: &outside, ids: &ids };
     let mut digests = vec![];
     let mut left = limits.octets_max;
@@ -365,14 +406,7 @@ fn digests(
         left = rest;
         digests.push(encode(&digest));
     }
-    Ok(digests)
-}
-
-fn signed_info(whole: &str, at: usize, plan: &Plan, limits: &Limits) -> Result<Vec<u8>, CannotSign> {
-    let source = Source::read(whole.as_bytes(), limits).map_err(CannotSign::Unreadable)?;
-    let doc = Doc::parse(&source).map_err(CannotSign::Unreadable)?;
-    let signature = doc.element_at(at).ok_or(CannotSign::NoPlace)?;
     let signed_info = signature.first_element_child().ok_or(CannotSign::NoPlace)?;
-    c14n::octets(&doc, Subset::all(signed_info), &plan.canonicalization, limits.octets_max)
-        .ok_or(CannotSign::NotMade)
+    let canonical = c14n::octets(&doc, Subset::all(signed_info), &plan.canonicalization, limits.octets_max);
+    Ok(Computed { digests, signed_info: canonical.ok_or(CannotSign::NotMade)? })
 }

@@ -4,7 +4,7 @@ use super::dereference::{Covers, Place, Taken, Way};
 use super::key::{self, KeyOrigin, KeySource};
 use super::read::{self, Parts, ReferenceParts, Transform};
 use crate::c14n::{self, Method, Subset};
-use crate::doc::{Doc, Ids, Node};
+use crate::doc::{Doc, Named, Node};
 use crate::finding::{Finding, Legacy, Verdict, verdict};
 use crate::source::Excess;
 use pki::key::{BadSignature, Digest, SignatureAlgorithm};
@@ -154,8 +154,7 @@ pub struct Verifier<'r, 'd, 's> {
     doc: &'d Doc<'s>,
     request: &'r Request<'d>,
     octets_left: u64,
-    /// Found out with the first signature.
-    ids: Option<Rc<Ids<'d, 's>>>,
+    ids: Rc<Named<'d, 's>>,
     /// What must be covered, where that is an element that is there.
     element: Option<Range<usize>>,
 }
@@ -167,7 +166,8 @@ impl<'r, 'd, 's: 'd> Verifier<'r, 'd, 's> {
             Cover::ElementAt(offset) => doc.element_at(offset).map(|element| element.range()),
             _ => None,
         };
-        Verifier { doc, request, octets_left: doc.limits().octets_max, ids: None, element }
+        let ids = Rc::new(Named::new(doc, request.id_names));
+        Verifier { doc, request, octets_left: doc.limits().octets_max, ids, element }
     }
 
     /// Judges one signature.
@@ -187,7 +187,7 @@ impl<'r, 'd, 's: 'd> Verifier<'r, 'd, 's> {
         report.id = parts.id.map(Into::into);
         report.algorithm = parts.method;
         let (doc, request) = (self.doc, self.request);
-        let ids = Rc::clone(self.ids.get_or_insert_with(|| Rc::new(doc.ids(request.id_names))));
+        let ids = Rc::clone(&self.ids);
         let way = Way { doc, signature, outside: request.outside, ids: &ids };
         for (index, reference) in parts.references.iter().enumerate() {
             let judged = self.reference(&way, reference, index, &mut report.findings);

@@ -7,6 +7,7 @@ mod edxml;
 mod interop;
 mod making;
 mod robust;
+mod second_reader;
 mod support;
 mod vectors;
 mod wrapping;

@@ -7,7 +7,7 @@ use xmlsig::dsig::{
     self, CannotSign, Cover, Covers, KeyInfo, KeyOrigin, KeySource, Place, Request, Transform,
 };
 use xmlsig::dsig::{State, Where};
-use xmlsig::{Finding, Limits, Verdict};
+use xmlsig::{Finding, Limits, Unreadable, Verdict};
 
 const LETTER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<văn-bản xmlns=\"urn:vd\" \
     xmlns:p=\"urn:p\">\n  \
@@ -98,6 +98,42 @@ fn a_changed_byte_is_found_wherever_it_matters() {
         let report = judge(text.replacen(from, to, 1).as_bytes(), &Request::default()).verdict();
         assert_eq!(report, Verdict::Valid, "canonical form does not see {from} -> {to}");
     }
+}
+
+#[test]
+fn several_references_get_their_own_digests_whatever_the_document_holds() {
+    let official = p256();
+    // What looks like our own places for digests stands in the document, in an attribute and in an Id.
+    let document = "<gói xmlns:ds=\"urn:x\"><a Id=\"&lt;ds:DigestValue>\">một</a><ds:DigestValue/>\
+         <b Id=\"b\">hai</b></gói>";
+    let mut plan = official.plan();
+    let wanted = |uri: &str| {
+        let transforms = vec![Transform::Canonical(EXCLUSIVE)];
+        dsig::Wanted { uri: uri.into(), id: None, transforms, ..plan.references[0].clone() }
+    };
+    plan.references = vec![wanted("#<ds:DigestValue>"), wanted("#b"), plan.references[0].clone()];
+    let signed = official.sign(document.as_bytes(), &plan);
+    let report = judge(&signed, &Request { keep_octets: true, ..Request::default() });
+    assert_eq!(report.verdict(), Verdict::Valid, "{:?}", report.findings);
+    let octets = |index: usize| String::from_utf8_lossy(report.references[index].octets.as_ref().unwrap());
+    assert_eq!(octets(0), "<a Id=\"&lt;ds:DigestValue>\">một</a>");
+    assert_eq!(octets(1), "<b Id=\"b\">hai</b>");
+}
+
+#[test]
+fn what_is_not_well_formed_is_not_signed() {
+    let official = p256();
+    let prepare = |document: &str| {
+        dsig::prepare(document.as_bytes(), &official.plan(), &|_| None, &Limits::default()).map(|_| ())
+    };
+    // Where the document begins to be none, behind the place of the signature too.
+    let table = [("<a></b>", 3), ("<a></a><b/>", 7), ("<a>&x;</a>", 3), ("<a></a>x", 7), ("<a/><b/>", 4)];
+    for (document, place) in table {
+        let malformed = Unreadable::Malformed { offset: place };
+        assert_eq!(prepare(document), Err(CannotSign::Unreadable(malformed)), "{document}");
+    }
+    assert!(matches!(prepare("<a>"), Err(CannotSign::Unreadable(Unreadable::Malformed { .. }))));
+    assert_eq!(prepare("<a></a>"), Ok(()));
 }
 
 #[test]

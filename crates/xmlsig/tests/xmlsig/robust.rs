@@ -33,7 +33,7 @@ fn judge_all(bytes: &[u8], limits: &Limits) -> Result<usize, Unreadable> {
     Ok(valid)
 }
 
-fn corpus() -> Vec<Vec<u8>> {
+pub fn corpus() -> Vec<Vec<u8>> {
     let mut corpus = vec![];
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendor/xmlsec");
     for suite in
@@ -80,7 +80,7 @@ const TOKENS: [&str; 24] = [
     ":",
 ];
 
-fn change(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub fn change(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut changed = bytes.to_vec();
     for _ in 0..=dice.below(3) {
         let at = dice.below(changed.len() as u64 + 1) as usize;
