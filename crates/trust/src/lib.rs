@@ -17,6 +17,7 @@ mod outside;
 mod remote;
 mod request;
 mod revocation;
+pub mod safe;
 mod seed;
 pub mod signing;
 mod stamp;
@@ -83,6 +84,11 @@ impl App {
         let stamps = Arc::new([time_stamps::Source::Own]);
         let mobile = mobile::Line::default();
         Ok(App { site, address, validation, archive_lead_days, stamps, keys, live, stamper, outside, mobile })
+    }
+
+    /// Where other systems have their secrets kept.
+    pub fn safe(&self) -> safe::Safe {
+        safe::Safe::of(self.keys.clone())
     }
 
     /// The same, with another time before the end of an archive time-stamp; 0 means the usual one.
@@ -155,6 +161,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0041_modules", include_str!("../migrations/0041_modules.sql")),
         own("0042_archive", include_str!("../migrations/0042_archive.sql")),
         own("0043_evidence", include_str!("../migrations/0043_evidence.sql")),
+        own("0050_secret", include_str!("../migrations/0050_secret.sql")),
     ]
 }
 
