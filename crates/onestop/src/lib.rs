@@ -204,6 +204,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
         own("0070_statement_sealed", include_str!("../migrations/0070_statement_sealed.sql")),
+        own("0071_measure_part", include_str!("../migrations/0071_measure_part.sql")),
     ]
 }
 
