@@ -20,6 +20,8 @@ use crate::config::Config;
 
 /// Events older than this mean that nothing is delivered any more.
 const OUTBOX_AGE_S_MAX: i64 = 300;
+/// A store of contents that says nothing for this long is as good as gone to whoever asks for the health.
+const BLOBS_ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Below this much room on the disk nothing more should be taken.
 const DISK_FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
 
@@ -76,7 +78,8 @@ async fn healthz(State(health): State<Health>) -> Response {
     let age_s = oldest.ok().flatten().map_or(0, |at| (now.micros() - at.micros()).max(0) / 1_000_000);
     // The empty content: whether it is there does not matter, only that the store can say so.
     let nothing = db::blobs::Hash::of(b"");
-    let blobs = matches!(health.site.blobs.get(&nothing).await, Ok(_) | Err(db::Error::NotFound));
+    let asked = tokio::time::timeout(BLOBS_ANSWER_WITHIN, health.site.blobs.get(&nothing)).await;
+    let blobs = matches!(asked, Ok(Ok(_) | Err(db::Error::NotFound)));
     let scan = match &health.scanner {
         None => "off",
         Some(scanner) if scanner.answers().await => "ok",

@@ -96,9 +96,9 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
     let trust = trust.with_time_stamps(config.trust.stamps()?);
     // Only a demonstration plays an operator; a line to a real one needs its contract and its protocol.
     let trust = if config.demo { trust.with_simulated_phones() } else { trust };
-    let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone())
+    let mut onestop = onestop::App::open(site.clone(), frame, config.address.clone(), trust.safe())
         .await
-        .map_err(|e| Failure::new(format!("cannot open the catalogue: {e}")))?;
+        .map_err(|e| Failure::new(format!("cannot open the one-stop shop: {e}")))?;
     onestop = onestop.with_carriers(config.carriers()?);
     onestop.trust = Some(trust.clone());
     if let Some(settings) = config.national.settings()? {

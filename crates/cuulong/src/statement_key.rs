@@ -29,7 +29,8 @@ pub fn run(command: &StatementKeyCommand) -> Result<(), Failure> {
     let now = Clock::system().now();
     let id = crate::runtime()?.block_on(async {
         let db = open::database_that_is_there(&config).await?;
-        let made = onestop::rotate_statement_key(&db, now).await;
+        let safe = trust::safe::Safe::new(config.secret_file());
+        let made = onestop::rotate_statement_key(&db, &safe, now).await;
         db.close().await;
         made.map_err(|problem| Failure::new(format!("no new key was made: {problem}")))
     })?;

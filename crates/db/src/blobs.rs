@@ -25,7 +25,8 @@ use base::Instant;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::{
-    ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, path::Path as Key,
+    BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig, aws::AmazonS3Builder,
+    local::LocalFileSystem, path::Path as Key,
 };
 
 use crate::{
@@ -104,8 +105,8 @@ pub struct Config {
     pub region: Option<String>,
     /// S3: the key's id and secret.
     pub key: Option<(String, String)>,
-    /// S3: where large uploads wait on disk until their hash is known. `None`: the system's place for
-    /// temporary files.
+    /// S3: a folder of ours alone, made when it is not there, where large uploads wait on disk until their
+    /// hash is known. `None`: the system's place for temporary files.
     pub spool: Option<PathBuf>,
 }
 
@@ -125,6 +126,8 @@ struct Inner {
     prefix: String,
     /// Where uploads wait for their hash; of a folder, a part of it.
     spool: PathBuf,
+    /// Nobody else puts anything there, so that what is old in it is dead.
+    is_own_spool: bool,
     /// The folder, when it is one: its contents are put by rename.
     folder: Option<Folder>,
 }
@@ -146,6 +149,25 @@ impl fmt::Debug for Blobs {
 /// How long an upload waits for a sweep that is deleting the same content.
 const DOOMED_WAIT: Duration = Duration::from_millis(50);
 const DOOMED_TRIES: u32 = 60;
+
+/// Whoever waits for a bucket is a person: it is tried again for some seconds, and then said. A listing or a
+/// large content may take as long as it takes, as long as something comes.
+const RETRY: RetryConfig = RetryConfig {
+    backoff: BackoffConfig {
+        init_backoff: Duration::from_millis(100),
+        max_backoff: Duration::from_secs(2),
+        base: 2.,
+    },
+    max_retries: 3,
+    retry_timeout: Duration::from_secs(10),
+};
+
+fn patience() -> ClientOptions {
+    ClientOptions::new()
+        .with_connect_timeout(Duration::from_secs(3))
+        .with_read_timeout(Duration::from_secs(30))
+        .with_timeout_disabled()
+}
 
 fn unavailable(what: &str, e: &dyn std::error::Error) -> Error {
     Error::Unavailable(format!("{what}: {}", chain(e)))
@@ -178,14 +200,16 @@ impl Blobs {
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|e| unavailable("the folder", &e))?;
         let durable = std::array::from_fn(|_| AtomicBool::new(false));
         let (prefix, folder) = (String::new(), Some(Folder { path: folder.to_owned(), durable }));
-        Ok(Blobs(Arc::new(Inner { store: Arc::new(store), prefix, spool, folder })))
+        Ok(Blobs(Arc::new(Inner { store: Arc::new(store), prefix, spool, is_own_spool: true, folder })))
     }
 
     fn bucket(place: &str, config: &Config) -> Result<Blobs> {
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let plain = config.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
         let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+        builder = builder.with_client_options(patience().with_allow_http(plain)).with_retry(RETRY);
         if let Some(endpoint) = &config.endpoint {
-            builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+            builder = builder.with_endpoint(endpoint);
         }
         if let Some(region) = &config.region {
             builder = builder.with_region(region);
@@ -197,13 +221,18 @@ impl Blobs {
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         let spool = config.spool.clone().unwrap_or_else(std::env::temp_dir);
-        Ok(Blobs(Arc::new(Inner { store: Arc::new(store), prefix, spool, folder: None })))
+        let cannot = |e: std::io::Error| unavailable(&format!("the folder {}", spool.display()), &e);
+        std::fs::create_dir_all(&spool).map_err(cannot)?;
+        let is_own_spool = config.spool.is_some();
+        Ok(Blobs(Arc::new(Inner { store: Arc::new(store), prefix, spool, is_own_spool, folder: None })))
     }
 
     /// A bucket of another kind.
     #[cfg(test)]
     pub(crate) fn with_store(store: Arc<dyn ObjectStore>, prefix: &str, spool: &Path) -> Blobs {
-        Blobs(Arc::new(Inner { store, prefix: prefix.into(), spool: spool.into(), folder: None }))
+        std::fs::create_dir_all(spool).expect("a folder");
+        let (prefix, spool) = (prefix.into(), spool.into());
+        Blobs(Arc::new(Inner { store, prefix, spool, is_own_spool: true, folder: None }))
     }
 
     fn key(&self, hash: &Hash) -> Key {
@@ -310,7 +339,32 @@ impl Blobs {
             swept += doomed.len() as u64;
             self.remove(db, doomed).await?;
         }
+        if self.0.folder.is_none() && self.0.is_own_spool {
+            self.sweep_spool(before).await?;
+        }
         Ok(swept + self.sweep_strays(db, before).await?)
+    }
+
+    /// Uploads to a bucket that died with their process; a folder's lie among its files.
+    async fn sweep_spool(&self, before: Instant) -> Result<()> {
+        let spool = self.0.spool.clone();
+        let sweep = move || -> std::io::Result<()> {
+            let long_ago = |at: std::time::SystemTime| {
+                let age = at.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                i64::try_from(age.as_micros()).is_ok_and(|micros| micros < before.micros())
+            };
+            for entry in std::fs::read_dir(&spool)? {
+                let entry = entry?;
+                let about = entry.metadata()?;
+                if about.is_file() && about.modified().is_ok_and(long_ago) {
+                    let _ = std::fs::remove_file(entry.path()); // its upload may just have ended
+                }
+            }
+            Ok(())
+        };
+        let swept =
+            tokio::task::spawn_blocking(sweep).await.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+        swept.map_err(|e| unavailable("sweeping the spool", &e))
     }
 
     /// Deletes doomed contents, then their rows.

@@ -510,8 +510,7 @@ where
         }
         shared.count_again();
         if mode != Mode::Write {
-            let below_us = RETRY_WAIT_US << tries.min(6);
-            tokio::time::sleep(Duration::from_micros(random() % below_us)).await;
+            before_again(tries).await;
         }
     }
     if mode != Mode::Write {
@@ -567,8 +566,10 @@ where
     (done, again)
 }
 
-/// Enough randomness for a wait.
-fn random() -> u64 {
+/// The random wait after so many tries, so that those who have lost to each other do not meet again.
+async fn before_again(tries: u32) {
     use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new().build_hasher().finish()
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let below_us = RETRY_WAIT_US << tries.min(6);
+    tokio::time::sleep(Duration::from_micros(random % below_us)).await;
 }

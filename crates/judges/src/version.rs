@@ -16,7 +16,7 @@ const PROGRAMS: [(&str, &[&str]); 9] = [
     ("certutil", &["--version"]),
 ];
 /// Judges from PyPI, by the names of their packages.
-const PACKAGES: [&str; 4] = ["pyHanko", "signxml", "rfc3161-client", "lxml"];
+const PACKAGES: [&str; 5] = ["pyHanko", "signxml", "rfc3161-client", "lxml", "moto"];
 
 /// The program or package behind a judge's name; `None` for suites of cases, which say their version in their
 /// name or have none.

@@ -41,6 +41,8 @@ mod signer;
 mod signing;
 mod statement;
 pub mod takeover;
+#[cfg(test)]
+mod tests;
 mod tracking;
 mod vault;
 mod view;
@@ -95,11 +97,20 @@ pub struct App {
     pub carriers: Vec<Arc<dyn Carrier>>,
     /// The keys that results are signed with; without them results stay unsigned.
     pub trust: Option<trust::App>,
+    /// Who signs what was received.
+    statements: statement::Desk,
 }
 
 impl App {
-    /// Reads the catalogue and stands ready to make [`routes`] and [`listeners`].
-    pub async fn open(site: Site, frame: Frame, address: String) -> Result<App, Problem> {
+    /// Reads the catalogue, sees to the key that signs what was received, which lies in `safe`, and stands
+    /// ready to make [`routes`] and [`listeners`].
+    pub async fn open(
+        site: Site,
+        frame: Frame,
+        address: String,
+        safe: trust::safe::Safe,
+    ) -> Result<App, Problem> {
+        statement::ready(&site.db, &safe, site.clock.now()).await?;
         let catalogue = Catalogue::load(&site.db, frame, site.clock.now()).await?;
         let address = address.trim_end_matches('/').to_string();
         let demo_bank = site.brand.demo.then(fee::demo::bank);
@@ -116,6 +127,7 @@ impl App {
             scanner: None,
             carriers: Vec::new(),
             trust: None,
+            statements: statement::Desk::new(safe),
         };
         Ok(app)
     }
@@ -193,6 +205,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
         own("0070_recount", include_str!("../migrations/0070_recount.sql")),
+        own("0070_statement_sealed", include_str!("../migrations/0070_statement_sealed.sql")),
+        own("0071_measure_part", include_str!("../migrations/0071_measure_part.sql")),
     ]
 }
 
@@ -247,7 +261,6 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             .await?;
         }
         measure::seed(tx).await?;
-        statement::seed(tx, now).await?;
         fee::seed(tx).await?;
         notice::seed(tx).await?;
         recount::seed(tx).await?;

@@ -2,6 +2,7 @@
 //! figures a dossier follows its events; it can be thrown away and made anew at any time, and every
 //! figure is a link to the dossiers that it counts.
 
+pub mod behind;
 pub mod evaluation;
 pub mod export;
 pub mod heard;
@@ -69,20 +70,30 @@ pub enum Figure {
     Settled,
     Early,
     OnTime,
+    /// By the agency's own doing.
     Late,
+    /// Late only because other agencies ran over with their parts.
+    Elsewhere,
+    /// Parts of interlinked dossiers that the agency settled.
+    Parts,
+    /// Of these, those after their own promise.
+    PartsLate,
     Open,
     Overdue,
 }
 
 impl Figure {
     /// The columns in their order.
-    pub const ALL: [Figure; 8] = [
+    pub const ALL: [Figure; 11] = [
         Figure::Received,
         Figure::Online,
         Figure::Settled,
         Figure::Early,
         Figure::OnTime,
         Figure::Late,
+        Figure::Elsewhere,
+        Figure::Parts,
+        Figure::PartsLate,
         Figure::Open,
         Figure::Overdue,
     ];
@@ -96,6 +107,9 @@ impl Figure {
             Figure::Early => "early",
             Figure::OnTime => "on_time",
             Figure::Late => "late",
+            Figure::Elsewhere => "elsewhere",
+            Figure::Parts => "parts",
+            Figure::PartsLate => "parts_late",
             Figure::Open => "open",
             Figure::Overdue => "overdue",
         }
@@ -106,6 +120,8 @@ impl Figure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listed {
     Figure(Figure),
+    /// Settled, the parts of interlinked dossiers with them.
+    Counted,
     /// Somebody complained of the attitude shown.
     Complained,
     /// Late, or rated as not content.
@@ -123,6 +139,7 @@ impl Listed {
     pub fn word(self) -> &'static str {
         match self {
             Listed::Figure(figure) => figure.word(),
+            Listed::Counted => "counted",
             Listed::Complained => "complained",
             Listed::Displeased => "displeased",
             Listed::Corrected => "corrected",
@@ -133,8 +150,14 @@ impl Listed {
 
     /// The one of this word.
     pub fn from_word(word: &str) -> Option<Listed> {
-        const OTHERS: [Listed; 5] =
-            [Listed::Complained, Listed::Displeased, Listed::Corrected, Listed::Digitised, Listed::Reused];
+        const OTHERS: [Listed; 6] = [
+            Listed::Counted,
+            Listed::Complained,
+            Listed::Displeased,
+            Listed::Corrected,
+            Listed::Digitised,
+            Listed::Reused,
+        ];
         Figure::ALL.into_iter().map(Listed::Figure).chain(OTHERS).find(|l| l.word() == word)
     }
 }
@@ -157,17 +180,23 @@ pub struct Counts {
     pub online: i64,
     pub early: i64,
     pub on_time: i64,
+    /// Of the agency's own doing.
     pub late: i64,
+    /// Late only because of other agencies' parts.
+    pub elsewhere: i64,
+    /// Parts of interlinked dossiers that were settled, and those of them that were late.
+    pub parts: i64,
+    pub parts_late: i64,
     pub open: i64,
     pub overdue: i64,
-    /// Office minutes of what was settled.
+    /// Office minutes of the dossiers settled, parts left out.
     pub minutes: i64,
 }
 
 impl Counts {
-    /// Everything decided, in whatever time.
+    /// Every dossier decided, in whatever time; without the parts of others.
     pub fn settled(&self) -> i64 {
-        self.early + self.on_time + self.late
+        self.early + self.on_time + self.late + self.elsewhere
     }
 
     /// One figure of the line.
@@ -179,15 +208,20 @@ impl Counts {
             Figure::Early => self.early,
             Figure::OnTime => self.on_time,
             Figure::Late => self.late,
+            Figure::Elsewhere => self.elsewhere,
+            Figure::Parts => self.parts,
+            Figure::PartsLate => self.parts_late,
             Figure::Open => self.open,
             Figure::Overdue => self.overdue,
         }
     }
 
-    /// The share settled in time, in tenths of a percent. None where nothing was settled.
+    /// The share settled in time, parts with the rest and what others were late with left out, in tenths of a
+    /// percent. None where nothing was settled.
     pub fn in_time(&self) -> Option<i64> {
-        let settled = self.settled();
-        (settled > 0).then(|| ((self.early + self.on_time) * 1_000 + settled / 2) / settled)
+        let own = self.early + self.on_time + self.late + self.parts;
+        let good = own - self.late - self.parts_late;
+        (own > 0).then(|| (good * 1_000 + own / 2) / own)
     }
 
     /// Working days of eight hours that a settled dossier took on average, in tenths.
@@ -202,6 +236,9 @@ impl Counts {
         self.early += other.early;
         self.on_time += other.on_time;
         self.late += other.late;
+        self.elsewhere += other.elsewhere;
+        self.parts += other.parts;
+        self.parts_late += other.parts_late;
         self.open += other.open;
         self.overdue += other.overdue;
         self.minutes += other.minutes;
@@ -241,6 +278,16 @@ pub async fn report(
             _ => line.late += s.count,
         }
         line.minutes += s.minutes;
+    }
+    for e in store::elsewhere(tx, ask).await? {
+        let line = lines.entry(key(e.key)).or_default();
+        line.late -= e.count;
+        line.elsewhere += e.count;
+    }
+    for p in store::parts(tx, ask).await? {
+        let line = lines.entry(key(p.key)).or_default();
+        line.parts += p.count;
+        line.parts_late += p.late;
     }
     for u in store::under_way(tx, ask, now).await? {
         let line = lines.entry(key(u.key)).or_default();
@@ -322,18 +369,20 @@ async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Probl
     db.upkeep(async move |tx: &mut Tx| -> Result<(), Problem> {
         let mut counted = Vec::with_capacity(dossiers.len());
         for id in &dossiers {
-            // What citizens handed in is counted once: by the parent. law: onestop/interlinked
-            if crate::interlinked::is_child(tx, *id).await? {
-                continue;
-            }
             let d = dossier::store::get(tx, *id).await?;
             let log = dossier::store::list_history(tx, *id).await?;
             let scanned = store::has_files(tx, *id).await?;
             let calendar = directory::calendar(tx, &d.counter).await?;
-            let facts = facts(&catalogue, &d, &log, &calendar)?;
+            let mut facts = facts(&catalogue, &d, &log, &calendar)?;
+            facts.elsewhere = facts.grade == Some(rules::Grade::Late)
+                && is_late_elsewhere(tx, &catalogue, (&d, &log), &calendar).await?;
             counted.push((d, scanned, facts));
         }
-        store::rows(counted.iter().map(|(d, scanned, facts)| (about(d, *scanned), facts))).put(tx).await?;
+        // What citizens handed in is counted once: by the parent. law: onestop/interlinked
+        let whole = counted.iter().filter(|(d, ..)| d.parent.is_none());
+        store::rows(whole.map(|(d, scanned, facts)| (about(d, *scanned), facts))).put(tx).await?;
+        let parts = counted.iter().filter_map(|(d, _, facts)| Some((d, d.parent?, facts)));
+        store::part_rows(parts).put(tx).await?;
         for (d, ..) in &counted {
             store::delete_people(tx, d.id).await?;
         }
@@ -343,10 +392,32 @@ async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Probl
     .await
 }
 
+/// Whether a dossier that was late was so because other agencies ran over with their parts.
+async fn is_late_elsewhere(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    (parent, log): (&Dossier, &[History]),
+    calendar: &Calendar,
+) -> Result<bool, Problem> {
+    if !catalogue.version(&parent.procedure)?.run_children {
+        return Ok(false);
+    }
+    let mut others = Vec::new();
+    for child in store::list_parts_elsewhere(tx, parent.id, parent.agency.as_str()).await? {
+        let log = dossier::store::list_history(tx, child).await?;
+        others.extend(rules::other(&marks(&log)));
+    }
+    let decided = log.iter().find(|h| h.verb == "decide").and_then(|h| Some((h.at, h.promised?)));
+    Ok(decided.is_some_and(|(at, promised)| rules::late_elsewhere(at, promised, &others, calendar)))
+}
+
 fn facts(catalogue: &Catalogue, d: &Dossier, log: &[History], calendar: &Calendar) -> Result<Facts, Problem> {
     let procedure = catalogue.version(&d.procedure)?;
-    let marks: Vec<Mark<'_>> = log
-        .iter()
+    Ok(rules::facts(&marks(log), &procedure, calendar))
+}
+
+fn marks(log: &[History]) -> Vec<Mark<'_>> {
+    log.iter()
         .map(|h| Mark {
             verb: &h.verb,
             to: h.to,
@@ -356,8 +427,7 @@ fn facts(catalogue: &Catalogue, d: &Dossier, log: &[History], calendar: &Calenda
             account: h.account.as_deref(),
             promised: h.promised,
         })
-        .collect();
-    Ok(rules::facts(&marks, &procedure, calendar))
+        .collect()
 }
 
 /// The figures of a dossier whose whole log is at hand.

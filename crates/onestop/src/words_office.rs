@@ -1,33 +1,11 @@
 //! The words of what officials do with many dossiers, with each other and with papers: batches,
 //! assignments, opinions, custody, absences, filters, the register, corrections.
 
-use std::sync::LazyLock;
-
-use web::words::Words;
-
-/// The words of these pages.
-pub static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::load(include_str!("../words/office.vi.toml"), include_str!("../words/office.en.toml"))
-});
-
-/// The words of a key, with `{name}` replaced.
-pub fn say(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.t(key, args)
-}
-
-/// The same as it is kept: in Vietnamese, whoever causes it.
-pub fn kept(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.kept(key, args)
-}
+web::words!(include_str!("../words/office.vi.toml"), include_str!("../words/office.en.toml"); say, kept);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn both_languages_have_the_same_keys() {
-        assert_eq!(WORDS.differences(), Vec::<String>::new());
-    }
 
     #[test]
     fn every_key_that_is_said_has_words() {

@@ -74,6 +74,12 @@ pub type Color = [f64; 3];
 /// Black.
 pub const BLACK: Color = [0.0; 3];
 
+/// Blue, as the ink of a hand-written signature is.
+pub const BLUE: Color = [0.05, 0.15, 0.6];
+
+/// Red, as the ink of a seal is.
+pub const RED: Color = [0.8, 0.05, 0.05];
+
 /// Where lines begin in their rectangle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it
@@ -126,6 +132,45 @@ pub struct Appearance<'a> {
 
 /// The distance between lines, in sizes of the letters.
 const LEADING: f64 = 1.2;
+
+/// Lines that stand for a picture: of one font, size and colour, one below the other, each in the middle.
+#[derive(Debug, Clone)]
+pub struct Lines<'a> {
+    /// The letters.
+    pub font: &'a Font,
+    /// Their size, in points.
+    pub size: f64,
+    /// Their colour.
+    pub color: Color,
+    /// The lines, from the top down.
+    pub lines: Vec<String>,
+}
+
+impl<'a> Lines<'a> {
+    /// How wide they are, in points.
+    pub fn width(&self) -> f64 {
+        self.lines.iter().map(|line| self.font.width(line, self.size)).fold(1.0, f64::max)
+    }
+
+    /// How high they are, in points.
+    pub fn height(&self) -> f64 {
+        self.lines.len() as f64 * self.size * LEADING
+    }
+
+    /// The same, set smaller where they would not fit into so much room.
+    pub fn within(self, width: f64, height: f64) -> Lines<'a> {
+        let fit = (width / self.width()).min(height / self.height()).min(1.0);
+        Lines { size: self.size * fit, ..self }
+    }
+
+    /// On a page, the first being 0, in this place of it.
+    pub fn at(self, page: usize, rect: Rect) -> Appearance<'a> {
+        let place = Rect::sized(0.0, 0.0, rect.width(), rect.height());
+        let Lines { font, size, color, lines } = self;
+        let text = Part::Text { lines, size, color, align: Align::Center, place };
+        Appearance { page, rect, turn: 0, font: Some(font), parts: vec![text] }
+    }
+}
 
 impl Appearance<'_> {
     /// Writes what it needs into the update; answers the keys of the widget.

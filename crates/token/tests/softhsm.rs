@@ -1,8 +1,5 @@
 //! Real PKCS#11, as SoftHSM2 does it: keys made in a token, signatures that others accept, and the agent
 //! from the site's form to the signatures.
-//!
-//! SoftHSM2 takes its folder from the environment, so each story runs in a process of its own: this
-//! program once more, with that one story.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -25,41 +22,20 @@ use pki::{Certificate, Digest, Name, PrivateKey, PublicKey, SignatureAlgorithm, 
 use token::agent::{Agent, PORT, router};
 use token::key::{Pool, generate, put_certificate};
 use token::module::{Module, Pin, TokenError};
+use token::testing::{self, LIBRARY, PIN};
 use tower::ServiceExt;
 
-const LIBRARY: &str = "/usr/lib/softhsm/libsofthsm2.so";
-const PIN: &str = "246813";
-const INSIDE: &str = "CUULONG_SOFTHSM_STORY";
 const SITE: &str = "https://motcua.vinhlong.gov.vn";
 const ID: [u8; 2] = [0x0a, 0x01];
 
-/// Runs a story with a token of its own.
+/// Runs a story with a token of its own, by its serial number.
 fn in_softhsm(name: &str, story: impl FnOnce(&Module, &str)) {
-    if std::env::var(INSIDE).is_ok_and(|inside| inside == name) {
+    testing::in_softhsm(name, |_| {
         let module = Module::open(Path::new(LIBRARY)).unwrap();
         let tokens = module.tokens().unwrap();
         assert_eq!(tokens.len(), 1, "the token made for this story");
-        return story(&module, &tokens[0].serial);
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let tokens = folder.path().join("tokens");
-    std::fs::create_dir(&tokens).unwrap();
-    let conf = folder.path().join("softhsm2.conf");
-    std::fs::write(&conf, format!("directories.tokendir = {}\n", tokens.display())).unwrap();
-    let made = Command::new("softhsm2-util")
-        .env("SOFTHSM2_CONF", &conf)
-        .args(["--init-token", "--free", "--label", "Cuu Long", "--pin", PIN, "--so-pin", "13579135"])
-        .output()
-        .expect("softhsm2 is installed");
-    assert!(made.status.success(), "{made:?}");
-    let inside = Command::new(std::env::current_exe().unwrap())
-        .env("SOFTHSM2_CONF", &conf)
-        .env(INSIDE, name)
-        .args([name, "--exact", "--nocapture"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&inside.stdout);
-    assert!(inside.status.success() && said.contains("1 passed"), "{said}{inside:?}");
+        story(&module, &tokens[0].serial);
+    });
 }
 
 fn pin(text: &str) -> Pin {

@@ -124,11 +124,7 @@ impl Keyring {
         let known = db.read(async |tx: &mut Tx| store::find_newest(tx).await).await?;
         let (keyring, word) = (self.clone(), word.to_string());
         let made = tokio::task::spawn_blocking(move || {
-            if let Some((id, wrapped)) = &known {
-                keyring.unwrap(id, wrapped)?;
-            }
-            let secret = Secret::read_or_make(&keyring.0.place, known.is_none())?;
-            let kek = keyring.kek(&secret, &secret.salt)?;
+            let kek = keyring.kek_for_new(known)?;
             let one = |_| {
                 let private = PrivateKey::generate(kind).map_err(|_| KeyTrouble::NotMade)?;
                 let id = Id::<KeyId>::fresh().to_string();
@@ -139,6 +135,43 @@ impl Keyring {
             (0..count).map(one).collect::<Result<Vec<_>, KeyTrouble>>()
         });
         Ok(made.await.map_err(Problem::fault)??)
+    }
+
+    /// Wraps bytes that are no key of ours for the row with this id.
+    pub(crate) async fn wrap(
+        &self,
+        db: &Db,
+        id: String,
+        bytes: pki::key::Secret,
+    ) -> Result<Vec<u8>, Problem> {
+        let known = db.read(async |tx: &mut Tx| store::find_newest(tx).await).await?;
+        let keyring = self.clone();
+        let wrapped = tokio::task::spawn_blocking(move || {
+            let kek = keyring.kek_for_new(known)?;
+            envelope::wrap(&kek, &id, &bytes)
+        });
+        Ok(wrapped.await.map_err(Problem::fault)??)
+    }
+
+    /// The bytes that were wrapped for the row with this id.
+    pub(crate) async fn unwrap_bytes(
+        &self,
+        id: String,
+        wrapped: Vec<u8>,
+    ) -> Result<pki::key::Secret, Problem> {
+        let keyring = self.clone();
+        let bytes = tokio::task::spawn_blocking(move || keyring.unwrapped(&id, &wrapped));
+        Ok(bytes.await.map_err(Problem::fault)??)
+    }
+
+    /// The key under which new things are wrapped. The secret is made where nothing was wrapped before;
+    /// where something was, it must open first.
+    fn kek_for_new(&self, known: Option<(String, Vec<u8>)>) -> Result<Arc<Kek>, KeyTrouble> {
+        if let Some((id, wrapped)) = &known {
+            self.unwrapped(id, wrapped)?;
+        }
+        let secret = Secret::read_or_make(&self.0.place, known.is_none())?;
+        self.kek(&secret, &secret.salt)
     }
 
     /// Makes several at once in the module of this name, or here when none is named.
@@ -198,15 +231,19 @@ impl Keyring {
         if let Some(open) = self.opened(id) {
             return Ok(open);
         }
-        let secret = Secret::read_or_make(&self.0.place, false)?;
-        let salt = envelope::salt(wrapped)?;
-        let kek = self.kek(&secret, salt)?;
-        let pkcs8 = envelope::unwrap(&kek, id, wrapped)?;
+        let pkcs8 = self.unwrapped(id, wrapped)?;
         let private = PrivateKey::from_pkcs8(&pkcs8).map_err(|_| KeyTrouble::UnknownFormat)?;
         let private: Arc<dyn Signer> = Arc::new(private);
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.insert(id.to_string(), private.clone());
         Ok(private)
+    }
+
+    fn unwrapped(&self, id: &str, wrapped: &[u8]) -> Result<pki::key::Secret, KeyTrouble> {
+        let secret = Secret::read_or_make(&self.0.place, false)?;
+        let salt = envelope::salt(wrapped)?;
+        let kek = self.kek(&secret, salt)?;
+        envelope::unwrap(&kek, id, wrapped)
     }
 
     fn kek(&self, secret: &Secret, salt: &[u8]) -> Result<Arc<Kek>, KeyTrouble> {

@@ -18,6 +18,7 @@ mod remote;
 mod request;
 mod restored;
 mod revocation;
+pub mod safe;
 mod seed;
 pub mod signing;
 mod stamp;
@@ -102,6 +103,11 @@ impl App {
         })
     }
 
+    /// Where other systems have their secrets kept.
+    pub fn safe(&self) -> safe::Safe {
+        safe::Safe::of(self.keys.clone())
+    }
+
     /// The same, with another time before the end of an archive time-stamp; 0 means the usual one.
     pub fn with_lead(mut self, days: i64) -> App {
         if days > 0 {
@@ -180,6 +186,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0041_modules", include_str!("../migrations/0041_modules.sql")),
         own("0042_archive", include_str!("../migrations/0042_archive.sql")),
         own("0043_evidence", include_str!("../migrations/0043_evidence.sql")),
+        own("0050_secret", include_str!("../migrations/0050_secret.sql")),
     ]
 }
 

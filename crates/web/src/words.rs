@@ -67,6 +67,59 @@ impl Words {
     }
 }
 
+/// The words of a feature, from its two files: `WORDS`, those of the usual functions that are named, and the
+/// test that both languages have the same keys.
+///
+/// ```ignore
+/// //! The words of the hall.
+/// web::words!(include_str!("../../words/hall.vi.toml"), include_str!("../../words/hall.en.toml"); say, kept);
+/// ```
+///
+/// `t` says a key without values, `say` one with values, `kept` the same in Vietnamese whoever causes it, `find`
+/// a key made of data if there is such a one.
+#[macro_export]
+macro_rules! words {
+    (@t) => {
+        /// The words of a key that takes no values.
+        pub fn t(key: &str) -> String {
+            WORDS.t(key, &[])
+        }
+    };
+    (@say) => {
+        /// The words of a key, with `{name}` replaced.
+        pub fn say(key: &str, args: &[(&str, &str)]) -> String {
+            WORDS.t(key, args)
+        }
+    };
+    (@kept) => {
+        /// The same as it is kept: in Vietnamese, whoever causes it.
+        pub fn kept(key: &str, args: &[(&str, &str)]) -> String {
+            WORDS.kept(key, args)
+        }
+    };
+    (@find) => {
+        /// The words of a key if there is one: for keys made of data.
+        pub fn find(key: &str) -> Option<String> {
+            WORDS.has(key).then(|| WORDS.t(key, &[]))
+        }
+    };
+    ($vi:expr, $en:expr $(; $($face:ident),+)?) => {
+        /// All words of these files.
+        pub static WORDS: std::sync::LazyLock<$crate::words::Words> =
+            std::sync::LazyLock::new(|| $crate::words::Words::load($vi, $en));
+
+        $($($crate::words!(@$face);)+)?
+
+        #[cfg(test)]
+        mod languages {
+            #[test]
+            fn both_languages_have_the_same_keys() {
+                assert_eq!(super::WORDS.differences(), Vec::<String>::new());
+            }
+        }
+    };
+}
+
 /// Replaces `{name}`; one pass, so that a value holding braces is left as it is.
 fn fill(text: &str, args: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(text.len() + 16);

@@ -1,5 +1,5 @@
 //! Peers of the tests, by committed lists of versions, into folders git ignores: from npm (axe-core) and from
-//! PyPI (judges of signatures).
+//! PyPI (judges of signatures, a server of S3).
 
 use crate::shell::{Outcome, Program, find_program, root};
 use std::fs;
@@ -25,7 +25,7 @@ fn from_pypi(folder: &Path) -> Outcome {
         || find_program("python3").ok_or("python3 is missing; as root run: apt-get install -y python3-venv");
     let list = folder.join("requirements.txt");
     install(&list, &folder.join("venv/.installed.txt"), || {
-        println!("installing the judges of signatures");
+        println!("installing the judges of signatures and the server of S3");
         Program::new(python()?).args(["-m", "venv", "--clear", "venv"]).within(folder).run()?;
         let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
         Program::new(folder.join("venv/bin/python")).args(words).args([&list]).within(folder).run()

@@ -9,7 +9,7 @@ use std::{
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
-use object_store::{ObjectStoreExt, PutPayload, WriteMultipart};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use tempfile::NamedTempFile;
 
 use super::{Blobs, DOOMED_TRIES, DOOMED_WAIT, Hash, unavailable};
@@ -223,30 +223,39 @@ impl Upload {
 
     /// Into a bucket, whose put is durable when it answers.
     async fn put(&mut self, hash: Hash) -> Result<()> {
-        let (store, key) = (&self.blobs.0.store, self.blobs.key(&hash));
+        let key = self.blobs.key(&hash);
+        let cannot = |e: object_store::Error| unavailable("putting a content", &e);
         if self.file.is_none() {
             let payload = PutPayload::from_iter(std::mem::take(&mut self.pieces));
-            return store
-                .put(&key, payload)
-                .await
-                .map(drop)
-                .map_err(|e| unavailable("putting a content", &e));
+            return self.blobs.0.store.put(&key, payload).await.map(drop).map_err(cannot);
         }
         let file = self.spill(false).await?;
         let store = &self.blobs.0.store;
-        let parts = store.put_multipart(&key).await.map_err(|e| unavailable("putting a content", &e))?;
-        let mut parts = WriteMultipart::new_with_chunk_size(parts, PART_BYTES);
-        let mut reader = file.reopen().map_err(|e| unavailable("reading the spool", &e))?;
-        loop {
-            let (rest, piece) = blocking("reading the spool", move || next_part(reader)).await?;
-            reader = rest;
-            if piece.is_empty() {
-                break;
-            }
-            parts.wait_for_capacity(2).await.map_err(|e| unavailable("putting a content", &e))?;
-            parts.put(piece);
+        let reader = file.reopen().map_err(|e| unavailable("reading the spool", &e))?;
+        if self.size_bytes <= PART_BYTES as u64 {
+            let (_, whole) = blocking("reading the spool", move || next_part(reader)).await?;
+            return store.put(&key, whole.into()).await.map(drop).map_err(cannot);
         }
-        parts.finish().await.map(drop).map_err(|e| unavailable("putting a content", &e))
+        let mut parts = store.put_multipart(&key).await.map_err(cannot)?;
+        let put = put_parts(parts.as_mut(), reader).await;
+        if put.is_err() {
+            // Parts that were never ended are seen by nobody and paid for all the same.
+            let _ = parts.abort().await;
+        }
+        put
+    }
+}
+
+/// Everything that the file holds, part after part, and the end.
+async fn put_parts(parts: &mut dyn MultipartUpload, mut reader: File) -> Result<()> {
+    let cannot = |e: object_store::Error| unavailable("putting a content", &e);
+    loop {
+        let (rest, part) = blocking("reading the spool", move || next_part(reader)).await?;
+        reader = rest;
+        if part.is_empty() {
+            return parts.complete().await.map(drop).map_err(cannot);
+        }
+        parts.put_part(part.into()).await.map_err(cannot)?;
     }
 }
 

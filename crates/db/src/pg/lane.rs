@@ -13,7 +13,7 @@ use deadpool_postgres::{Object, Pool};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use super::{Kept, PgTx, RETRY_WAIT_US, Shared, TRIES, chain, random};
+use super::{Kept, PgTx, Shared, TRIES, chain};
 use crate::{
     act::Act,
     error::{Bad, Error, Result},
@@ -114,8 +114,7 @@ pub(super) async fn run(pool: &Pool, shared: &Shared) {
         // Another node was quicker. A short transaction loses less often than a long one.
         at_once = (at_once / 2).max(1);
         shared.count_again();
-        let below_us = RETRY_WAIT_US << tries.min(6);
-        tokio::time::sleep(Duration::from_micros(random() % below_us)).await;
+        super::before_again(tries).await;
     }
     if let Some(job) = shared.lane.next() {
         job.answer(Some(super::too_many_conflicts()));

@@ -195,7 +195,8 @@ fn many_uploads_of_the_same_and_of_others_go_on_at_once() {
 fn a_bucket_takes_small_and_large_contents() {
     on_sqlite(async |t| {
         let memory = Arc::new(object_store::memory::InMemory::new());
-        let b = Blobs::with_store(memory, "province/", t.dir());
+        let spool = t.dir().join("spool");
+        let b = Blobs::with_store(memory, "province/", &spool);
         let small = b.store(&t.db, act(0), "small").await.unwrap();
         let large = vec![9u8; 17 << 20];
         let hash = b.store(&t.db, act(0), large.clone()).await.unwrap();
@@ -204,6 +205,13 @@ fn a_bucket_takes_small_and_large_contents() {
         commit(&t, small).await.unwrap();
         assert_eq!(b.sweep(&t.db, at(100)).await, Ok(1));
         assert_eq!(b.get(&hash).await, Err(Error::NotFound));
+        assert!(b.get(&small).await.is_ok());
+        // what an upload left that died with its process goes too, and what is younger stays
+        std::fs::write(spool.join("dead"), "half an upl").unwrap();
+        let left = || std::fs::read_dir(&spool).unwrap().count();
+        assert_eq!((b.sweep(&t.db, at(-1_000_000_000)).await, left()), (Ok(0), 1));
+        let tomorrow = crate::testing::now().plus_days(1);
+        assert_eq!((b.sweep(&t.db, tomorrow).await, left()), (Ok(0), 0));
         assert!(b.get(&small).await.is_ok());
     });
 }

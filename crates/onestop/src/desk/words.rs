@@ -1,37 +1,14 @@
 //! The sentences that the officials' pages make of facts. Fixed words stand in the templates.
 
-use std::sync::LazyLock;
-
-use web::words::Words;
-
-/// The words of the officials' pages.
-pub static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::load(include_str!("../../words/desk.vi.toml"), include_str!("../../words/desk.en.toml"))
-});
-
-/// The words of a key, with `{name}` replaced.
-pub fn say(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.t(key, args)
-}
-
-/// The same as it is kept: in Vietnamese, whoever causes it.
-pub fn kept(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.kept(key, args)
-}
-
-/// The words of a key if there is one: for keys made of data.
-pub fn find(key: &str) -> Option<String> {
-    WORDS.has(key).then(|| WORDS.t(key, &[]))
-}
+web::words!(
+    include_str!("../../words/desk.vi.toml"),
+    include_str!("../../words/desk.en.toml");
+    say, kept, find
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn both_languages_have_the_same_keys() {
-        assert_eq!(WORDS.differences(), Vec::<String>::new());
-    }
 
     #[test]
     fn every_key_that_is_said_has_words() {

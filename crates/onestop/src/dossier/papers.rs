@@ -76,7 +76,8 @@ struct Facts {
     calendar: base::Calendar,
     /// Which unit holds each internal step, by the step's id.
     holders: Vec<(String, String)>,
-    signer: Signer,
+    /// Who signs what was received, on the papers that say it.
+    signer: Option<Arc<Signer>>,
     /// The results of the parts of an interlinked dossier, in a line.
     parts: String,
 }
@@ -110,7 +111,7 @@ impl Facts {
             parts,
             calendar: directory::calendar(tx, &dossier.counter).await?,
             holders,
-            signer: statement::signer(tx).await?,
+            signer: None,
             procedure,
             files: store::list_files(tx, id).await?,
             decision: store::find_decision(tx, id).await?,
@@ -165,7 +166,7 @@ impl Facts {
     /// The address at which a paper that follows this line of the log is checked: it carries the signed
     /// statement of what was received by then.
     fn proof_url(&self, app: &App, kind: Kind, line: &History) -> Option<String> {
-        let text = self.signer.sign(&statement::state(kind, &self.dossier, line, &self.files))?;
+        let text = self.signer.as_ref()?.sign(&statement::state(kind, &self.dossier, line, &self.files))?;
         Some(app.proof_url(&text))
     }
 
@@ -223,10 +224,14 @@ fn counts(papers: &[Value], component: &str) -> [u32; 2] {
 /// Makes the paper of this kind for the dossier's present state, stores it and answers its
 /// name in the blob store. Doing it twice keeps the first.
 pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Result<Hash, Problem> {
-    let facts = {
+    let mut facts = {
         let app = app.clone();
         app.site.db.clone().read(async move |tx: &mut Tx| Facts::read(tx, &app, id).await).await?
     };
+    // Without its key such a paper waits, and is told as not made: it is a proof, or it is nothing.
+    if matches!(kind, PaperKind::Slip | PaperKind::Receipt) {
+        facts.signer = Some(app.statements.signer(&app.site.db).await?);
+    }
     let ordinal = ordinal(&facts, kind).ok_or(Problem::NotFound)?;
     let data = in_vietnamese(|| data(app, &facts, kind, now)).ok_or(Problem::NotFound)?;
     let pdf = app.press.print(move || data.render(now)).await?;

@@ -23,12 +23,12 @@ pub(crate) fn now() -> Instant {
 
 /// A small province with its demonstration people, and an application on it.
 pub(crate) async fn small(t: &TestDb) -> App {
-    t.migrate(&[web::migrations(), directory::migrations(), crate::migrations()].concat()).await;
+    t.migrate(&crate::tests::migrations()).await;
     let province = Province::named("vinh-long").unwrap();
     directory::seed::load_small(&t.db, &province, now()).await.unwrap();
     crate::seed(&t.db, now()).await.unwrap();
     let site = Site::new(t.db.clone(), t.blobs().await, Clock::fixed(now()), Brand::of("Vĩnh Long"));
-    App::open(site, Frame::Y2018, "http://127.0.0.1".into()).await.unwrap()
+    App::open(site, Frame::Y2018, "http://127.0.0.1".into(), crate::tests::safe(t)).await.unwrap()
 }
 
 pub(crate) fn plan(dossiers: u64) -> Plan {

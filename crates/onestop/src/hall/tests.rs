@@ -110,7 +110,7 @@ fn act() -> Act {
 
 /// A hall with one service, two desks and a clerk at each.
 async fn hall(t: &TestDb) -> (UnitId, String) {
-    t.migrate(&[web::migrations(), directory::migrations(), crate::migrations()].concat()).await;
+    t.migrate(&crate::tests::migrations()).await;
     crate::seed(&t.db, at("07:00")).await.unwrap();
     let unit = UnitId::from(UNIT);
     let asked = unit.clone();

@@ -1,18 +1,6 @@
 //! The sentences that the pages of the hall make of facts.
 
-use std::sync::LazyLock;
-
-use web::words::Words;
-
-/// The words of these pages.
-pub static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::load(include_str!("../../words/hall.vi.toml"), include_str!("../../words/hall.en.toml"))
-});
-
-/// The words of a key, with `{name}` replaced.
-pub fn say(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.t(key, args)
-}
+web::words!(include_str!("../../words/hall.vi.toml"), include_str!("../../words/hall.en.toml"); say);
 
 /// The words of a key made of data; the empty text for no word.
 pub fn of(list: &str, word: &str) -> String {
@@ -33,8 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_languages_have_the_same_keys_and_every_key_that_is_said() {
-        assert_eq!(WORDS.differences(), Vec::<String>::new());
+    fn every_key_that_is_said_has_words() {
         for state in super::super::rules::State::ALL {
             assert!(WORDS.has(&format!("state.{}", state.word())));
         }

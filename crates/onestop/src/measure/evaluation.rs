@@ -11,14 +11,15 @@ use db::Tx;
 use directory::AnyOfficial;
 use web::{Problem, Query, Shell, page};
 
+use super::behind::{self, Behind};
 use super::pages::{self, Choice, ReportQuery, Seen, month_text, quarter_before, tenths};
 use super::rules::{
     AGENCY_BANDS, Bands, Complaints, Index, OFFICIAL_BANDS, OnlineWork, Score, Sums, bounds, complaints,
     from_sums, online, share_points, sure_band,
 };
-use super::store::{self, Heard, Judged};
+use super::store::{self, Heard, Judged, JudgedPart};
 use super::words::say;
-use super::{Ask, By, Listed};
+use super::{Ask, By, Figure, Listed};
 use crate::App;
 use crate::catalogue::Catalogue;
 use crate::filters;
@@ -90,7 +91,8 @@ pub async fn show(
         let sums = store::sums(tx, &ask).await?;
         let online = online_work(tx, &catalogue, &ask).await?;
         let mut people = Vec::new();
-        for (account, sums) in by_person(store::judged(tx, &ask).await?) {
+        let judged = (store::judged(tx, &ask).await?, store::judged_parts(tx, &ask).await?);
+        for (account, sums) in by_person(judged.0, judged.1) {
             let id = account.parse().map_err(|_| Problem::fault("an account without an id"))?;
             people.push((account, directory::person(tx, id).await?.name, sums));
         }
@@ -114,6 +116,9 @@ pub async fn show(
     let behind = |index: Index| match index {
         Index::Attitude => Some(listed(&[("theo", By::Unit.slug()), ("o", "complained")])),
         Index::Complaints => Some(seen.href(super::heard::PATH, &answers)),
+        Index::StepTime if sums.parts > 0 => {
+            Some(listed(&[("theo", By::Unit.slug()), ("o", Figure::Parts.word())]))
+        }
         _ => None,
     };
     let view = EvaluationPage {
@@ -190,8 +195,8 @@ fn person(name: &str, href: String, sums: &Sums) -> Person {
     }
 }
 
-/// The sums of each official over the dossiers they took a step on.
-fn by_person(rows: Vec<Judged>) -> BTreeMap<String, Sums> {
+/// The sums of each official over the dossiers they took a step on, and their own steps on parts.
+fn by_person(rows: Vec<Judged>, parts: Vec<JudgedPart>) -> BTreeMap<String, Sums> {
     let mut people = BTreeMap::<String, Sums>::new();
     for r in rows {
         let s = people.entry(r.key).or_default();
@@ -202,6 +207,11 @@ fn by_person(rows: Vec<Judged>) -> BTreeMap<String, Sums> {
         s.contacts += super::rules::contact_points(r.requests);
         s.agencies += r.agencies;
         s.attitude += if r.complained { 0 } else { r.grade };
+    }
+    for p in parts {
+        let s = people.entry(p.key).or_default();
+        s.stage_points += p.stage_points;
+        s.stages += p.stages;
     }
     people
 }
@@ -217,6 +227,10 @@ async fn online_work(tx: &mut Tx, catalogue: &Catalogue, ask: &Ask) -> Result<On
     }
     let settled = store::settled(tx, &Ask { by: By::Channel, ..ask.clone() }).await?;
     work.late_online = settled.iter().filter(|s| s.key == "online" && s.grade == 0).map(|s| s.count).sum();
+    let excused = store::elsewhere(tx, &Ask { by: By::Channel, ..ask.clone() }).await?;
+    let online_parts = store::parts(tx, &Ask { by: By::Channel, ..ask.clone() }).await?;
+    work.late_online -= excused.iter().filter(|e| e.key == "online").map(|e| e.count).sum::<i64>();
+    work.late_online += online_parts.iter().filter(|p| p.key == "online").map(|p| p.late).sum::<i64>();
     Ok(work)
 }
 
@@ -301,8 +315,8 @@ pub async fn index766(State(app): State<App>, seen: Seen) -> Result<Response, Pr
         let weights = store::weights(tx, today).await?;
         let work = online_work(tx, &catalogue, &ask).await?;
         let used = store::received(tx, &Ask { by: By::Procedure, ..ask.clone() }).await?;
-        let behind = store::Behind { ask: ask.clone(), figure: Listed::Reused, keys: None, now };
-        let reused = store::count(tx, &behind).await?;
+        let of_vaults = Behind { ask: ask.clone(), figure: Listed::Reused, keys: None, now };
+        let reused = behind::count(tx, &of_vaults).await?;
         let heard = store::petitions(tx, &ask, Heard::Steps, now).await?;
         let displeased = store::displeased(tx, &ask).await?;
         Ok((weights, work, store::service(tx, &ask).await?, used, heard, displeased, reused))
@@ -313,7 +327,7 @@ pub async fn index766(State(app): State<App>, seen: Seen) -> Result<Response, Pr
     let on_offer = i64::try_from(on_offer).unwrap_or(i64::MAX);
     let alive = used.iter().filter(|p| p.online > 0).count();
     let shares = |item: &Item| match (item.group, item.number) {
-        (2, 1) => Some((service.in_time, service.settled, Some("settled"))),
+        (2, 1) => Some((service.in_time, service.counted, Some("counted"))),
         (3, 1) => Some((on_offer, offered, None)),
         (3, 2) => Some((i64::try_from(alive).unwrap_or(0), on_offer, None)),
         (3, 3) => Some((work.dossiers_online, work.dossiers, Some("online"))),

@@ -13,21 +13,21 @@ use tokio::sync::mpsc;
 use web::Problem;
 use web::lang::{self, Lang};
 
+use super::behind::{self, Behind, Line};
 use super::pages::Seen;
 use super::rules::Grade;
 use super::sheet::{Cell, Kind, Sheet};
-use super::store::{self, Behind, Line};
 use super::{By, Counts, Figure};
 use crate::App;
 use crate::catalogue::Catalogue;
 use crate::dossier::rules::Status;
 use crate::measure::words::{kept, say};
 
-/// Rows read at once by `store::list_many`.
+/// Rows read at once by `behind::list_many`.
 const PAGE: i64 = 2_000;
 
 /// What can stand in a list. The first ones stand there unless others are chosen.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 21] = [
     "code",
     "procedure",
     "name",
@@ -48,6 +48,7 @@ pub const COLUMNS: [&str; 20] = [
     "fee_asked",
     "fee_paid",
     "since",
+    "parent",
 ];
 /// How many stand there by default.
 pub const COLUMNS_USUAL: usize = 11;
@@ -81,6 +82,7 @@ fn cell(column: &str, l: &Line, catalogue: &Catalogue, units: &Names) -> Cell {
         "due" => l.due_at.into(),
         "decided" => l.decided_at.into(),
         "since" => Cell::At(l.since),
+        "parent" => l.parent.as_deref().map_or(Cell::Empty, text),
         "grade" => match Grade::ALL.into_iter().find(|g| Some(g.points()) == l.grade) {
             Some(grade) => Cell::Text(say(&format!("figure.{}", grade.word()), &[])),
             None => Cell::Empty,
@@ -136,7 +138,7 @@ async fn pour(
     loop {
         let (asked, from, known) = (behind.clone(), after.clone(), names.clone());
         let read = async move |tx: &mut Tx| -> db::Result<(Vec<Line>, Names)> {
-            let lines = store::list_many(tx, &asked, from.as_deref()).await?;
+            let lines = behind::list_many(tx, &asked, from.as_deref()).await?;
             let mut names = known.clone();
             for id in lines.iter().flat_map(|l| [&l.agency, &l.counter]) {
                 if !names.contains_key(id) {

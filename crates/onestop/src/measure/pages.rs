@@ -13,8 +13,8 @@ use serde::Deserialize;
 use web::page::{NavGroup, NavItem, SideNav};
 use web::{Problem, Query, Shell, page};
 
+use super::behind::{self, Behind};
 use super::export::{self, COLUMNS, COLUMNS_USUAL, by_word};
-use super::store::{self, Behind};
 use super::words::say;
 use super::{Ask, By, Counts, Figure, Listed, report, rules};
 use crate::App;
@@ -339,7 +339,7 @@ fn shown(by: By) -> Vec<Figure> {
     let all = Figure::ALL.into_iter();
     match by {
         By::Official => {
-            all.filter(|f| (Figure::Settled as u8..=Figure::Late as u8).contains(&(*f as u8))).collect()
+            all.filter(|f| (Figure::Settled as u8..=Figure::PartsLate as u8).contains(&(*f as u8))).collect()
         }
         By::Month => all.filter(|f| !matches!(f, Figure::Open | Figure::Overdue)).collect(),
         _ => all.collect(),
@@ -365,7 +365,7 @@ fn linked(seen: &Seen, figure: Figure, key: Option<&str>, counts: &Counts) -> Li
     Linked {
         text: format::thousands(n),
         href: listed.then(|| seen.href("/bao-cao/ho-so", &pairs)),
-        red: n > 0 && matches!(figure, Figure::Late | Figure::Overdue),
+        red: n > 0 && matches!(figure, Figure::Late | Figure::PartsLate | Figure::Overdue),
     }
 }
 
@@ -374,6 +374,8 @@ struct DossierRow {
     code: String,
     name: String,
     procedure: String,
+    /// "Thuộc hồ sơ …" of a part; empty otherwise.
+    part_of: String,
     agency: String,
     status: String,
     filed: Instant,
@@ -408,7 +410,7 @@ async fn list(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
     let behind = seen.behind(&app)?;
     let (asked, after) = (behind.clone(), seen.query.sau.clone());
     let read = async move |tx: &mut Tx| -> db::Result<_> {
-        Ok((store::count(tx, &asked).await?, store::list(tx, &asked, after.as_deref()).await?))
+        Ok((behind::count(tx, &asked).await?, behind::list(tx, &asked, after.as_deref()).await?))
     };
     let (count, mut lines) = app.site.db.read(read).await?;
     let more = lines.len() > LINES;
@@ -448,7 +450,7 @@ async fn list(State(app): State<App>, seen: Seen) -> Result<Response, Problem> {
     Ok(page::html(view))
 }
 
-fn dossier_row(app: &App, seen: &Seen, l: &store::Line) -> DossierRow {
+fn dossier_row(app: &App, seen: &Seen, l: &behind::Line) -> DossierRow {
     let known = app.catalogue.version(&l.procedure);
     let agency = seen.all.iter().find(|(id, _)| id.as_str() == l.agency);
     // Only what this post may open is a link.
@@ -458,6 +460,7 @@ fn dossier_row(app: &App, seen: &Seen, l: &store::Line) -> DossierRow {
         code: l.code.clone(),
         name: l.applicant_name.clone(),
         procedure: known.map_or_else(|_| l.procedure.clone(), |p| p.name.clone()),
+        part_of: l.parent.as_ref().map(|code| say("report.part_of", &[("code", code)])).unwrap_or_default(),
         agency: agency.map(|(_, name)| name.clone()).unwrap_or_default(),
         status: Status::from_number(l.status).map(crate::words::status).unwrap_or_default(),
         filed: l.filed_at,

@@ -131,7 +131,7 @@ async fn figures(app: &App, shelf: &Shelf, month: i64, now: Instant) -> Result<A
         let agencies = all.iter().map(|(id, _)| id.to_string()).collect();
         let ask = Ask { by: By::Unit, from: month, to: month, agencies };
         let lines = report(tx, &catalogue, &ask, now).await?;
-        let worked = |c: &Counts| c.received + c.settled() > 0;
+        let worked = |c: &Counts| c.received + c.settled() + c.parts > 0;
         let find = |id: &str| lines.iter().find(|(key, _)| key == id).map(|(_, counts)| counts.clone());
         let named = all.iter().filter_map(|(id, name)| Some((name.clone(), find(id.as_str())?)));
         Ok(named.filter(|(_, counts)| worked(counts)).collect())
@@ -159,9 +159,9 @@ fn row(name: &str, counts: &Counts) -> Row {
     Row {
         name: name.to_string(),
         received: counts.received,
-        settled: counts.settled(),
+        settled: counts.settled() + counts.parts,
         in_time: counts.in_time().map_or_else(|| "–".into(), format::percent),
-        late: counts.late,
+        late: counts.late + counts.parts_late,
         days: counts.days().map_or_else(|| "–".into(), tenths),
     }
 }

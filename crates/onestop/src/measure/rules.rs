@@ -69,6 +69,8 @@ pub struct Facts {
     pub ended: Option<i64>,
     pub decided_at: Option<Instant>,
     pub grade: Option<Grade>,
+    /// Late, and only because of others ([`late_elsewhere`]).
+    pub elsewhere: bool,
     pub minutes: Option<i64>,
     pub stage_points: i64,
     pub stages: i64,
@@ -117,6 +119,7 @@ pub fn facts(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> Fa
         ended: ended.map(|at| month(at.day())),
         decided_at: decided.map(|m| m.at),
         grade: decided.and_then(|m| Some(Grade::of(m.at, m.promised?))),
+        elsewhere: false,
         minutes: decided.zip(received).map(|(m, from)| worked(log, from, m.at, calendar)),
         stage_points,
         stages,
@@ -125,6 +128,37 @@ pub fn facts(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> Fa
             .unwrap_or(i64::MAX),
         paid,
     }
+}
+
+/// A part of an interlinked dossier that another agency settles: by when it was promised, and when it came
+/// to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Other {
+    pub promised: Instant,
+    pub ended: Option<Instant>,
+}
+
+/// The part that a log tells of; none as long as nothing was promised.
+pub fn other(log: &[Mark<'_>]) -> Option<Other> {
+    let end = log.iter().find(|m| matches!(m.verb, "decide" | "withdraw" | "stop"));
+    let until = end.map_or(Instant::MAX, |m| m.at);
+    let promised = log.iter().rev().filter(|m| m.at <= until).find_map(|m| m.promised)?;
+    Some(Other { promised, ended: end.map(|m| m.at) })
+}
+
+/// Whether an interlinked dossier that was decided late would have been in time if the other agencies had
+/// ended their parts when these were promised: the office minutes by which parts ran over, each minute
+/// once, are at least those by which the whole is late. law: onestop/evaluation
+pub fn late_elsewhere(decided: Instant, promised: Instant, others: &[Other], calendar: &Calendar) -> bool {
+    let over = |o: &Other| (o.promised, o.ended.map_or(decided, |at| at.min(decided)));
+    let mut spans: Vec<_> = others.iter().map(over).filter(|(from, to)| from < to).collect();
+    spans.sort_unstable();
+    let (mut lost, mut until) = (0, Instant::MIN);
+    for (from, to) in spans {
+        lost += calendar.open_minutes_between(from.max(until), to);
+        until = until.max(to);
+    }
+    decided > promised && lost > 0 && calendar.open_minutes_between(promised, decided) <= lost
 }
 
 /// Office minutes in which the clock ran.
@@ -244,8 +278,12 @@ pub struct Sums {
     pub count: i64,
     /// Points against the promised time.
     pub time: i64,
+    /// Points of the internal steps with a limit, and of the parts of interlinked dossiers, each one step of
+    /// its agency.
     pub stage_points: i64,
     pub stages: i64,
+    /// How many such parts.
+    pub parts: i64,
     /// Points for not asking twice.
     pub contacts: i64,
     /// Points for sending nobody elsewhere.

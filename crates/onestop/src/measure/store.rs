@@ -1,12 +1,12 @@
-//! The rows of figures: one a dossier, and what is counted over them. Every count and every list of
-//! dossiers behind it is narrowed by the same function, so that a figure and its list cannot differ.
+//! The rows of figures: one a dossier, and what is counted over them. The dossiers behind a count are listed
+//! by `behind`.
 
 use base::Instant;
 use db::{Filter, Rows, Tx, Value, args};
 
 use super::rules::{Complaints, Facts, Grade, Sums, month_begins};
-use super::{Ask, By, Figure, Listed};
-use crate::dossier::DossierId;
+use super::{Ask, By};
+use crate::dossier::{Dossier, DossierId};
 
 /// What a row says beside the facts.
 #[derive(Clone, Debug)]
@@ -23,13 +23,14 @@ pub struct About<'a> {
 pub fn rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>) -> Rows {
     let mut rows = Rows::new(
         "insert into measure (dossier, agency, procedure, channel, filed, received, settled, ended,
-            decided_at, grade, minutes, stage_points, stages, requests, paid, scanned, version) values",
-        17,
+            decided_at, grade, elsewhere, minutes, stage_points, stages, requests, paid, scanned, version)
+         values",
+        18,
     )
     .ending(
         "on conflict (dossier) do update set received = excluded.received, settled = excluded.settled,
             ended = excluded.ended, decided_at = excluded.decided_at, grade = excluded.grade,
-            minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
+            elsewhere = excluded.elsewhere, minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
             requests = excluded.requests, paid = excluded.paid, scanned = excluded.scanned,
             version = excluded.version where measure.version <= excluded.version",
     );
@@ -42,8 +43,42 @@ pub fn first_rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>
     rows(measured).ending("")
 }
 
-fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 17] {
-    let number = |n: Option<i64>| n.map_or(Value::Null, Value::Int);
+/// Rows of parts of interlinked dossiers, with the parent of each; a newer one takes the place of an older.
+pub fn part_rows<'a>(parts: impl IntoIterator<Item = (&'a Dossier, DossierId, &'a Facts)>) -> Rows {
+    let mut rows = Rows::new(
+        "insert into measure_part (dossier, parent, agency, procedure, channel, settled, decided_at, grade,
+            stage_points, stages, version) values",
+        11,
+    )
+    .ending(
+        "on conflict (dossier) do update set settled = excluded.settled,
+            decided_at = excluded.decided_at, grade = excluded.grade,
+            stage_points = excluded.stage_points, stages = excluded.stages,
+            version = excluded.version where measure_part.version <= excluded.version",
+    );
+    for (d, parent, f) in parts {
+        rows.add([
+            Value::Text(d.id.to_string().into()),
+            Value::Text(parent.to_string().into()),
+            Value::Text(d.agency.as_str().into()),
+            Value::Text(d.procedure.as_str().into()),
+            Value::Text(d.channel.as_str().into()),
+            number(f.settled),
+            number(f.decided_at.map(Instant::micros)),
+            number(f.grade.map(Grade::points)),
+            Value::Int(f.stage_points),
+            Value::Int(f.stages),
+            Value::Int(d.version),
+        ]);
+    }
+    rows
+}
+
+fn number(n: Option<i64>) -> Value<'static> {
+    n.map_or(Value::Null, Value::Int)
+}
+
+fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 18] {
     [
         Value::Text(about.dossier.to_string().into()),
         Value::Text(about.agency.into()),
@@ -55,6 +90,7 @@ fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 17] {
         number(f.ended),
         number(f.decided_at.map(Instant::micros)),
         number(f.grade.map(Grade::points)),
+        Value::Int(i64::from(f.elsewhere)),
         number(f.minutes),
         Value::Int(f.stage_points),
         Value::Int(f.stages),
@@ -65,12 +101,36 @@ fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 17] {
     ]
 }
 
-/// Dossiers whose row is missing or older than they are, at most `limit`.
+/// Dossiers whose row is missing or older than they are, at most `limit`; first the parts of interlinked
+/// ones.
 pub async fn list_behind(tx: &mut Tx, limit: i64) -> db::Result<Vec<DossierId>> {
+    let parts: Vec<DossierId> = tx
+        .list(
+            "select d.id from dossier d left join measure_part m on m.dossier = d.id
+              where (m.version is null or m.version < d.version) and d.parent is not null limit $1",
+            args![limit],
+        )
+        .await?;
+    if !parts.is_empty() {
+        return Ok(parts);
+    }
     tx.list(
         "select d.id from dossier d left join measure m on m.dossier = d.id
           where (m.version is null or m.version < d.version) and d.parent is null limit $1",
         args![limit],
+    )
+    .await
+}
+
+/// The parts of this dossier that others than this agency settle.
+pub async fn list_parts_elsewhere(
+    tx: &mut Tx,
+    parent: DossierId,
+    agency: &str,
+) -> db::Result<Vec<DossierId>> {
+    tx.list(
+        "select id from dossier where parent = $1 and agency <> $2 order by id limit 20",
+        args![parent, agency],
     )
     .await
 }
@@ -85,6 +145,7 @@ pub async fn has_files(tx: &mut Tx, id: DossierId) -> db::Result<bool> {
 /// Throws all rows away, to be made anew.
 pub async fn delete_all(tx: &mut Tx) -> db::Result<u64> {
     tx.change("delete from measure_person", args![]).await?;
+    tx.change("delete from measure_part", args![]).await?;
     tx.change("delete from measure", args![]).await
 }
 
@@ -180,6 +241,71 @@ pub async fn settled(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Settled>> {
     tx.list(&q, &q.args).await
 }
 
+db::record! {
+    /// What was late only because of others, by some key.
+    #[derive(PartialEq, Eq)]
+    pub struct Elsewhere { key: String, count: i64 }
+}
+
+macro_rules! elsewhere {
+    ($key:literal) => {
+        concat!("select ", $key, " as key, count(*) as count from measure m")
+    };
+}
+
+/// How much of what was settled late in the months asked for was so only because of other agencies.
+pub async fn elsewhere(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Elsewhere>> {
+    let select = match ask.by {
+        By::Unit => elsewhere!("m.agency"),
+        By::Procedure | By::Field => elsewhere!("m.procedure"),
+        By::Month => elsewhere!("cast(m.settled as text)"),
+        By::Channel => elsewhere!("m.channel"),
+        By::Official => {
+            "select s.account as key, count(distinct m.dossier) as count
+               from measure m join dossier_step s on s.dossier = m.dossier and s.office is not null
+                and s.account is not null"
+        }
+    };
+    let q = in_months_settled(Filter::new(select), ask).when("m.elsewhere = 1", true);
+    let q = q.tail("group by key order by key limit 5000");
+    tx.list(&q, &q.args).await
+}
+
+db::record! {
+    /// Parts of interlinked dossiers that were settled, by some key.
+    #[derive(PartialEq, Eq)]
+    pub struct Parts { key: String, count: i64, late: i64 }
+}
+
+macro_rules! parts {
+    ($key:literal) => {
+        concat!(
+            "select ",
+            $key,
+            " as key, count(*) as count,",
+            " cast(sum(case when p.grade = 0 then 1 else 0 end) as bigint) as late from measure_part p"
+        )
+    };
+}
+
+/// How many parts of interlinked dossiers were settled in the months asked for, and how many of them late.
+pub async fn parts(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Parts>> {
+    let select = match ask.by {
+        By::Unit => parts!("p.agency"),
+        By::Procedure | By::Field => parts!("p.procedure"),
+        By::Month => parts!("cast(p.settled as text)"),
+        By::Channel => parts!("p.channel"),
+        By::Official => {
+            "select s.account as key, count(distinct p.dossier) as count,
+                    count(distinct case when p.grade = 0 then p.dossier end) as late
+               from measure_part p join dossier_step s on s.dossier = p.dossier and s.office is not null
+                and s.account is not null"
+        }
+    };
+    let q = of_parts(Filter::new(select), ask).tail("group by key order by key limit 5000");
+    tx.list(&q, &q.args).await
+}
+
 macro_rules! under {
     ($key:literal) => {
         concat!(
@@ -209,147 +335,39 @@ pub async fn under_way(tx: &mut Tx, ask: &Ask, now: Instant) -> db::Result<Vec<U
 /// The statuses in which somebody still waits for something.
 pub const OPEN: [i64; 5] = [1, 2, 4, 5, 6];
 
-fn in_months_received(q: Filter, ask: &Ask) -> Filter {
+pub(super) fn in_months_received(q: Filter, ask: &Ask) -> Filter {
     q.among("m.agency", &ask.agencies)
         .and("m.received >= ?", Some(ask.from))
         .and("m.received <= ?", Some(ask.to))
 }
 
-fn in_months_settled(q: Filter, ask: &Ask) -> Filter {
+pub(super) fn in_months_settled(q: Filter, ask: &Ask) -> Filter {
     q.among("m.agency", &ask.agencies)
         .and("m.settled >= ?", Some(ask.from))
         .and("m.settled <= ?", Some(ask.to))
 }
 
-db::record! {
-    /// A dossier behind a figure.
-    pub struct Line {
-        id: String,
-        code: String,
-        procedure: String,
-        applicant_name: String,
-        applicant_number: String,
-        applicant_phone: String,
-        applicant_address: String,
-        channel: String,
-        return_by: String,
-        agency: String,
-        counter: String,
-        status: i64,
-        filed_at: Instant,
-        accepted_at: Option<Instant>,
-        due_at: Option<Instant>,
-        decided_at: Option<Instant>,
-        since: Instant,
-        grade: Option<i64>,
-        requests: i64,
-        fee_asked: i64,
-        fee_paid: i64,
-    }
+pub(super) fn of_parts(q: Filter, ask: &Ask) -> Filter {
+    q.among("p.agency", &ask.agencies)
+        .and("p.settled >= ?", Some(ask.from))
+        .and("p.settled <= ?", Some(ask.to))
 }
 
 /// Somebody complained of the attitude shown over a dossier, in a petition that was not found untrue or in a
 /// rating. law: onestop/evaluation
-const COMPLAINED: &str =
+pub(super) const COMPLAINED: &str =
     "(exists (select 1 from petition p where p.dossier = m.dossier and p.topic = 'attitude'
         and p.kind = 'complaint' and p.state <> 'refused' and p.finding <> 'unfounded')
     or exists (select 1 from rating r where r.kind = 'dossier' and r.subject = m.dossier and r.score = 'not'
         and r.topics like '%\"attitude\"%'))";
 
 /// Late, or rated as not content. law: onestop/index-766
-const DISPLEASED: &str = "(m.grade = 0 or exists (select 1 from rating r
+pub(super) const DISPLEASED: &str = "(m.grade = 0 or exists (select 1 from rating r
     where r.kind = 'dossier' and r.subject = m.dossier and r.score = 'not'))";
 
 /// The result had an official's error and was made anew. law: onestop/results
-const CORRECTED: &str = "exists (select 1 from correction c
+pub(super) const CORRECTED: &str = "exists (select 1 from correction c
     where c.dossier = m.dossier and c.state = 'corrected' and c.fault = 'official')";
-
-const LINES: &str = "select d.id, d.code, d.procedure, d.applicant_name, d.applicant_number,
-    d.applicant_phone, d.applicant_address, d.channel, d.return_by, d.agency, d.counter, d.status,
-    d.filed_at, d.accepted_at, d.due_at, m.decided_at, d.since, m.grade,
-    d.supplement_requests as requests, d.fee_asked, d.fee_paid
-    from dossier d join measure m on m.dossier = d.id";
-
-/// Which dossiers a figure counted.
-#[derive(Clone, Debug)]
-pub struct Behind {
-    pub ask: Ask,
-    pub figure: Listed,
-    /// The keys of the figure's line: one, or the procedures of a field. None: the whole table.
-    pub keys: Option<Vec<String>>,
-    pub now: Instant,
-}
-
-impl Behind {
-    fn narrow(&self, q: Filter) -> Filter {
-        let settled = |q: Filter| in_months_settled(q, &self.ask);
-        let figure = match self.figure {
-            Listed::Figure(figure) => figure,
-            Listed::Complained => return self.keyed(settled(q).when(COMPLAINED, true)),
-            Listed::Displeased => return self.keyed(settled(q).when(DISPLEASED, true)),
-            Listed::Corrected => return self.keyed(settled(q).when(CORRECTED, true)),
-            Listed::Digitised => {
-                return self.keyed(in_months_received(q, &self.ask).when("m.scanned = 1", true));
-            }
-            Listed::Reused => {
-                const REUSED: &str = "exists (select 1 from vault_use v where v.dossier = m.dossier)";
-                return self.keyed(in_months_received(q, &self.ask).when(REUSED, true));
-            }
-        };
-        let q = match figure {
-            Figure::Received => in_months_received(q, &self.ask),
-            Figure::Online => in_months_received(q, &self.ask).and("m.channel = ?", Some("online")),
-            Figure::Settled => settled(q),
-            Figure::Early => settled(q).and("m.grade = ?", Some(Grade::Early.points())),
-            Figure::OnTime => settled(q).and("m.grade = ?", Some(Grade::OnTime.points())),
-            Figure::Late => settled(q).and("m.grade = ?", Some(Grade::Late.points())),
-            Figure::Open => q.among("d.agency", &self.ask.agencies).among("d.status", &OPEN),
-            Figure::Overdue => q
-                .among("d.agency", &self.ask.agencies)
-                .among("d.status", &OPEN)
-                .and("d.deadline < ?", Some(self.now)),
-        };
-        self.keyed(q)
-    }
-
-    /// Only the dossiers of one line of the report.
-    fn keyed(&self, q: Filter) -> Filter {
-        let Some(keys) = &self.keys else { return q };
-        let received = [Figure::Received, Figure::Online].map(Listed::Figure);
-        match self.ask.by {
-            By::Unit => q.among("m.agency", keys),
-            By::Procedure | By::Field => q.among("m.procedure", keys),
-            By::Channel => q.among("m.channel", keys),
-            By::Month if received.contains(&self.figure) => q.among("cast(m.received as text)", keys),
-            By::Month => q.among("cast(m.settled as text)", keys),
-            By::Official => q.and(
-                "exists (select 1 from dossier_step s where s.dossier = m.dossier and s.account = ?
-                    and s.office is not null)",
-                keys.first(),
-            ),
-        }
-    }
-}
-
-/// The first 51 dossiers behind a figure in the order of their filing, after the one with the id `after`.
-pub async fn list(tx: &mut Tx, behind: &Behind, after: Option<&str>) -> db::Result<Vec<Line>> {
-    let q = behind.narrow(Filter::new(LINES)).and("m.dossier > ?", after);
-    let q = q.tail("order by m.dossier limit 51");
-    tx.list(&q, &q.args).await
-}
-
-/// The same, as many as a file takes at once.
-pub async fn list_many(tx: &mut Tx, behind: &Behind, after: Option<&str>) -> db::Result<Vec<Line>> {
-    let q = behind.narrow(Filter::new(LINES)).and("m.dossier > ?", after);
-    let q = q.tail("order by m.dossier limit 2000");
-    tx.list(&q, &q.args).await
-}
-
-/// How many dossiers are behind a figure.
-pub async fn count(tx: &mut Tx, behind: &Behind) -> db::Result<i64> {
-    let q = behind.narrow(Filter::new("select count(*) from dossier d join measure m on m.dossier = d.id"));
-    tx.get(&q, &q.args).await
-}
 
 /// The sums from which the indices of agencies follow.
 pub async fn sums(tx: &mut Tx, ask: &Ask) -> db::Result<Sums> {
@@ -373,17 +391,33 @@ pub async fn sums(tx: &mut Tx, ask: &Ask) -> db::Result<Sums> {
     );
     let r: Row = tx.get(&q, &q.args).await?;
     // Of many dossiers few are complained of: their points are taken away.
-    let q = Filter::new("select cast(coalesce(sum(m.grade), 0) as bigint) from measure m");
+    let q = Filter::new("select cast(coalesce(sum(m.grade + m.elsewhere), 0) as bigint) from measure m");
     let q = in_months_settled(q, ask).when(COMPLAINED, true);
     let lost: i64 = tx.get(&q, &q.args).await?;
+    // As few are late because of others alone: on time, as far as this agency goes.
+    let q = in_months_settled(Filter::new("select count(*) from measure m"), ask);
+    let q = q.when("m.elsewhere = 1", true);
+    let excused: i64 = tx.get(&q, &q.args).await?;
+    db::record! { struct Part { count: i64, grades: i64, stage_points: i64, stages: i64 } }
+    let q = of_parts(
+        Filter::new(
+            "select count(*) as count, cast(coalesce(sum(p.grade), 0) as bigint) as grades,
+                    cast(coalesce(sum(p.stage_points), 0) as bigint) as stage_points,
+                    cast(coalesce(sum(p.stages), 0) as bigint) as stages
+               from measure_part p",
+        ),
+        ask,
+    );
+    let p: Part = tx.get(&q, &q.args).await?;
     Ok(Sums {
         count: r.count,
-        time: r.time,
-        stage_points: r.stage_points,
-        stages: r.stages,
+        time: r.time + excused,
+        stage_points: r.stage_points + p.stage_points + p.grades,
+        stages: r.stages + p.stages + p.count,
+        parts: p.count,
         contacts: r.contacts,
         agencies: r.agencies,
-        attitude: r.time - lost,
+        attitude: r.time + excused - lost,
     })
 }
 
@@ -399,7 +433,8 @@ db::record! {
 pub async fn judged(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Judged>> {
     let q = in_months_settled(
         Filter::new(
-            "select distinct s.account as key, m.dossier as dossier, coalesce(m.grade, 0) as grade,
+            "select distinct s.account as key, m.dossier as dossier,
+                    coalesce(m.grade, 0) + m.elsewhere as grade,
                     coalesce(o.points, 0) as stage_points, coalesce(o.steps, 0) as stages, m.requests,
                     case when m.requests = 0 and m.channel = 'online' then 2 else 1 end as agencies,
                     case when exists (select 1 from petition p where p.dossier = m.dossier
@@ -418,13 +453,35 @@ pub async fn judged(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Judged>> {
     tx.list(&q, &q.args).await
 }
 
+db::record! {
+    /// Somebody who ended steps with a limit on parts of interlinked dossiers.
+    pub struct JudgedPart { key: String, stage_points: i64, stages: i64 }
+}
+
+/// What officials' own steps came to on parts that were settled in the months asked for.
+pub async fn judged_parts(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<JudgedPart>> {
+    let q = of_parts(
+        Filter::new(
+            "select o.account as key, cast(sum(o.points) as bigint) as stage_points,
+                    cast(sum(o.steps) as bigint) as stages
+               from measure_part p join measure_person o on o.dossier = p.dossier",
+        ),
+        ask,
+    );
+    let q = q.tail("group by key order by key limit 20000");
+    tx.list(&q, &q.args).await
+}
+
 /// What index 766 asks of dossiers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Service {
     pub received: i64,
     pub scanned: i64,
+    /// Without the parts of interlinked dossiers.
     pub settled: i64,
-    /// In time, with one request for papers at most.
+    /// Dossiers and parts, and those of them in time, with one request for papers at most. What others were
+    /// late with is in time here; a part is asked through its parent, which the request counts for.
+    pub counted: i64,
     pub in_time: i64,
     /// With a fee that was paid, and those of them that were paid by the citizen, not at a counter.
     pub paid: i64,
@@ -448,18 +505,21 @@ pub async fn service(tx: &mut Tx, ask: &Ask) -> db::Result<Service> {
     let q = in_months_settled(
         Filter::new(
             "select count(*) as settled,
-                    cast(coalesce(sum(case when m.grade > 0 and m.requests <= 1 then 1 else 0 end), 0)
-                        as bigint) as in_time
+                    cast(coalesce(sum(case when m.grade + m.elsewhere > 0 and m.requests <= 1
+                        then 1 else 0 end), 0) as bigint) as in_time
                from measure m",
         ),
         ask,
     );
     let went: Went = tx.get(&q, &q.args).await?;
+    let parts = parts(tx, &Ask { by: By::Unit, ..ask.clone() }).await?;
+    let (all, late) = parts.iter().fold((0, 0), |(all, late), p| (all + p.count, late + p.late));
     Ok(Service {
         received: came.received,
         scanned: came.scanned,
         settled: went.settled,
-        in_time: went.in_time,
+        counted: went.settled + all,
+        in_time: went.in_time + all - late,
         paid: came.paid,
         paid_online: came.paid_online,
     })

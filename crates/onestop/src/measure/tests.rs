@@ -3,13 +3,13 @@
 
 use std::io::Read;
 
-use base::{Day, Instant};
+use base::{Calendar, Day, Instant};
 use db::testing::both;
 use db::{Tx, args};
 
+use super::behind::{self, Behind};
 use super::rules::*;
 use super::sheet::{Cell, Kind, Sheet};
-use super::store::{self, Behind};
 use super::{Ask, By, Counts, Figure, Listed, rebuild, report};
 use crate::App;
 use crate::grow::tests::{all, now, plan, small};
@@ -33,6 +33,103 @@ fn a_promise_is_kept_early_on_its_day_or_late() {
         assert_eq!(Grade::of(at(decided), promised), grade, "{decided}");
     }
     assert_eq!(Grade::ALL.map(Grade::points), [2, 1, 0]);
+}
+
+/// A row of the table below: what happened, when the whole was decided, and the parts of other agencies from
+/// their promise to their end.
+type Happened<'a> = (&'a str, &'a str, &'a [(&'a str, Option<&'a str>)]);
+
+#[test]
+fn a_late_part_is_charged_to_the_agency_that_settled_it_and_not_to_the_one_that_waited() {
+    let calendar = Calendar::national();
+    let promised = at("2026-11-13T17:00");
+    let november = |text: &str| at(&format!("2026-11-{text}"));
+    let table: [Happened<'_>; 10] = [
+        ("part and whole in time", "13T16:00", &[("11T17:00", Some("11T10:00"))]),
+        ("part late, whole in time", "13T16:00", &[("10T17:00", Some("12T10:00"))]),
+        ("part late, whole late by less", "16T15:00", &[("11T17:00", Some("16T09:00"))]),
+        ("part late, whole late by more", "16T15:00", &[("11T17:00", Some("12T08:30"))]),
+        ("part in time, whole late", "16T15:00", &[("11T17:00", Some("10T10:00"))]),
+        ("the agency's own parts alone", "16T15:00", &[]),
+        (
+            "two late at the same time",
+            "17T11:30",
+            &[("11T17:00", Some("12T17:00")), ("11T17:00", Some("12T17:00"))],
+        ),
+        (
+            "two late one after another",
+            "17T11:30",
+            &[("10T17:00", Some("11T17:00")), ("12T17:00", Some("13T17:00"))],
+        ),
+        ("a part that never ended", "16T15:00", &[("11T17:00", None)]),
+        ("in the evening, nobody late", "13T20:00", &[("11T17:00", Some("11T10:00"))]),
+    ];
+    let mut said = String::new();
+    for (what, decided, parts) in table {
+        let decided = november(decided);
+        let part = |(promised, ended): &(&str, Option<&str>)| Other {
+            promised: november(promised),
+            ended: ended.map(november),
+        };
+        let others: Vec<Other> = parts.iter().map(part).collect();
+        let citizen = Grade::of(decided, promised);
+        let excused = citizen == Grade::Late && late_elsewhere(decided, promised, &others, &calendar);
+        let own = if excused { Grade::OnTime } else { citizen };
+        let theirs: Vec<&str> = others
+            .iter()
+            .map(|o| o.ended.map_or("no end", |ended| Grade::of(ended, o.promised).word()))
+            .collect();
+        let theirs = if theirs.is_empty() { "none".into() } else { theirs.join(", ") };
+        said += &format!("{what:<30} {:<8} {:<8} {theirs}\n", citizen.word(), own.word());
+    }
+    let expected = "\
+part and whole in time         on_time  on_time  on_time
+part late, whole in time       on_time  on_time  late
+part late, whole late by less  late     on_time  late
+part late, whole late by more  late     late     late
+part in time, whole late       late     late     early
+the agency's own parts alone   late     late     none
+two late at the same time      late     late     late, late
+two late one after another     late     on_time  late, late
+a part that never ended        late     on_time  no end
+in the evening, nobody late    late     late     on_time
+";
+    assert_eq!(said, expected, "\n{said}");
+}
+
+#[test]
+fn a_part_is_held_to_its_last_promise_before_its_end() {
+    use crate::dossier::rules::Status;
+    let mark = |verb, time, promised: Option<&str>| Mark {
+        verb,
+        to: Status::InProcess,
+        to_stage: None,
+        at: at(time),
+        official: true,
+        account: None,
+        promised: promised.map(at),
+    };
+    let (first, later) = ("2026-11-18T17:00", "2026-11-20T17:00");
+    let mut log = vec![
+        mark("file", "2026-11-16T08:00", None),
+        mark("receive", "2026-11-16T08:00", Some(first)),
+        mark("pass_on", "2026-11-16T08:00", Some(first)),
+    ];
+    assert_eq!(other(&log[..1]), None);
+    assert_eq!(other(&log), Some(Other { promised: at(first), ended: None }));
+    log.push(mark("extend", "2026-11-17T09:00", Some(later)));
+    log.push(mark("decide", "2026-11-19T09:00", Some(later)));
+    assert_eq!(other(&log), Some(Other { promised: at(later), ended: Some(at("2026-11-19T09:00")) }));
+}
+
+#[test]
+fn figures_of_parts_count_for_the_share_in_time_and_not_for_what_was_settled() {
+    let mut line = Counts { early: 1, on_time: 1, late: 0, elsewhere: 1, ..Counts::default() };
+    assert_eq!((line.settled(), line.in_time()), (3, Some(1_000)), "others were late, and nobody here");
+    (line.parts, line.parts_late) = (2, 1);
+    assert_eq!((line.settled(), line.in_time()), (3, Some(750)));
+    let only = Counts { parts: 1, parts_late: 1, ..Counts::default() };
+    assert_eq!((only.settled(), only.in_time(), only.days()), (0, Some(0), None));
 }
 
 #[test]
@@ -167,7 +264,7 @@ async fn lines(app: &App, ask: &Ask) -> Vec<(String, Counts)> {
 
 async fn listed(app: &App, behind: Behind) -> usize {
     let read = async move |tx: &mut Tx| -> db::Result<(i64, usize)> {
-        Ok((store::count(tx, &behind).await?, store::list_many(tx, &behind, None).await?.len()))
+        Ok((behind::count(tx, &behind).await?, behind::list_many(tx, &behind, None).await?.len()))
     };
     let (count, listed) = app.site.db.read(read).await.unwrap();
     assert_eq!(count, listed as i64);

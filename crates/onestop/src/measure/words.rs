@@ -1,22 +1,10 @@
 //! The words of reports. Fixed words stand in the templates.
 
-use std::sync::LazyLock;
-
-use web::words::Words;
-
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::load(include_str!("../../words/measure.vi.toml"), include_str!("../../words/measure.en.toml"))
-});
-
-/// The words of a key, with `{name}` replaced.
-pub fn say(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.t(key, args)
-}
-
-/// The same as it is kept: in Vietnamese, whoever causes it.
-pub fn kept(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.kept(key, args)
-}
+web::words!(
+    include_str!("../../words/measure.vi.toml"),
+    include_str!("../../words/measure.en.toml");
+    say, kept
+);
 
 #[cfg(test)]
 mod tests {
@@ -26,8 +14,7 @@ mod tests {
     use crate::measure::{By, Figure};
 
     #[test]
-    fn both_languages_have_the_same_keys_and_every_key_of_the_rules() {
-        assert_eq!(WORDS.differences(), Vec::<String>::new());
+    fn every_key_of_the_rules_has_words() {
         let figures = Figure::ALL.iter().map(|f| format!("figure.{}", f.word()));
         let cuts = By::ALL.iter().map(|by| format!("by.{}", by_word(*by)));
         let columns = COLUMNS.iter().map(|c| format!("column.{c}"));

@@ -26,7 +26,7 @@ fn morning() -> Instant {
 
 /// The small province, and the accounts of two citizens.
 async fn world(t: &TestDb) -> (Arc<Catalogue>, String, String) {
-    t.migrate(&[web::migrations(), directory::migrations(), crate::migrations()].concat()).await;
+    t.migrate(&crate::tests::migrations()).await;
     let province = directory::seed::Province::named("vinh-long").unwrap();
     directory::seed::load_small(&t.db, &province, morning()).await.unwrap();
     crate::seed(&t.db, morning()).await.unwrap();

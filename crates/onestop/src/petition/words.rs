@@ -1,20 +1,8 @@
 //! The sentences that the pages of petitions and ratings make of facts.
 
-use std::sync::LazyLock;
-
-use web::words::Words;
-
 use super::rules::{Standing, Verb};
 
-/// The words of these pages.
-pub static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::load(include_str!("../../words/petition.vi.toml"), include_str!("../../words/petition.en.toml"))
-});
-
-/// The words of a key, with `{name}` replaced.
-pub fn say(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.t(key, args)
-}
+web::words!(include_str!("../../words/petition.vi.toml"), include_str!("../../words/petition.en.toml"); say);
 
 /// The words of a key that takes no values, for keys made of data; the empty text for no word.
 pub fn of(list: &str, word: &str) -> String {
@@ -37,8 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_languages_have_the_same_keys_and_every_key_of_the_rules() {
-        assert_eq!(WORDS.differences(), Vec::<String>::new());
+    fn every_key_of_the_rules_has_words() {
         for standing in Standing::ALL {
             assert!(WORDS.has(&format!("standing.{}", standing.word())));
             assert!(WORDS.has(&format!("next.{}", standing.word())));

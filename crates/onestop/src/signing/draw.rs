@@ -7,19 +7,15 @@
 use std::sync::{Arc, LazyLock};
 
 use base::Instant;
-use pdfsig::appearance::{Align, Appearance, Color, Font, Image, PageBox, Part as Drawn, Rect};
+use pdfsig::appearance::{Appearance, BLUE, Font, Image, Lines, PageBox, RED, Rect};
 use pdfsig::layout::{Layout, Page};
 use pdfsig::{CannotSign, File, Plan, layout};
 use trust::signing::{Device, Key, Part};
 use web::Problem;
 
-/// Blue and red as ink is.
-const BLUE: Color = [0.05, 0.15, 0.6];
-const RED: Color = [0.8, 0.05, 0.05];
 /// Letters of a name that stands for a signature, and of a seal's lines, in points.
 const NAME_PT: f64 = 20.0;
 const SEAL_PT: f64 = 8.0;
-const LEADING: f64 = 1.2;
 /// The room for a name, in points to each side of the middle.
 const HALF_WIDTH_PT: f64 = 90.0;
 
@@ -175,25 +171,16 @@ fn by_name<'a>(look: &Look, spot: Spot, [italic, regular]: &'a [Font; 2]) -> App
         Part::Person => (italic, NAME_PT, BLUE, vec![look.holder.clone()]),
         Part::Seal => (regular, SEAL_PT, RED, vec![look.holder.clone(), layout::shown_time(look.at)]),
     };
-    let widest = lines.iter().map(|line| font.width(line, size)).fold(1.0, f64::max);
     // A long name is set smaller, so that it stays in its column.
-    let size = size * (2.0 * HALF_WIDTH_PT / widest).min(1.0);
-    let width = lines.iter().map(|line| font.width(line, size)).fold(1.0, f64::max);
-    let height = lines.len() as f64 * size * LEADING;
+    let lines = Lines { font, size, color, lines }.within(2.0 * HALF_WIDTH_PT, f64::INFINITY);
+    let (width, height) = (lines.width(), lines.height());
     let middle = spot.top_pt - spot.room_pt / 2.0;
     let (left, bottom) = match look.part {
         Part::Person => (spot.centre_pt - width / 2.0, middle - height / 2.0),
         // Left of the signature and below its line, as the seal covers the left third of it.
         Part::Seal => (spot.centre_pt - HALF_WIDTH_PT - width / 3.0, spot.top_pt - height - 4.0),
     };
-    let place = Rect::sized(0.0, 0.0, width, height);
-    Appearance {
-        page: spot.page - 1,
-        rect: Rect::sized(left.max(4.0), bottom, width, height),
-        turn: 0,
-        font: Some(font),
-        parts: vec![Drawn::Text { lines, size, color, align: Align::Center, place }],
-    }
+    lines.at(spot.page - 1, Rect::sized(left.max(4.0), bottom, width, height))
 }
 
 /// A place as rows keep it: left, bottom, width and height in points.

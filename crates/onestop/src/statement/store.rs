@@ -10,14 +10,33 @@ db::record! {
     }
 }
 
-/// The seed of the key that signs now.
-pub async fn find_seed(tx: &mut Tx) -> db::Result<Option<String>> {
+db::record! {
+    /// The key that signs now: where its seed lies sealed, or, as an earlier release has left it, the seed.
+    pub struct Newest { id: String, sealed: Option<String>, plain_hex: Option<String> }
+}
+
+/// The key that signs now.
+pub async fn find_newest(tx: &mut Tx) -> db::Result<Option<Newest>> {
     tx.find(
-        "select secret_hex from statement_key where secret_hex is not null
+        "select id, sealed, secret_hex as plain_hex from statement_key where retired_at is null
           order by made_at desc, id limit 1",
         args![],
     )
     .await
+}
+
+/// Writes noughts over a seed that lies open, in its very place: a value of the same length goes where the
+/// old one was, so that the page of the file keeps nothing of it. False when it is not there any more.
+pub async fn blacken(tx: &mut Tx, id: &str, hex: &str) -> db::Result<bool> {
+    let noughts = "0".repeat(hex.len());
+    let sql = "update statement_key set secret_hex = $1 where id = $2 and secret_hex = $3";
+    Ok(tx.change(sql, args![noughts, id, hex]).await? == 1)
+}
+
+/// The key's seed lies sealed from now on.
+pub async fn save_sealed(tx: &mut Tx, id: &str, sealed: &str) -> db::Result<()> {
+    tx.change_one("update statement_key set secret_hex = null, sealed = $1 where id = $2", args![sealed, id])
+        .await
 }
 
 /// The public half of the key with this name.
@@ -35,22 +54,23 @@ pub async fn list_public(tx: &mut Tx) -> db::Result<Vec<PublicKey>> {
     .await
 }
 
-/// From now on this key signs, and the secret halves of all others are gone.
-pub async fn save_newest(
-    tx: &mut Tx,
-    id: &str,
-    public_hex: &str,
-    secret_hex: &str,
-    now: Instant,
-) -> db::Result<()> {
+/// No key signs any more; the sealed secret halves, which are to be forgotten.
+pub async fn retire_all(tx: &mut Tx, now: Instant) -> db::Result<Vec<String>> {
+    let sealed = "select sealed from statement_key where sealed is not null order by id limit 100";
+    let sealed = tx.list(sealed, args![]).await?;
     tx.change(
-        "update statement_key set secret_hex = null, retired_at = $1 where secret_hex is not null",
+        "update statement_key set secret_hex = null, sealed = null, retired_at = $1 where retired_at is null",
         args![now],
     )
     .await?;
+    Ok(sealed)
+}
+
+/// From now on this key signs.
+pub async fn save(tx: &mut Tx, id: &str, public_hex: &str, sealed: &str, now: Instant) -> db::Result<()> {
     tx.change_one(
-        "insert into statement_key (id, public_hex, secret_hex, made_at) values ($1, $2, $3, $4)",
-        args![id, public_hex, secret_hex, now],
+        "insert into statement_key (id, public_hex, sealed, made_at) values ($1, $2, $3, $4)",
+        args![id, public_hex, sealed, now],
     )
     .await
 }

@@ -1,26 +1,14 @@
 //! The sentences of the page that checks a paper.
 
-use std::sync::LazyLock;
-
-use web::words::Words;
-
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::load(include_str!("../../words/statement.vi.toml"), include_str!("../../words/statement.en.toml"))
-});
-
-/// The words of a key, with `{name}` replaced.
-pub fn say(key: &str, args: &[(&str, &str)]) -> String {
-    WORDS.t(key, args)
-}
+web::words!(
+    include_str!("../../words/statement.vi.toml"),
+    include_str!("../../words/statement.en.toml");
+    say
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn both_languages_have_the_same_keys() {
-        assert_eq!(WORDS.differences(), Vec::<String>::new());
-    }
 
     #[test]
     fn every_key_that_is_said_has_words() {

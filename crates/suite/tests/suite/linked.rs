@@ -19,6 +19,11 @@ async fn child(town: &Town, login: &str, code: &str, part: &str) -> Value {
     children.into_iter().find(|c| c["part"] == part).unwrap_or_else(|| panic!("no {part} in {seen}"))
 }
 
+/// The code of the child of this part, which has begun.
+pub async fn child_code(town: &Town, code: &str, part: &str) -> String {
+    child(town, CLERK, code, part).await["code"].as_str().expect("it has begun").to_string()
+}
+
 /// How the children stand, in the order of the file.
 async fn stand(town: &Town, code: &str) -> Vec<String> {
     let seen = sees(&mut town.token(CLERK).await, code).await;
@@ -38,7 +43,7 @@ pub async fn received(town: &Town) -> (String, String) {
 }
 
 /// Writes down, on the parent's page, how a part ended.
-async fn faces(town: &Town, login: &str, code: &str, part: &str, typed: &[(&str, &str)]) {
+pub async fn faces(town: &Town, login: &str, code: &str, part: &str, typed: &[(&str, &str)]) {
     let mut who = browser(town, login).await;
     who.opens(&format!("{}/lien-thong/{part}", page(code))).await.expect(200);
     let answer = who.submits("Ghi lại", typed).await.expect(303);

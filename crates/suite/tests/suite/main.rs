@@ -5,6 +5,7 @@ mod approve;
 mod backup;
 mod batch;
 mod browser;
+mod bucket;
 mod checks;
 mod custody;
 mod desk;

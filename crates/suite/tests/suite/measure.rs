@@ -9,6 +9,8 @@ use suite::town::*;
 
 use crate::after_result::decided;
 use crate::desk::{browser, says};
+use crate::linked;
+use crate::thirteen::{files_invented_at, plays};
 
 const PERIOD: &str = "tu=2026-08&den=2026-08";
 
@@ -92,5 +94,106 @@ fn index_2_of_an_official_is_that_of_the_steps_this_person_ended() {
         let mut chairman = browser(&town, CHAIRMAN).await;
         chairman.opens(&format!("/bao-cao/danh-gia?{PERIOD}")).await.expect(200);
         says(&chairman, "chưa đo");
+    });
+}
+
+/// Another commune of the district.
+async fn other_commune(town: &Town) -> String {
+    let read = async |tx: &mut Tx| -> db::Result<String> {
+        tx.get(
+            "select u.code from unit u where u.level = 'commune' and u.territory = 1 and u.code <> $1
+                and u.parent = (select o.parent from unit o where o.code = $1 and o.valid_to is null)
+                and u.valid_to is null order by u.code limit 1",
+            args![COMMUNE],
+        )
+        .await
+    };
+    town.opened.site.db.read(read).await.expect("another commune")
+}
+
+/// The agency that settles a dossier, and its name.
+async fn agency(town: &Town, code: &str) -> (String, String) {
+    let code = code.to_string();
+    let read = async move |tx: &mut Tx| -> db::Result<(String, String)> {
+        let sql = "select u.id, u.name from dossier d join unit u on u.id = d.agency where d.code = $1";
+        tx.get(sql, args![code]).await
+    };
+    town.opened.site.db.read(read).await.expect("an agency")
+}
+
+#[test]
+fn a_child_that_another_agency_settles_late_counts_against_that_one_and_is_listed_there() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let elsewhere = other_commune(&town).await;
+        let code = files_invented_at(&town, "2.000986", COMMUNE, &[("home", &elsewhere)]).await;
+        let mut clerk = town.token(CLERK).await;
+        takes(&mut clerk, &code, "receive", json!({})).await;
+        takes(&mut clerk, &code, "pass_on", json!({})).await;
+        let birth = linked::child_code(&town, &code, "birth").await;
+        plays(&town, &birth).await;
+        town.delivers().await;
+        let home = linked::child_code(&town, &code, "residence").await;
+        let ((lead, _), (other, _)) = (agency(&town, &code).await, agency(&town, &home).await);
+        assert_ne!(lead, other, "the home lies in another commune");
+
+        // Three weeks go by on the other agency's desk; the whole was promised for 9 September.
+        town.minutes_later(60 * 24 * 21).await;
+        plays(&town, &home).await;
+        town.delivers().await;
+        let said = [("outcome", "granted"), ("word", "Thẻ số TE1860000000001")];
+        linked::faces(&town, REGISTRAR, &code, "insurance", &said).await;
+        takes(&mut town.token(REGISTRAR).await, &code, "submit_for_signature", json!({})).await;
+        takes(&mut town.token(CHAIRMAN).await, &code, "decide", json!({ "outcome": "granted" })).await;
+        town.delivers().await;
+
+        let mut above = browser(&town, DISTRICT_CHAIRMAN).await;
+        let period = "tu=2026-08&den=2026-09&theo=don-vi";
+        let lists = async |admin: &mut suite::person::Person, agency: &str, figure: &str| {
+            let path = format!("/bao-cao/ho-so?{period}&o={figure}&k={agency}");
+            admin.opens(&path).await.expect(200);
+            admin.page().text()
+        };
+        // The agency that was late has the child, told with the dossier it belongs to, and nothing else.
+        let late = lists(&mut above, &other, "parts_late").await;
+        for words in ["Phần liên thông trễ hạn: 1 hồ sơ", &home, &format!("Thuộc hồ sơ liên thông {code}")]
+        {
+            assert!(late.contains(words), "{words}: {late}");
+        }
+        // The one that waited has its own child in time, and its dossier as late because of another.
+        assert!(lists(&mut above, &lead, "parts").await.contains(&birth));
+        assert!(lists(&mut above, &lead, "parts_late").await.contains("0 hồ sơ"));
+        assert!(lists(&mut above, &lead, "late").await.contains("0 hồ sơ"));
+        assert!(lists(&mut above, &lead, "elsewhere").await.contains(&code));
+        for agency in [&lead, &other] {
+            assert!(lists(&mut above, agency, "received").await.matches(&code).count() <= 1);
+        }
+        assert!(lists(&mut above, &other, "received").await.contains("0 hồ sơ"), "the citizen came once");
+
+        // The index of each agency's time has the child, with its list behind it.
+        above.opens(&format!("/bao-cao/danh-gia?tu=2026-08&den=2026-09&dv={other}")).await.expect(200);
+        says(&above, "0 / 0");
+        let evaluated = above.page().text();
+        assert!(evaluated.contains("Thời gian của từng bước"), "{evaluated}");
+        above.opens(&format!("/bao-cao/chi-so-766?tu=2026-08&den=2026-09&dv={other}")).await.expect(200);
+        says(&above, "0 / 1");
+        above.opens(&format!("/bao-cao/ho-so?{period}&o=counted&dv={other}")).await.expect(200);
+        says(&above, &home);
+        above.opens(&format!("/bao-cao/ho-so?{period}&o=counted&dv={lead}")).await.expect(200);
+        says(&above, "2 hồ sơ");
+
+        // Thrown away and made anew, it is the same.
+        let rows = async || {
+            let read = async |tx: &mut Tx| -> db::Result<Vec<db::Row>> {
+                let parts = tx.list("select * from measure_part order by dossier limit 9", args![]).await?;
+                let whole = tx.list("select * from measure order by dossier limit 9", args![]).await?;
+                Ok([parts, whole].concat())
+            };
+            format!("{:?}", town.opened.site.db.read(read).await.expect("rows"))
+        };
+        let before = rows().await;
+        let (app, db) = (&town.opened.onestop, &town.opened.site.db);
+        assert_eq!(onestop::rebuild_measures(app, db).await.expect("they are made"), 3);
+        assert_eq!(rows().await, before);
     });
 }

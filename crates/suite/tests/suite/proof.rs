@@ -6,7 +6,8 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use db::testing::both;
+use db::Tx;
+use db::testing::{TestDb, both};
 use judges::{Way, row};
 use serde_json::json;
 use suite::person::Person;
@@ -107,7 +108,8 @@ fn a_slip_and_form_01_are_checked_by_anybody_from_their_qr_code() {
         // A new key signs from now on; what the old one signed is still checked, with a key of its own name.
         let now = town.opened.site.clock.now();
         let before = stranger.gets("/api/v1/statement-keys").await.expect(200).json();
-        onestop::rotate_statement_key(&town.opened.site.db, now).await.unwrap();
+        let safe = town.opened.trust.safe();
+        onestop::rotate_statement_key(&town.opened.site.db, &safe, now).await.unwrap();
         let after = stranger.gets("/api/v1/statement-keys").await.expect(200).json();
         assert_eq!(after["keys"].as_array().unwrap().len(), 2);
         stranger.opens(&slip).await.expect(200);
@@ -160,7 +162,7 @@ fn a_paper_that_was_altered_or_never_ours_is_told_so_and_guessing_is_slowed() {
 
         // A file that somebody swaps behind the program's back is told from the paper.
         let db = &town.opened.site.db;
-        let swapped = db.upkeep(async |tx: &mut db::Tx| -> db::Result<u64> {
+        let swapped = db.upkeep(async |tx: &mut Tx| -> db::Result<u64> {
             tx.change("update dossier_file set sha256 = $1", db::args![db::blobs::Hash::of(b"khac")]).await
         });
         assert_eq!(swapped.await.unwrap(), 1);
@@ -168,5 +170,126 @@ fn a_paper_that_was_altered_or_never_ours_is_told_so_and_guessing_is_slowed() {
         other.opens(&slip).await.expect(200);
         says(&other, "không khớp với dữ liệu hiện nay");
         says(&other, "Danh sách tệp không khớp");
+    });
+}
+
+/// The seed that the earlier release of the story below kept as it was.
+const OLD_SEED: [u8; 32] = [42; 32];
+
+/// Puts the key where releases before 0070 had it: open, in its row.
+async fn lies_open(town: &Town) -> String {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    let pair = Ed25519KeyPair::from_seed_unchecked(&OLD_SEED).expect("32 bytes");
+    let public = pair.public_key().as_ref().to_vec();
+    let hash = db::blobs::Hash::of(&public).to_string();
+    let (id, now) = (hash[..8].to_string(), town.opened.site.clock.now());
+    let row = (id.clone(), hex(&public));
+    let back = async move |tx: &mut Tx| -> db::Result<()> {
+        tx.change("delete from statement_key", db::args![]).await?;
+        tx.change("delete from trust_secret", db::args![]).await?;
+        let sql = "insert into statement_key (id, public_hex, secret_hex, made_at) values ($1, $2, $3, $4)";
+        tx.change_one(sql, db::args![row.0, row.1, hex(&OLD_SEED), now]).await
+    };
+    town.opened.site.db.upkeep(back).await.expect("the store answers");
+    id
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What is sealed, and for whom.
+async fn sealed(town: &Town) -> Vec<(String, String)> {
+    let rows = async |tx: &mut Tx| -> db::Result<_> {
+        let sql =
+            "select s.made_for, k.id from trust_secret s join statement_key k on k.sealed = s.id limit 9";
+        tx.list::<(String, String)>(sql, db::args![]).await
+    };
+    town.opened.site.db.read(rows).await.expect("the store answers")
+}
+
+/// A backup of the town: every byte that its tables hold, under this name.
+async fn backed_up(town: &Town, folder: &Path) -> db::backup::Taken {
+    let site = &town.opened.site;
+    let quiet: db::backup::Progress = std::sync::Arc::new(|_, _, _| {});
+    let taken = db::backup::take(&site.db, &site.blobs, folder, "test", site.clock.now(), quiet).await;
+    taken.expect("the backup is made")
+}
+
+/// Whether the seed stands in any file of this folder, as bytes or as text.
+fn tells_the_seed(folder: &Path) -> bool {
+    let (raw, text) = (OLD_SEED.to_vec(), hex(&OLD_SEED).into_bytes());
+    let coded = URL_SAFE_NO_PAD.encode(OLD_SEED).into_bytes();
+    std::fs::read_dir(folder).expect("the folder").flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return tells_the_seed(&path);
+        }
+        let bytes = std::fs::read(&path).expect("the file");
+        [&raw, &text, &coded].iter().any(|seed| bytes.windows(seed.len()).any(|w| w == seed.as_slice()))
+    })
+}
+
+/// The same data after a restart with this release, on two nodes at once.
+async fn two_nodes(town: &Town, t: &TestDb) -> Town {
+    let (one, other) = tokio::join!(town.second_node(t), town.second_node(t));
+    drop(other);
+    Town { opened: one, hand: town.hand.clone() }
+}
+
+#[test]
+fn the_key_that_an_earlier_release_left_open_is_sealed_at_the_first_start_and_signs_on() {
+    both(async |t| {
+        let old = Town::of(&t).await;
+        let id = lies_open(&old).await;
+        let backups = tempfile::tempdir().unwrap();
+        let before = backed_up(&old, &backups.path().join("before")).await;
+        assert!(tells_the_seed(&before.folder), "the story would prove nothing");
+
+        let town = two_nodes(&old, &t).await;
+        assert_eq!(sealed(&town).await, [("onestop-statement".to_string(), id.clone())]);
+        let after = backed_up(&town, &backups.path().join("after")).await;
+        assert!(!tells_the_seed(&after.folder), "a backup alone opens nothing");
+        let again = two_nodes(&town, &t).await;
+        assert_eq!(sealed(&again).await.len(), 1);
+
+        // The key is the same one, and whoever has the published half believes what it signs now.
+        let mut an = again.token(CITIZEN).await;
+        let code = files_a_birth(&mut an).await;
+        let slip = scanned(&mut an, &code, "slip", backups.path()).await;
+        assert_eq!(hex(&URL_SAFE_NO_PAD.decode(text_of(&slip)).unwrap()[1..5]), id);
+        openssl_agrees(&mut again.stranger(), &slip, backups.path()).await;
+
+        // Without the installation's secret nothing is signed, and what was signed is checked all the same.
+        let secret = t.dir().join("trust.secret");
+        let aside = t.dir().join("aside");
+        std::fs::rename(&secret, &aside).unwrap();
+        let lost = two_nodes(&again, &t).await;
+        let other = files_a_birth(&mut lost.token(NEIGHBOUR).await).await;
+        let path = format!("/ho-so/{other}/giay/slip");
+        lost.token(NEIGHBOUR).await.gets(&path).await.expect(503);
+        assert!(!secret.exists(), "a lost secret is not papered over");
+        lost.stranger().opens(&slip).await.expect(200);
+        std::fs::rename(&aside, &secret).unwrap();
+        lost.token(NEIGHBOUR).await.gets(&path).await.expect(200);
+
+        // A backup that was taken before is restored, and its key is sealed at its first start.
+        let quiet: db::backup::Progress = std::sync::Arc::new(|_, _, _| {});
+        let checked = db::backup::check(&before.folder, &quiet).unwrap();
+        let (db, blobs, schema) = crate::upgrade::empty_place(&t, "restored").await;
+        let migrations = cuulong::open::migrations();
+        db::backup::restore(&db, &blobs, &checked, &migrations, morning(), quiet).await.unwrap();
+        let restored = Town::around(db.clone(), blobs, t.dir()).await;
+        assert_eq!(sealed(&restored).await, [("onestop-statement".to_string(), id)]);
+        drop(restored);
+        db.close().await;
+        if t.kind() == db::Kind::Sqlite {
+            // The very file: nothing of the seed is left in a page that was emptied.
+            let file = std::fs::read(t.dir().join("restored.db")).unwrap();
+            let seed = hex(&OLD_SEED).into_bytes();
+            assert!(!file.windows(seed.len()).any(|w| w == seed.as_slice()));
+        }
+        if let Some(schema) = schema {
+            schema.remove().await;
+        }
     });
 }

@@ -76,6 +76,11 @@ fn each_procedure_is_played_from_filing_to_the_returned_result() {
 
 /// Files a procedure with invented answers and a file for each paper they make necessary; its code.
 pub async fn files_invented(town: &Town, procedure: &str, unit: &str) -> String {
+    files_invented_at(town, procedure, unit, &[]).await
+}
+
+/// The same, where these address fields of the form lie in other communes than the usual one.
+pub async fn files_invented_at(town: &Town, procedure: &str, unit: &str, places: &[(&str, &str)]) -> String {
     let p = onestop::procedures().into_iter().find(|p| p.code == procedure).expect("it is in the catalogue");
     let form = p.form.as_ref().expect("it can be filed online");
     let today = town.opened.site.clock.today();
@@ -86,6 +91,9 @@ pub async fn files_invented(town: &Town, procedure: &str, unit: &str) -> String 
     let commune = unit_id(town, COMMUNE).await;
     for (field, _) in form.communes(&answers) {
         answers[&field]["unit"] = json!(commune);
+    }
+    for (field, code) in places {
+        answers[*field]["unit"] = json!(unit_id(town, code).await);
     }
     let mut citizen = town.token(CITIZEN).await;
     let mut files = Vec::new();

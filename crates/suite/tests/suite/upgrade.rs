@@ -22,7 +22,7 @@ fn releases() -> Vec<PathBuf> {
 }
 
 /// A place of the same engine as the story's, but without tables.
-async fn empty_place(t: &TestDb, name: &str) -> (Db, Blobs, Option<Schema>) {
+pub async fn empty_place(t: &TestDb, name: &str) -> (Db, Blobs, Option<Schema>) {
     let schema = if t.kind() == Kind::Postgres { Some(Schema::create().await) } else { None };
     let url = match &schema {
         Some(schema) => schema.url.clone(),

@@ -64,20 +64,24 @@ fn make(place: &Path) -> Result<Secret, KeyTrouble> {
         hex(&salt)
     );
     let text = zeroize::Zeroizing::new(text);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(place).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    match written {
+    match whole(place, text.as_bytes()) {
         Ok(()) => Ok(Secret { bytes, salt }),
         // Somebody else made it in the same moment: theirs stands.
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Secret::read_or_make(place, false),
         Err(e) => Err(unfit(place, &e.to_string())),
     }
+}
+
+/// Makes the file with all its bytes or not at all, and never over another: a node that starts in the same
+/// moment must not read half of it.
+fn whole(place: &Path, text: &[u8]) -> std::io::Result<()> {
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // mode 0600
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(place).map_err(|e| e.error)?;
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// Lower-case hexadecimal.

@@ -25,10 +25,14 @@ pub async fn get(tx: &mut Tx, id: &str) -> db::Result<Kept> {
     tx.get("select spki, wrapped, module from trust_key where id = $1", args![id]).await
 }
 
-/// The wrapped key made last, with its id.
+/// What was wrapped last, with its id: a key, or a secret of another system.
 pub async fn find_newest(tx: &mut Tx) -> db::Result<Option<(String, Vec<u8>)>> {
     tx.find(
-        "select id, wrapped from trust_key where module is null order by made_at desc, id desc limit 1",
+        "select id, wrapped from (
+            select id, wrapped, made_at from trust_key where module is null
+            union all
+            select id, wrapped, made_at from trust_secret
+         ) as known order by made_at desc, id desc limit 1",
         args![],
     )
     .await

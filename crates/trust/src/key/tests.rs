@@ -72,3 +72,36 @@ fn a_kept_key_signs_after_a_restart_and_no_second_secret_is_made_beside_it() {
         assert!(!place.exists(), "a lost secret is not papered over");
     });
 }
+
+#[test]
+fn another_systems_secret_opens_after_a_restart_and_holds_the_installations_secret() {
+    use crate::safe::{self, Safe};
+    both(async |t| {
+        t.migrate(&crate::migrations()).await;
+        let place = t.dir().join("trust.secret");
+        let bytes = || pki::key::Secret::new(b"a seed of another system".to_vec());
+        let sealed = Safe::new(place.clone()).seal(&t.db, bytes()).await.unwrap();
+        assert!(!sealed.wrapped.windows(6).any(|w| w == b"a seed"));
+        let (kept, now) = (sealed.clone(), db::testing::now());
+        let save = async move |tx: &mut Tx| safe::save(tx, &kept, "test", now).await;
+        t.db.write(Act::system("test.secret", "", now), save).await.unwrap();
+        let id = sealed.id.clone();
+        let get = async move |tx: &mut Tx| safe::get(tx, &id).await;
+        let kept = t.db.read(get).await.unwrap();
+        assert_eq!(Safe::new(place.clone()).open(kept.clone()).await.unwrap(), bytes());
+        let exchanged = safe::Sealed { id: "another".into(), ..kept.clone() };
+        assert!(matches!(Safe::new(place.clone()).open(exchanged).await, Err(Problem::TryLater(_))));
+        // No key is made under a second secret either while this one is kept, and the other way round.
+        std::fs::remove_file(&place).unwrap();
+        assert!(matches!(
+            Keyring::new(place.clone()).make_many(&t.db, "p256", 1).await,
+            Err(Problem::TryLater(_))
+        ));
+        assert!(matches!(Safe::new(place.clone()).seal(&t.db, bytes()).await, Err(Problem::TryLater(_))));
+        assert!(!place.exists(), "a lost secret is not papered over");
+        let id = sealed.id.clone();
+        let forget = async move |tx: &mut Tx| safe::forget(tx, &id).await;
+        t.db.write(Act::system("test.secret", "", now), forget).await.unwrap();
+        assert!(Safe::new(place.clone()).seal(&t.db, bytes()).await.is_ok(), "nothing is kept any more");
+    });
+}

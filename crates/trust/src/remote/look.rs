@@ -4,12 +4,9 @@
 use std::sync::LazyLock;
 
 use base::Instant;
-use pdfsig::appearance::{Align, Appearance, Color, Font, Part, Rect};
+use pdfsig::appearance::{Appearance, BLUE, Font, Lines, Rect};
 use pdfsig::layout;
 
-/// Blue, as a hand-written signature is.
-const BLUE: Color = [0.05, 0.15, 0.6];
-const LEADING: f64 = 1.2;
 /// The largest letters, in points.
 const SIZE_PT_MAX: f64 = 14.0;
 /// A place must have room for something that can be read, in points.
@@ -48,21 +45,7 @@ static FONT: LazyLock<Option<Font>> = LazyLock::new(|| Font::new(paper::fonts::I
 pub fn appearance(place: Place, holder: &str, at: Instant) -> Option<Appearance<'static>> {
     let font = FONT.as_ref()?;
     let lines = vec![holder.to_string(), layout::shown_time(at)];
-    let widest = lines.iter().map(|line| font.width(line, 1.0)).fold(0.1, f64::max);
-    let tallest = lines.len() as f64 * LEADING;
-    let size = SIZE_PT_MAX.min(place.width / widest).min(place.height / tallest);
-    let text = Part::Text {
-        lines,
-        size,
-        color: BLUE,
-        align: Align::Center,
-        place: Rect::sized(0.0, 0.0, place.width, place.height),
-    };
-    Some(Appearance {
-        page: place.page - 1,
-        rect: Rect::sized(place.left, place.bottom, place.width, place.height),
-        turn: 0,
-        font: Some(font),
-        parts: vec![text],
-    })
+    let lines = Lines { font, size: SIZE_PT_MAX, color: BLUE, lines }.within(place.width, place.height);
+    let rect = Rect::sized(place.left, place.bottom, place.width, place.height);
+    Some(lines.at(place.page - 1, rect))
 }

@@ -30,7 +30,7 @@ struct World {
 /// A province on a Monday morning.
 async fn world(t: &TestDb) -> World {
     let morning = Instant::parse_rfc3339("2026-11-23T09:00:00+07:00").unwrap();
-    t.migrate(&[web::migrations(), directory::migrations(), crate::migrations()].concat()).await;
+    t.migrate(&crate::tests::migrations()).await;
     let province = directory::seed::Province::named("vinh-long").unwrap();
     directory::seed::load_small(&t.db, &province, morning).await.unwrap();
     crate::seed(&t.db, morning).await.unwrap();
@@ -38,7 +38,9 @@ async fn world(t: &TestDb) -> World {
     let blobs = db::blobs::Blobs::open(&db::blobs::Config::folder(t.dir())).await.unwrap();
     let brand = Brand { sign_in: "/dang-nhap".into(), hotline: "1022".into(), ..Brand::of("Vĩnh Long") };
     let site = Site::new(t.db.clone(), blobs, clock, brand);
-    let app = App::open(site.clone(), Frame::Y2018, "http://cuulong.test".into()).await.unwrap();
+    let app = App::open(site.clone(), Frame::Y2018, "http://cuulong.test".into(), crate::tests::safe(t))
+        .await
+        .unwrap();
     let router = web::layers(crate::routes(&app), &site);
     World { app, router, hand }
 }

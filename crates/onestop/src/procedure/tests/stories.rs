@@ -28,13 +28,14 @@ struct World {
 
 /// The province of communes on a Monday morning, with a citizen whom a counter has confirmed.
 async fn world(t: &TestDb) -> World {
-    t.migrate(&[web::migrations(), directory::migrations(), crate::migrations()].concat()).await;
+    t.migrate(&crate::tests::migrations()).await;
     let province = directory::seed::Province::named("vinh-long-2025").unwrap();
     directory::seed::load_small(&t.db, &province, morning()).await.unwrap();
     crate::seed(&t.db, morning()).await.unwrap();
     let blobs = t.blobs().await;
     let site = Site::new(t.db.clone(), blobs, Clock::manual(morning()).0, Brand::of("Vĩnh Long"));
-    let app = App::open(site, Frame::Y2025, "http://cuulong.test".into()).await.unwrap();
+    let app =
+        App::open(site, Frame::Y2025, "http://cuulong.test".into(), crate::tests::safe(t)).await.unwrap();
     let find = async move |tx: &mut Tx| -> db::Result<_> {
         let account: String = tx.get("select id from account where login = $1", args![HANH]).await?;
         let units = directory::list_receiving(tx, "commune", "", morning().day(), 1).await?;

@@ -1,10 +1,6 @@
 //! A result signed with the token in the official's hand: the page, the agent with SoftHSM2, and back.
-//!
-//! SoftHSM2 takes its folder from the environment, so the story runs in a process of its own: this program
-//! once more, with that one story.
 
 use std::path::Path;
-use std::process::Command;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -21,47 +17,22 @@ use suite::town::people::*;
 use suite::town::{Town, morning};
 use token::agent::{Agent, PORT, router};
 use token::key::{Pool, generate, put_certificate};
-use token::module::{Module, Pin};
+use token::module::Module;
+use token::testing::{LIBRARY, PIN as TOKEN_PIN, in_softhsm, pin};
 use tower::ServiceExt;
 
 use super::{PIN, RECORDS, is_not_out, judged_by_others, printed, result, signs};
 use crate::trust::asks;
 use crate::{after_result, desk};
 
-const LIBRARY: &str = "/usr/lib/softhsm/libsofthsm2.so";
-const TOKEN_PIN: &str = "246813";
-const INSIDE: &str = "CUULONG_SIGNING_STORY";
 const STORY: &str = "signing::device::the_chairman_signs_with_the_token_in_hand";
 
 #[test]
 fn the_chairman_signs_with_the_token_in_hand() {
-    if std::env::var(INSIDE).is_ok() {
+    in_softhsm(STORY, |_| {
         let module = Module::open(Path::new(LIBRARY)).unwrap();
-        return both(async |t| story(&t, &module).await);
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let tokens = folder.path().join("tokens");
-    std::fs::create_dir(&tokens).unwrap();
-    let conf = folder.path().join("softhsm2.conf");
-    std::fs::write(&conf, format!("directories.tokendir = {}\n", tokens.display())).unwrap();
-    let made = Command::new("softhsm2-util")
-        .env("SOFTHSM2_CONF", &conf)
-        .args(["--init-token", "--free", "--label", "Cuu Long", "--pin", TOKEN_PIN, "--so-pin", "13579135"])
-        .output()
-        .expect("softhsm2 is installed");
-    assert!(made.status.success(), "{made:?}");
-    let inside = Command::new(std::env::current_exe().unwrap())
-        .env("SOFTHSM2_CONF", &conf)
-        .env(INSIDE, "1")
-        .args([STORY, "--exact", "--nocapture"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&inside.stdout);
-    assert!(inside.status.success() && said.contains("1 passed"), "{said}{inside:?}");
-}
-
-fn pin() -> Pin {
-    Pin::new(TOKEN_PIN.to_string())
+        both(async |t| story(&t, &module).await);
+    });
 }
 
 /// A key of the chairman in the token, and the certificate that the province gives for it.

@@ -1,11 +1,7 @@
 //! An authority whose keys lie in a hardware module, as SoftHSM2 plays one: what it signs is judged by
 //! OpenSSL, and neither the database nor a node without the module can sign in its name.
-//!
-//! SoftHSM2 takes its folder from the environment, so the story runs in a process of its own: this program
-//! once more, with that one story.
 
 use std::path::Path;
-use std::process::Command;
 
 use axum::http::Method;
 use base::Clock;
@@ -14,43 +10,11 @@ use db::testing::{TestDb, both};
 use db::{Tx, args};
 use suite::town::Town;
 use suite::town::people::*;
+use token::testing::{LIBRARY, in_softhsm};
 
 use super::{AUTHORITY, does, fetch, issued, put, revokes};
 use crate::desk::{browser, says};
 use crate::edit::second_admin;
-
-const LIBRARY: &str = "/usr/lib/softhsm/libsofthsm2.so";
-const PIN: &str = "246813";
-const INSIDE: &str = "CUULONG_SOFTHSM_FOLDER";
-
-/// Runs a story with a token of its own; the folder holds the PIN's file.
-fn in_softhsm(name: &str, story: impl FnOnce(&Path)) {
-    if let Some(folder) = std::env::var_os(INSIDE) {
-        return story(Path::new(&folder));
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::create_dir(folder.path().join("tokens")).expect("a folder");
-    let conf = put(
-        folder.path(),
-        "softhsm2.conf",
-        format!("directories.tokendir = {}\n", folder.path().join("tokens").display()).as_bytes(),
-    );
-    put(folder.path(), "pin", format!("{PIN}\n").as_bytes());
-    let made = Command::new("softhsm2-util")
-        .env("SOFTHSM2_CONF", &conf)
-        .args(["--init-token", "--free", "--label", "Cuu Long", "--pin", PIN, "--so-pin", "13579135"])
-        .output()
-        .expect("softhsm2 is installed");
-    assert!(made.status.success(), "{made:?}");
-    let inside = Command::new(std::env::current_exe().expect("this program"))
-        .env("SOFTHSM2_CONF", &conf)
-        .env(INSIDE, folder.path())
-        .args([name, "--exact", "--nocapture"])
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8_lossy(&inside.stdout);
-    assert!(inside.status.success() && said.contains("1 passed"), "{said}{inside:?}");
-}
 
 /// One more instance on the town's data that has this module, or none.
 async fn node(t: &TestDb, module: Option<Module>) -> Town {
