@@ -191,6 +191,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0061_device_request", include_str!("../migrations/0061_device_request.sql")),
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
+        own("0070_account_recovery", include_str!("../migrations/0070_account_recovery.sql")),
+        own("0071_fee_claim", include_str!("../migrations/0071_fee_claim.sql")),
     ]
 }
 
@@ -314,6 +316,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(petition::api::routes())
         .merge(rating::routes())
         .merge(fee::pages::routes())
+        .merge(fee::claim::pages::routes())
         .merge(fee::desk::routes())
         .merge(fee::sheet::routes())
         .merge(fee::bank::routes())

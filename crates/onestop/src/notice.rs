@@ -26,7 +26,7 @@ use web::words::Words;
 use web::{Problem, site::Inbox};
 
 use crate::App;
-pub use rules::Channel;
+pub use rules::{Channel, PASSWORD_SET, PHONE_CHANGED};
 use rules::{Choice, Quiet};
 
 /// The administrators' page.
@@ -133,6 +133,30 @@ async fn put(tx: &mut Tx, news: &News<'_>, channels: &[Channel], now: Instant) -
         }
     }
     Ok(())
+}
+
+/// Tells the owner of an account what a counter is about to change about it. Call it before the change: what
+/// leaves the house goes where the owner was reached until now.
+pub async fn tell_owner(
+    tx: &mut Tx,
+    (account, word): (&str, &str),
+    unit: &str,
+    channels: &[Channel],
+    now: Instant,
+) -> Result<(), Problem> {
+    let facts =
+        Facts { code: String::new(), at: base::format::time_vn(now), unit: unit.to_string() };
+    let cause = format!("{word} {}", now.micros());
+    let news = News {
+        account,
+        word,
+        facts: &facts,
+        link: "/tai-khoan",
+        cause: &cause,
+        urgent: true,
+        by_mail: true,
+    };
+    put(tx, &news, channels, now).await
 }
 
 /// The parameters of notices that a province may set otherwise. Both are ours: no rule we know of names

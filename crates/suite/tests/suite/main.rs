@@ -30,6 +30,7 @@ mod people;
 mod petition;
 mod pieces;
 mod proof;
+mod recovery;
 mod remote;
 mod routes;
 mod running;
