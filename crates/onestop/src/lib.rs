@@ -19,6 +19,7 @@ mod inspection;
 mod intake;
 mod interlinked;
 mod leave;
+mod life;
 mod mailing;
 mod measure;
 mod message;
@@ -193,6 +194,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
         own("0070_account_recovery", include_str!("../migrations/0070_account_recovery.sql")),
         own("0071_fee_claim", include_str!("../migrations/0071_fee_claim.sql")),
+        own("0072_owner_reminder", include_str!("../migrations/0072_owner_reminder.sql")),
     ]
 }
 
@@ -272,6 +274,7 @@ pub async fn seed_demo(db: &Db, now: Instant) -> Result<(), Problem> {
 pub fn routes(app: &App) -> axum::Router {
     axum::Router::new()
         .merge(home::routes())
+        .merge(life::routes())
         .merge(procedure::pages::routes())
         .merge(procedure::edit::pages::routes())
         .merge(filing::pages::routes())

@@ -10,6 +10,7 @@ mod remind;
 mod rules;
 mod send;
 mod store;
+mod waiting;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -204,15 +205,22 @@ pub fn listener(app: &App) -> Listener {
 /// What comes again: deadlines that came near, letters that are due, and what is kept too long.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const LOOK_EVERY: Duration = Duration::from_secs(300);
+    const HOUR: Duration = Duration::from_secs(3_600);
     const SEND_EVERY: Duration = Duration::from_secs(10);
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let (near, waking, sending, clock) = (app.clone(), app.clone(), app.clone(), app.site.clock.clone());
+    let owners = app.clone();
     let mut jobs = vec![
         Handler::new("onestop.remind-deadlines", move |_, _| {
             let app = near.clone();
             async move { remind::remind_all(&app).await.map(drop) }
         })
         .every(LOOK_EVERY),
+        Handler::new("onestop.remind-owners", move |_, _| {
+            let app = owners.clone();
+            async move { waiting::remind_all(&app).await.map(drop) }
+        })
+        .every(HOUR),
         Handler::new("onestop.let-notices-go", move |db, _| {
             let now = clock.now();
             let (deliveries, notices) =

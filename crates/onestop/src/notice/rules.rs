@@ -131,9 +131,24 @@ pub const OVERDUE: &str = "overdue";
 pub const PASSWORD_SET: &str = "password_set";
 pub const PHONE_CHANGED: &str = "phone_changed";
 
+/// The words to an applicant for whom a dossier waits, and to its counter when that does not help.
+pub const REMIND_SUPPLEMENT: &str = "remind_supplement";
+pub const REMIND_FEE: &str = "remind_fee";
+pub const NO_SUPPLEMENT: &str = "no_supplement";
+pub const NO_FEE: &str = "no_fee";
+
 /// The words that no line of the table says.
 #[cfg(test)]
-const BESIDE: [&str; 4] = [DUE_SOON, OVERDUE, PASSWORD_SET, PHONE_CHANGED];
+const BESIDE: [&str; 8] = [
+    DUE_SOON,
+    OVERDUE,
+    PASSWORD_SET,
+    PHONE_CHANGED,
+    REMIND_SUPPLEMENT,
+    REMIND_FEE,
+    NO_SUPPLEMENT,
+    NO_FEE,
+];
 
 /// The topics of the table; some stand more than once.
 pub const TOPICS: [&str; TABLE.len()] = {
