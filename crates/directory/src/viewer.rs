@@ -193,7 +193,10 @@ async fn viewer(parts: &mut Parts, site: &Site) -> Result<Option<Viewer>, Proble
 
 /// The pages that are open to a password told once: one's account and the way out.
 fn is_own_account(path: &str) -> bool {
-    path == "/tai-khoan" || path.starts_with("/tai-khoan/") || path == "/dang-xuat" || path == "/api/v1/session"
+    path == "/tai-khoan"
+        || path.starts_with("/tai-khoan/")
+        || path == "/dang-xuat"
+        || path == "/api/v1/session"
 }
 
 /// The viewer, who must be there and may not go on with a password that was told once.

@@ -19,8 +19,8 @@ use web::page::{self, Cached};
 use web::{Problem, Shell};
 
 use crate::App;
-use crate::life::EventTile;
 use crate::filters;
+use crate::life::EventTile;
 use crate::procedure::Procedure;
 use crate::words_citizen::{find, kept, say};
 

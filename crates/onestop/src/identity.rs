@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use base::number::PersonalNumber;
-use base::{Instant, format};
+use base::format;
 use db::Tx;
 use directory::account::recover::may_help;
 use directory::{Account, AccountId, CounterClerk};
@@ -202,10 +202,8 @@ async fn page_of(app: &App, clerk: &CounterClerk, wanted: Wanted) -> Result<Iden
     };
     let here = place.href(PATH, &[]);
     let title = say("identity.title", &[]);
-    let typed = Typed {
-        phone: account.as_ref().map(|a| a.phone.clone()).unwrap_or_default(),
-        ..Typed::default()
-    };
+    let typed =
+        Typed { phone: account.as_ref().map(|a| a.phone.clone()).unwrap_or_default(), ..Typed::default() };
     Ok(IdentityPage {
         shell: frame::shell(app, &clerk.viewer, &place, &counts, title, None).active(here),
         back: place.list(List::Waiting),
@@ -312,8 +310,7 @@ async fn help(
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
     let (number, account) = account_of(&app, &form.number).await?;
-    let typed =
-        Typed { seen: form.seen, note: form.note, phone: form.phone, password: form.deed != "phone" };
+    let typed = Typed { seen: form.seen, note: form.note, phone: form.phone, password: form.deed != "phone" };
     let done = match recover::check(&typed, &account) {
         Ok(deed) => recover::help(&app, &clerk, account.id, (deed, form.version), now).await,
         Err(wrong) => Err(Problem::Invalid(wrong)),

@@ -145,18 +145,10 @@ pub async fn tell_owner(
     channels: &[Channel],
     now: Instant,
 ) -> Result<(), Problem> {
-    let facts =
-        Facts { code: String::new(), at: base::format::time_vn(now), unit: unit.to_string() };
+    let facts = Facts { code: String::new(), at: base::format::time_vn(now), unit: unit.to_string() };
     let cause = format!("{word} {}", now.micros());
-    let news = News {
-        account,
-        word,
-        facts: &facts,
-        link: "/tai-khoan",
-        cause: &cause,
-        urgent: true,
-        by_mail: true,
-    };
+    let news =
+        News { account, word, facts: &facts, link: "/tai-khoan", cause: &cause, urgent: true, by_mail: true };
     put(tx, &news, channels, now).await
 }
 

@@ -100,7 +100,8 @@ pub async fn ask(tx: &mut Tx, case: &mut Case, wanted: &Wanted, who: &Who) -> Re
     let before = dossier::store::list_files(tx, id).await?;
     let to = filing::Place { dossier: id, before: &before, why: "supplement" };
     let files = filing::attach_loose(tx, to, std::slice::from_ref(proof), &who.account, case.now).await?;
-    let file = files.into_iter().next().ok_or_else(|| Problem::fault("a proof that was taken is not there"))?;
+    let file =
+        files.into_iter().next().ok_or_else(|| Problem::fault("a proof that was taken is not there"))?;
     tx.change_one(
         "insert into fee_claim (id, dossier, bill, counter, reduction, name, percent, file, note, account, at,
                                 state)

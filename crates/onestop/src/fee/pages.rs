@@ -15,10 +15,10 @@ use serde::Deserialize;
 use web::page::NoticeKind;
 use web::{FieldError, Form, Path, Problem, Query, Shell, page};
 
+use super::claim::{self, Claim, pages as claims};
 use super::refund::{self, Wish};
 use super::store::{self, Account, Bill, Grant, LineRow, Payment, Receipt, Reduction, Refund};
 use super::vietqr::VietQr;
-use super::claim::{self, Claim, pages as claims};
 use super::words::say;
 use super::{demo, receipt};
 use crate::App;

@@ -150,7 +150,7 @@ pub async fn divided(
     let Some(route) = rule(procedure, answers) else { return Ok(None) };
     let (Some(field), Some(place)) = (&route.field, place(route, answers)) else { return Ok(None) };
     let level = route.level.or(level(procedure, frame));
-    match at(tx, &place.to_string(), level, route.unit_kind.as_deref(), day).await? {
+    match at(tx, place, level, route.unit_kind.as_deref(), day).await? {
         At::Several(names) => Ok(Some((field.clone(), names.join(", ")))),
         At::Agency(_) | At::Nobody => Ok(None),
     }

@@ -199,7 +199,7 @@ impl Earlier {
     pub fn line(&self) -> String {
         let seen = Seen::from_word(&self.seen).map(Seen::name).unwrap_or_default();
         let at = base::format::time_vn(self.at);
-        let args = [("at", at.as_str()), ("unit", &self.unit_name), ("seen", &seen)];
+        let args = [("at", at.as_str()), ("unit", self.unit_name.as_str()), ("seen", seen.as_str())];
         match self.new_password {
             true => say("identity.earlier_password", &args),
             false => say("identity.earlier_phone", &args),

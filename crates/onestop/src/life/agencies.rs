@@ -118,7 +118,15 @@ async fn find(tx: &mut Tx, code: &str, day: base::Day) -> Result<Option<Found>, 
 /// the catalogue names the one; where one committee answers for its territory, the level alone decides.
 fn takes(p: &Procedure, frame: Frame, levels: &[String], department: Option<&str>) -> bool {
     let at = p.settled_at(frame).iter().any(|level| levels.iter().any(|l| l == level.as_str()));
-    at && department.is_none_or(|name| fold(&p.agency).contains(&fold(name)))
+    at && department.is_none_or(|name| names(&p.agency, name))
+}
+
+/// Whether the catalogue's words for who settles something name this department: it says "Sở Xây dựng", the
+/// directory says of which province.
+fn names(agency: &str, department: &str) -> bool {
+    let (agency, department) = (fold(agency), fold(department));
+    let parts = agency.split(['(', ')']).flat_map(|part| part.split(" hoac "));
+    parts.map(str::trim).any(|part| !part.is_empty() && department.starts_with(part))
 }
 
 /// `GET /co-quan/{code}`.
@@ -171,7 +179,7 @@ mod tests {
             all.iter().filter(|p| takes(p, Frame::Y2025, &levels, department)).count()
         };
         let everything = count("province", None);
-        let construction = count("province", Some("Sở Xây dựng"));
+        let construction = count("province", Some("Sở Xây dựng tỉnh Vĩnh Long"));
         assert!(construction > 0 && construction < everything, "{construction} of {everything}");
         assert_eq!(count("province", Some("Sở Không Có")), 0);
         assert!(count("commune", None) > 50);

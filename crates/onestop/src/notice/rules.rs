@@ -139,16 +139,8 @@ pub const NO_FEE: &str = "no_fee";
 
 /// The words that no line of the table says.
 #[cfg(test)]
-const BESIDE: [&str; 8] = [
-    DUE_SOON,
-    OVERDUE,
-    PASSWORD_SET,
-    PHONE_CHANGED,
-    REMIND_SUPPLEMENT,
-    REMIND_FEE,
-    NO_SUPPLEMENT,
-    NO_FEE,
-];
+const BESIDE: [&str; 8] =
+    [DUE_SOON, OVERDUE, PASSWORD_SET, PHONE_CHANGED, REMIND_SUPPLEMENT, REMIND_FEE, NO_SUPPLEMENT, NO_FEE];
 
 /// The topics of the table; some stand more than once.
 pub const TOPICS: [&str; TABLE.len()] = {

@@ -84,7 +84,8 @@ fn what_happens_in_a_life_and_an_agency_lead_to_their_procedures() {
         says(&an, "Theo việc trong đời");
         let birth = an.link("Sinh con");
         an.opens(&birth).await.expect(200);
-        for words in ["Làm một lần cả khai sinh", "Đăng ký khai sinh", "Giải quyết hưởng chế độ thai sản"] {
+        for words in ["Làm một lần cả khai sinh", "Đăng ký khai sinh", "Giải quyết hưởng chế độ thai sản"]
+        {
             says(&an, words);
         }
         let text = an.page().text();

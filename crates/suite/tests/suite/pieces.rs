@@ -244,7 +244,8 @@ fn a_supplement_that_came_in_pieces_waits_for_its_form_and_is_nobody_elses() {
         let sent = an.submits_files("Nộp bổ sung", &[], &[]).await.expect(303);
         assert_eq!(sent.header("location"), format!("{page}?bao=bo-sung"));
         let files = sees(&mut program, &code).await["files"].clone();
-        let names: Vec<&str> = files.as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            files.as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
         assert!(names.contains(&"giấy.pdf"), "{names:?}");
         town.delivers().await;
         town.audit_book_is_whole().await;

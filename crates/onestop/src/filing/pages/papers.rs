@@ -139,7 +139,8 @@ async fn take(app: &App, at: &OnDraft<Fill>, component: &str, mut form: Upload) 
         }
     }
     // `component|upload|name`: what a helper's browser sent up in pieces before the form.
-    let given: Vec<String> = form.texts().iter().filter(|(n, _)| n == "kem").map(|(_, t)| t.clone()).collect();
+    let given: Vec<String> =
+        form.texts().iter().filter(|(n, _)| n == "kem").map(|(_, t)| t.clone()).collect();
     for upload in given.iter().filter_map(|text| text.split('|').nth(1)) {
         brought += 1;
         let act = at.act("onestop.bring-papers", app.site.clock.now());

@@ -62,6 +62,7 @@ impl<'a> Lines<'a> {
             }
             PageTwice { id } => self.line(&[Name("form"), Name("pages"), Id(id, 1)]),
             PageReserved { id } | PageEmpty { id } => self.line(&[Name("form"), Name("pages"), Id(id, 0)]),
+            MatterUnknown { field } => self.line(&[Name("form"), Name("matter"), Text(field, 0)]),
             FieldTwice { field } => self.line(&[Name("form"), Name("pages"), Text(field, 1)]),
             FieldNotInSchema { field } | FieldNameOdd { field } => {
                 self.line(&[Name("form"), Name("pages"), Text(field, 0)])
