@@ -35,7 +35,7 @@ use crate::session::{self, Signed, Standing};
 use crate::site::Site;
 use crate::upload;
 
-/// The name under which a kept form remembers its files: `field|file name`, and "" that it is sent with files.
+/// The name under which a kept form remembers its files, `field|file name`; "" says that it takes files.
 const FILE_FIELD: &str = posted::FILES_FIELD;
 const KEPT_BYTES_MAX: usize = 256 * 1024;
 const KEPT_HOURS: i64 = 24;

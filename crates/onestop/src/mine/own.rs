@@ -338,12 +338,7 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
             .map(|(h, _)| h.note.clone())
             .unwrap_or_default(),
         wanted: wanted(&read, &again),
-        brought: {
-            let sent = again.brought.iter();
-            let known: Vec<&str> = sent.clone().map(|b| b.upload.as_str()).collect();
-            let more = read.waiting.iter().filter(|b| !known.contains(&b.upload.as_str()));
-            sent.chain(more).cloned().collect()
-        },
+        brought: brought(&read, &again),
         fee: money(d.fee_asked - d.fee_paid),
         summary: say("form.summary", &[("n", &again.errors.len().to_string())]),
         file_max: format::size(base::limits::FILE_SIZE_BYTES_MAX),
@@ -357,6 +352,14 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
         again,
         shell,
     }
+}
+
+/// What came with a form that was refused, and what came before any form.
+fn brought(read: &Read, again: &Again) -> Vec<Brought> {
+    let sent = again.brought.iter();
+    let known: Vec<&str> = sent.clone().map(|b| b.upload.as_str()).collect();
+    let more = read.waiting.iter().filter(|b| !known.contains(&b.upload.as_str()));
+    sent.chain(more).cloned().collect()
 }
 
 /// What this person sent up for a supplement of this dossier, in pieces, and has not handed in yet.
