@@ -24,6 +24,7 @@ web::filters!(files![
     "interlinked",
     "leave",
     "recount",
+    "life",
     "measure",
     "message",
     "mine",

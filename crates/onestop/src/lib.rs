@@ -19,6 +19,7 @@ mod inspection;
 mod intake;
 mod interlinked;
 mod leave;
+mod life;
 mod mailing;
 mod measure;
 mod message;
@@ -207,6 +208,9 @@ pub fn migrations() -> Vec<Migration> {
         own("0070_recount", include_str!("../migrations/0070_recount.sql")),
         own("0070_statement_sealed", include_str!("../migrations/0070_statement_sealed.sql")),
         own("0071_measure_part", include_str!("../migrations/0071_measure_part.sql")),
+        own("0070_account_recovery", include_str!("../migrations/0070_account_recovery.sql")),
+        own("0071_fee_claim", include_str!("../migrations/0071_fee_claim.sql")),
+        own("0072_owner_reminder", include_str!("../migrations/0072_owner_reminder.sql")),
     ]
 }
 
@@ -286,6 +290,7 @@ pub async fn seed_demo(db: &Db, now: Instant) -> Result<(), Problem> {
 pub fn routes(app: &App) -> axum::Router {
     axum::Router::new()
         .merge(home::routes())
+        .merge(life::routes())
         .merge(procedure::pages::routes())
         .merge(procedure::edit::pages::routes())
         .merge(filing::pages::routes())
@@ -331,6 +336,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(petition::api::routes())
         .merge(rating::routes())
         .merge(fee::pages::routes())
+        .merge(fee::claim::pages::routes())
         .merge(fee::desk::routes())
         .merge(fee::sheet::routes())
         .merge(fee::bank::routes())
