@@ -191,6 +191,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0061_device_request", include_str!("../migrations/0061_device_request.sql")),
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
+        own("0070_law", include_str!("../migrations/0070_law.sql")),
     ]
 }
 
@@ -219,14 +220,6 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             )
             .await?;
         }
-        // The decree of 2018 counts again from zero; whether 2025 changed it is not settled.
-        tx.change(
-            "insert into parameter (id, value, valid_from, source)
-             values ('after-supplement', 'restart', '2018-01-01', 'onestop/supplement-clock')
-             on conflict (id, valid_from) do nothing",
-            args![],
-        )
-        .await?;
         // law: onestop/petition-limits; from which event each runs is our reading.
         // law: onestop/hall-priority; the groups are from memory, and the run is ours.
         for (id, value, source) in [

@@ -24,7 +24,7 @@ use web::Problem;
 
 use crate::App;
 use crate::catalogue::Catalogue;
-use crate::dossier::{self, Dossier, DossierId, History};
+use crate::dossier::{self, Dossier, DossierId, History, limits};
 use rules::{Facts, Mark};
 use store::About;
 
@@ -72,11 +72,13 @@ pub enum Figure {
     Late,
     Open,
     Overdue,
+    /// With a short limit that was missed: answer, hand-on, request for papers, apology.
+    Short,
 }
 
 impl Figure {
     /// The columns in their order.
-    pub const ALL: [Figure; 8] = [
+    pub const ALL: [Figure; 9] = [
         Figure::Received,
         Figure::Online,
         Figure::Settled,
@@ -85,6 +87,7 @@ impl Figure {
         Figure::Late,
         Figure::Open,
         Figure::Overdue,
+        Figure::Short,
     ];
 
     /// The word in addresses and of keys in `words/`.
@@ -98,6 +101,7 @@ impl Figure {
             Figure::Late => "late",
             Figure::Open => "open",
             Figure::Overdue => "overdue",
+            Figure::Short => "short",
         }
     }
 }
@@ -160,6 +164,7 @@ pub struct Counts {
     pub late: i64,
     pub open: i64,
     pub overdue: i64,
+    pub short: i64,
     /// Office minutes of what was settled.
     pub minutes: i64,
 }
@@ -181,6 +186,7 @@ impl Counts {
             Figure::Late => self.late,
             Figure::Open => self.open,
             Figure::Overdue => self.overdue,
+            Figure::Short => self.short,
         }
     }
 
@@ -204,6 +210,7 @@ impl Counts {
         self.late += other.late;
         self.open += other.open;
         self.overdue += other.overdue;
+        self.short += other.short;
         self.minutes += other.minutes;
     }
 
@@ -246,6 +253,9 @@ pub async fn report(
         let line = lines.entry(key(u.key)).or_default();
         line.open += u.count;
         line.overdue += u.overdue;
+    }
+    for s in store::short(tx, ask).await? {
+        lines.entry(key(s.key)).or_default().short += s.count;
     }
     Ok(lines.into_iter().collect())
 }
@@ -335,8 +345,10 @@ async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Probl
         store::rows(counted.iter().map(|(d, scanned, facts)| (about(d, *scanned), facts))).put(tx).await?;
         for (d, ..) in &counted {
             store::delete_people(tx, d.id).await?;
+            store::delete_missed(tx, d.id).await?;
         }
         store::people(counted.iter().map(|(d, _, facts)| (d.id, facts))).put(tx).await?;
+        store::missed(counted.iter().map(|(d, _, facts)| (d.id, facts))).put(tx).await?;
         Ok(())
     })
     .await
@@ -354,6 +366,7 @@ fn facts(catalogue: &Catalogue, d: &Dossier, log: &[History], calendar: &Calenda
             official: h.office.is_some(),
             account: h.account.as_deref(),
             promised: h.promised,
+            late: limits::missed(h).map(|(short, _)| short),
         })
         .collect();
     Ok(rules::facts(&marks, &procedure, calendar))
@@ -375,6 +388,7 @@ pub fn of_lines(
             official: l.office.is_some(),
             account: l.account.as_deref(),
             promised: l.promised,
+            late: limits::missed_in(&l.details),
         })
         .collect();
     rules::facts(&marks, procedure, calendar)

@@ -23,15 +23,16 @@ pub struct About<'a> {
 pub fn rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>) -> Rows {
     let mut rows = Rows::new(
         "insert into measure (dossier, agency, procedure, channel, filed, received, settled, ended,
-            decided_at, grade, minutes, stage_points, stages, requests, paid, scanned, version) values",
-        17,
+            decided_at, grade, minutes, stage_points, stages, requests, paid, scanned, version,
+            short) values",
+        18,
     )
     .ending(
         "on conflict (dossier) do update set received = excluded.received, settled = excluded.settled,
             ended = excluded.ended, decided_at = excluded.decided_at, grade = excluded.grade,
             minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
             requests = excluded.requests, paid = excluded.paid, scanned = excluded.scanned,
-            version = excluded.version where measure.version <= excluded.version",
+            version = excluded.version, short = excluded.short where measure.version <= excluded.version",
     );
     measured.into_iter().for_each(|(about, facts)| rows.add(values(&about, facts)));
     rows
@@ -42,7 +43,7 @@ pub fn first_rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>
     rows(measured).ending("")
 }
 
-fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 17] {
+fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 18] {
     let number = |n: Option<i64>| n.map_or(Value::Null, Value::Int);
     [
         Value::Text(about.dossier.to_string().into()),
@@ -62,6 +63,7 @@ fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 17] {
         Value::Int(f.paid),
         Value::Int(i64::from(about.scanned)),
         Value::Int(about.version),
+        number(f.short),
     ]
 }
 
@@ -85,6 +87,7 @@ pub async fn has_files(tx: &mut Tx, id: DossierId) -> db::Result<bool> {
 /// Throws all rows away, to be made anew.
 pub async fn delete_all(tx: &mut Tx) -> db::Result<u64> {
     tx.change("delete from measure_person", args![]).await?;
+    tx.change("delete from measure_short", args![]).await?;
     tx.change("delete from measure", args![]).await
 }
 
@@ -97,6 +100,22 @@ pub fn people<'a>(dossiers: impl IntoIterator<Item = (DossierId, &'a Facts)>) ->
         }
     }
     rows
+}
+
+/// The short limits that officials missed.
+pub fn missed<'a>(dossiers: impl IntoIterator<Item = (DossierId, &'a Facts)>) -> Rows {
+    let mut rows = Rows::new("insert into measure_short (dossier, account, missed, times) values", 4);
+    for (dossier, facts) in dossiers {
+        for one in &facts.missed {
+            rows.add(args![dossier, one.account, one.short.word(), one.times].iter().cloned());
+        }
+    }
+    rows
+}
+
+/// Takes away what is about to be written anew.
+pub async fn delete_missed(tx: &mut Tx, dossier: DossierId) -> db::Result<u64> {
+    tx.change("delete from measure_short where dossier = $1", args![dossier]).await
 }
 
 /// Takes away what is about to be written anew.
@@ -206,6 +225,39 @@ pub async fn under_way(tx: &mut Tx, ask: &Ask, now: Instant) -> db::Result<Vec<U
     tx.list(&q, &q.args).await
 }
 
+db::record! {
+    /// Dossiers with a short limit that was missed, by some key.
+    #[derive(PartialEq, Eq)]
+    pub struct Missing { key: String, count: i64 }
+}
+
+macro_rules! missing {
+    ($key:literal) => {
+        concat!("select ", $key, " as key, count(*) as count from measure m")
+    };
+}
+
+/// Dossiers that first missed a short limit in the months asked for; of an official, those in which the step
+/// that came too late was theirs.
+pub async fn short(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Missing>> {
+    let select = match ask.by {
+        By::Unit => missing!("m.agency"),
+        By::Procedure | By::Field => missing!("m.procedure"),
+        By::Month => missing!("cast(m.short as text)"),
+        By::Channel => missing!("m.channel"),
+        By::Official => {
+            "select x.account as key, count(distinct m.dossier) as count
+               from measure m join measure_short x on x.dossier = m.dossier"
+        }
+    };
+    let q = in_months_short(Filter::new(select), ask).tail("group by key order by key limit 5000");
+    tx.list(&q, &q.args).await
+}
+
+fn in_months_short(q: Filter, ask: &Ask) -> Filter {
+    q.among("m.agency", &ask.agencies).and("m.short >= ?", Some(ask.from)).and("m.short <= ?", Some(ask.to))
+}
+
 /// The statuses in which somebody still waits for something.
 pub const OPEN: [i64; 5] = [1, 2, 4, 5, 6];
 
@@ -303,6 +355,7 @@ impl Behind {
             Figure::Early => settled(q).and("m.grade = ?", Some(Grade::Early.points())),
             Figure::OnTime => settled(q).and("m.grade = ?", Some(Grade::OnTime.points())),
             Figure::Late => settled(q).and("m.grade = ?", Some(Grade::Late.points())),
+            Figure::Short => in_months_short(q, &self.ask),
             Figure::Open => q.among("d.agency", &self.ask.agencies).among("d.status", &OPEN),
             Figure::Overdue => q
                 .among("d.agency", &self.ask.agencies)
@@ -321,7 +374,14 @@ impl Behind {
             By::Procedure | By::Field => q.among("m.procedure", keys),
             By::Channel => q.among("m.channel", keys),
             By::Month if received.contains(&self.figure) => q.among("cast(m.received as text)", keys),
+            By::Month if self.figure == Listed::Figure(Figure::Short) => {
+                q.among("cast(m.short as text)", keys)
+            }
             By::Month => q.among("cast(m.settled as text)", keys),
+            By::Official if self.figure == Listed::Figure(Figure::Short) => q.and(
+                "exists (select 1 from measure_short x where x.dossier = m.dossier and x.account = ?)",
+                keys.first(),
+            ),
             By::Official => q.and(
                 "exists (select 1 from dossier_step s where s.dossier = m.dossier and s.account = ?
                     and s.office is not null)",

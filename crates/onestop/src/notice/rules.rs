@@ -122,6 +122,14 @@ pub const TABLE: [Line; 51] = [
 /// The words of the alerts about deadlines, which come from the clock and no event.
 pub const DUE_SOON: &str = "due_soon";
 pub const OVERDUE: &str = "overdue";
+/// An accepted dossier has not been handed on yet, and soon must have been.
+pub const HAND_ON_SOON: &str = "hand_on_soon";
+/// The citizen is told that a promise was not kept.
+pub const PROMISE_PASSED: &str = "promise_passed";
+
+/// All of these.
+#[cfg(test)]
+const CLOCK: [&str; 4] = [DUE_SOON, OVERDUE, HAND_ON_SOON, PROMISE_PASSED];
 
 /// The topics of the table; some stand more than once.
 pub const TOPICS: [&str; TABLE.len()] = {
@@ -260,7 +268,8 @@ mod tests {
 
     #[test]
     fn everybody_who_is_told_of_what_happened() {
-        let facts = [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã")];
+        let facts =
+            [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã"), ("why", "Lý do: quá tải.")];
         let mut table = String::new();
         for line in &TABLE {
             let sms = match (line.urgent, line.mail) {
@@ -271,7 +280,7 @@ mod tests {
             let title = say(&format!("title.{}", line.word), &facts);
             table += &format!("{:<36}{:<10}{:<4}{title}\n", line.topic, format!("{:?}", line.to), sms);
         }
-        for word in [DUE_SOON, OVERDUE] {
+        for word in CLOCK {
             table += &format!("{:<50}{}\n", "(clock)", say(&format!("title.{word}"), &facts));
         }
         let picture = include_str!("table.golden");
@@ -280,8 +289,9 @@ mod tests {
 
     #[test]
     fn every_word_has_a_title_and_a_body_without_gaps() {
-        let facts = [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã")];
-        for word in TABLE.iter().map(|line| line.word).chain([DUE_SOON, OVERDUE]) {
+        let facts =
+            [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã"), ("why", "Lý do: quá tải.")];
+        for word in TABLE.iter().map(|line| line.word).chain(CLOCK) {
             for part in ["title", "body"] {
                 let key = format!("{part}.{word}");
                 assert!(WORDS.has(&key), "{key}");
