@@ -279,7 +279,7 @@ impl<'a> Cases<'a> {
             family: self.catalogue.family(&procedure),
             outer: crate::interlinked::outer(tx, &dossier).await?,
             procedure,
-            after_supplement: self.catalogue.after_supplement,
+            law: self.catalogue.law(),
             now: self.now,
             calendar,
             dossier,

@@ -11,7 +11,7 @@ use db::{Act, Actor, Db, Tx, args};
 use tokio::sync::watch;
 use web::Problem;
 
-use crate::dossier::rules::AfterSupplement;
+use crate::dossier::law::{self, Law};
 use crate::interlinked::Family;
 use crate::procedure::model::{self, Frame, Procedure};
 use crate::procedure::search::Search;
@@ -22,9 +22,10 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Every version that a dossier may have been filed under, and the search over the current ones.
 pub struct Catalogue {
     shelf: RwLock<Arc<Shelf>>,
+    /// The readings of the law by day.
+    law: RwLock<Arc<Law>>,
+    /// The frame that the province is configured with.
     pub frame: Frame,
-    /// What happens to the clock when papers come.
-    pub after_supplement: AfterSupplement,
 }
 
 /// What is offered on one day, as the table then was.
@@ -71,8 +72,13 @@ impl Catalogue {
             read
         };
         let shelf = Shelf::of(&BTreeMap::new(), rows, stamp, now.day())?;
-        let after_supplement = db.read(async move |tx| after_supplement(tx, now.day()).await).await?;
-        Ok(Catalogue { shelf: RwLock::new(Arc::new(shelf)), frame, after_supplement })
+        let law = readings(db, frame, now).await?;
+        Ok(Catalogue { shelf: RwLock::new(Arc::new(shelf)), law: RwLock::new(Arc::new(law)), frame })
+    }
+
+    /// The readings of the law by day, as they now stand.
+    pub fn law(&self) -> Arc<Law> {
+        self.law.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn shelf(&self) -> Arc<Shelf> {
@@ -84,14 +90,19 @@ impl Catalogue {
     pub async fn refresh(&self, db: &Db, today: Day) -> Result<bool, Problem> {
         let known = self.shelf();
         let before = known.clone();
-        let (stamp, rows) = db
+        let (stamp, rows, law) = db
             .read(async move |tx: &mut Tx| -> db::Result<_> {
                 let stamp = stamp(tx).await?;
                 let changed = stamp != before.stamp || today != before.day;
-                Ok((stamp, if changed { Some(published(tx).await?) } else { None }))
+                let rows = if changed { Some(published(tx).await?) } else { None };
+                Ok((stamp, rows, law::read(tx).await?))
             })
             .await?;
-        let Some(rows) = rows else { return Ok(false) };
+        let other = law != *self.law();
+        if other {
+            *self.law.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
+        }
+        let Some(rows) = rows else { return Ok(other) };
         let fresh = Shelf::of(&known.versions, rows, stamp, today)?;
         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(true)
@@ -233,16 +244,19 @@ async fn published(tx: &mut Tx) -> db::Result<Vec<Published>> {
     .await
 }
 
-async fn after_supplement(tx: &mut Tx, today: Day) -> db::Result<AfterSupplement> {
-    let word: String = tx
-        .get(
-            "select value from parameter where id = 'after-supplement' and valid_from <= $1
-               and (valid_to is null or valid_to >= $1)",
-            args![today],
-        )
-        .await?;
-    AfterSupplement::from_word(&word)
-        .ok_or_else(|| db::Error::Fault(format!("the parameter after-supplement says “{word}”")))
+/// The readings of the law, with the rows that a database has not had yet.
+async fn readings(db: &Db, frame: Frame, now: Instant) -> Result<Law, Problem> {
+    let today = now.day();
+    let known = db.read(async move |tx: &mut Tx| law::read(tx).await).await?;
+    if law::missing(&known, frame, today).is_empty() {
+        return Ok(known);
+    }
+    let act = Act::new(Actor::System, "onestop.publish-law", String::new(), now);
+    db.write(act, async move |tx: &mut Tx| -> Result<Law, Problem> {
+        law::publish(tx, frame, today).await?;
+        Ok(law::read(tx).await?)
+    })
+    .await
 }
 
 fn files_missing(published: &[Published]) -> bool {

@@ -5,10 +5,15 @@ pub mod api;
 pub mod ask;
 pub mod assign;
 mod case;
+pub mod checklist;
 pub mod control;
 mod faults;
 pub mod files;
 pub mod follow;
+pub mod forms;
+pub mod grounds;
+pub mod law;
+pub mod limits;
 pub mod pages;
 pub mod papers;
 pub mod proposal;
@@ -18,6 +23,8 @@ pub mod store;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use base::{Day, Id, Instant};
 use contracts::onestop as event;
@@ -36,9 +43,11 @@ use crate::refusal::Refusal;
 use crate::signer;
 use crate::signing::leave;
 pub use ask::FEE_MAX;
-pub use ask::{Ask, Outcome, REFUSE_REASONS, STOP_REASONS};
+pub use ask::{Ask, Outcome};
 pub use case::Case;
+use checklist::Request;
 use faults::{Faults, only_way};
+use grounds::Grounds;
 use rules::{Seat, State, Status, Step, Used, Verb};
 
 pub enum DossierKind {}
@@ -113,6 +122,9 @@ impl Dossier {
         if self.accepted_at.is_none() && state.promised().is_some() {
             self.accepted_at = Some(at);
         }
+        if let State::Filed { answer_by } = state {
+            self.answer_by = answer_by;
+        }
         self.promised = state.promised().or(self.promised);
         self.state = state;
     }
@@ -168,19 +180,22 @@ pub enum PaperKind {
     Apology,
     /// The result document.
     Result,
+    /// Form 05 since 2025: why it was stopped, and what becomes of papers and fees.
+    Stop,
     /// The control slip, for officials: who gave it to whom, and whether in time.
     Control,
 }
 
 impl PaperKind {
     /// All kinds.
-    pub const ALL: [PaperKind; 7] = [
+    pub const ALL: [PaperKind; 8] = [
         PaperKind::Slip,
         PaperKind::Receipt,
         PaperKind::Supplement,
         PaperKind::Refusal,
         PaperKind::Apology,
         PaperKind::Result,
+        PaperKind::Stop,
         PaperKind::Control,
     ];
 
@@ -193,6 +208,7 @@ impl PaperKind {
             PaperKind::Refusal => "refusal",
             PaperKind::Apology => "apology",
             PaperKind::Result => "result",
+            PaperKind::Stop => "stop",
             PaperKind::Control => "control",
         }
     }
@@ -297,18 +313,24 @@ fn settles(role: Role) -> bool {
 pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(), Problem> {
     match ask {
         Ask::Receive { note } => receive(tx, case, &note).await,
-        Ask::AskSupplement { components, note } => ask_supplement(tx, case, &components, &note).await,
-        Ask::Supplement { uploads, note } => supplement(tx, case, &uploads, &note, who).await,
-        Ask::Refuse { reason, note } => refuse(tx, case, &reason, &note).await,
+        Ask::AskSupplement { marks, reason, note, .. } => {
+            ask_supplement(tx, case, Request { marks: &marks, reason: &reason, note: &note }).await
+        }
+        Ask::Supplement { uploads, explained, note } => {
+            supplement(tx, case, &Answer { uploads, explained, note }, who).await
+        }
+        Ask::Refuse(grounds) => refuse(tx, case, &grounds).await,
         Ask::Withdraw { note } => withdraw(tx, case, &note).await,
         Ask::PassOn { to, note } => pass_on(tx, case, to, &note).await,
-        Ask::ReturnStep { to, note } => return_step(tx, case, to, &note).await,
+        Ask::ReturnStep { to, reason, note } => return_step(tx, case, to, &reason, &note).await,
         Ask::SubmitForSignature { to, note } => submit_for_signature(tx, case, to, &note).await,
-        Ask::Decide { outcome, note } => decide(tx, case, outcome, &note, who).await,
+        Ask::Decide { outcome, reason, basis, basis_note, note } => {
+            decide(tx, case, outcome, &Grounds { reason, basis, basis_note, note }, who).await
+        }
         Ask::AskFee { amount, note } => ask_fee(tx, case, amount, &note).await,
         Ask::Pay { note } => fee::take_cash(tx, case, &note, who).await.map(drop),
-        Ask::Extend { until, note } => extend(tx, case, until, &note, who).await,
-        Ask::Stop { reason, note } => stop(tx, case, &reason, &note).await,
+        Ask::Extend { until, reason, note } => extend(tx, case, until, (&reason, &note), who).await,
+        Ask::Stop(grounds) => stop(tx, case, &grounds, who).await,
         Ask::ReturnResult { note, signed_by, signed_on } => {
             if let Some(signer) = signed_by {
                 let day = signed_on.unwrap_or(case.now.day()).to_string();
@@ -332,44 +354,43 @@ pub async fn receive_papers(tx: &mut Tx, case: &mut Case, note: &str, details: V
     advance(tx, case, Step::Receive, Remark { details, ..Remark::note(note) }, event::RECEIVED).await
 }
 
-/// Asks the citizen, once and in full, for what is missing.
-pub async fn ask_supplement(
-    tx: &mut Tx,
-    case: &mut Case,
-    components: &[String],
-    note: &str,
-) -> Result<(), Problem> {
-    ask::check_components(case, components, note)?;
-    let remark = Remark { details: json!({ "components": components }), ..Remark::note(note) };
+/// Asks the citizen, once and in full, for what is missing: every paper was looked at.
+pub async fn ask_supplement(tx: &mut Tx, case: &mut Case, request: Request<'_>) -> Result<(), Problem> {
+    let marks = ask::check_request(tx, case, request).await?;
+    let remark = checklist::remark(&marks, request);
+    let components = remark.details["components"].clone();
     advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await?;
-    interlinked::ask_through_parent(tx, case, components, note).await
+    interlinked::ask_through_parent(tx, case, &components, request).await
 }
 
-/// The citizen, or the clerk for a citizen at the counter, brings what was asked for.
-pub async fn supplement(
-    tx: &mut Tx,
-    case: &mut Case,
-    uploads: &[Attached],
-    note: &str,
-    who: &Who,
-) -> Result<(), Problem> {
-    if uploads.is_empty() && note.trim().is_empty() {
-        let mut faults = Faults::default();
-        faults.add("uploads", "fault.nothing_supplemented", &[]);
-        faults.settle()?;
-    }
+/// What answers a request for papers.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    pub uploads: Vec<Attached>,
+    /// Why a paper that was asked for is not brought, by paper.
+    pub explained: BTreeMap<String, String>,
+    pub note: String,
+}
+
+/// The citizen, or the clerk for a citizen at the counter, brings what was asked for or says why not. What
+/// was not received before waits for the counter again: filing is not acceptance. law: onestop/filing-proof
+pub async fn supplement(tx: &mut Tx, case: &mut Case, answer: &Answer, who: &Who) -> Result<(), Problem> {
+    let Answer { uploads, explained, note } = answer;
+    let asked = checklist::asked(&store::list_history(tx, case.dossier.id).await?);
+    checklist::check_answer(case, &asked, uploads, explained, note)?;
     let before = store::list_files(tx, case.dossier.id).await?;
     let to = filing::Place { dossier: case.dossier.id, before: &before, why: "supplement" };
     let files = filing::attach(tx, to, &case.procedure, uploads, &who.account, case.now).await?;
-    let details = json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() });
+    let hashes: Vec<String> = files.iter().map(|f| f.sha256.to_string()).collect();
+    let details = json!({ "files": hashes, "explained": explained });
     let remark = Remark { details, ..Remark::note(note) };
     advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await?;
     interlinked::hand_on(tx, case, &files).await
 }
 
-/// Refuses reception, with a reason from the list and words for the citizen.
-pub async fn refuse(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
-    let remark = Remark::reasoned(reason, &REFUSE_REASONS, note)?;
+/// Refuses reception, on grounds that form 03 prints.
+pub async fn refuse(tx: &mut Tx, case: &mut Case, grounds: &Grounds) -> Result<(), Problem> {
+    let remark = grounds.remark(Verb::Refuse, &case.procedure)?;
     advance(tx, case, Step::Refuse, remark, event::DECLINED).await
 }
 
@@ -391,13 +412,16 @@ pub async fn return_step(
     tx: &mut Tx,
     case: &mut Case,
     to: Option<String>,
+    reason: &str,
     note: &str,
 ) -> Result<(), Problem> {
     let mut faults = Faults::default();
+    grounds::check_reason(Verb::ReturnStep, reason, &mut faults);
     faults.need("note", note);
     faults.settle()?;
     let step = Step::ReturnStep(only_way(case, Verb::ReturnStep, to)?);
-    advance(tx, case, step, Remark::note(note), event::SENT_BACK).await
+    let remark = Remark { reason_code: Some(reason), ..Remark::note(note) };
+    advance(tx, case, step, remark, event::SENT_BACK).await
 }
 
 /// Lays the dossier before the leader who signs.
@@ -417,14 +441,14 @@ pub async fn decide(
     tx: &mut Tx,
     case: &mut Case,
     outcome: Outcome,
-    note: &str,
+    grounds: &Grounds,
     who: &Who,
 ) -> Result<(), Problem> {
-    if outcome == Outcome::Denied {
-        let mut faults = Faults::default();
-        faults.need("note", note);
-        faults.settle()?;
-    }
+    let denied = outcome == Outcome::Denied;
+    let mut faults = Faults::default();
+    grounds.check(Verb::Decide, denied, &case.procedure, &mut faults);
+    faults.settle()?;
+    let note = grounds.note.as_str();
     let day = case.now.day();
     let symbol = match outcome {
         Outcome::Granted => case.procedure.result.symbol.clone().unwrap_or_default(),
@@ -436,7 +460,9 @@ pub async fn decide(
         (d.agency.clone(), post.map(|p| p.title.clone()).unwrap_or_default())
     };
     let agency = directory::get_unit(tx, &unit).await?;
-    let remark = Remark { details: json!({ "outcome": outcome.word() }), ..Remark::note(note) };
+    let details = json!({ "outcome": outcome.word(), "basis": grounds.lines(&case.procedure) });
+    let reason_code = denied.then_some(grounds.reason.as_str());
+    let remark = Remark { reason_code, details, ..Remark::note(note) };
     // The rules speak first: a refused decision must not use up a number.
     advance(tx, case, Step::Decide, remark, event::DECIDED).await?;
     let number = number::next(tx, "result", unit.as_str(), &[], day).await?;
@@ -502,18 +528,27 @@ pub async fn record(
 /// Moves the promised time, once, with an apology: form 04 follows. The law wants it said at least a
 /// day before the promised one; later it is still owed, and counted as said too late.
 /// law: onestop/late
-pub async fn extend(tx: &mut Tx, case: &mut Case, until: Day, note: &str, who: &Who) -> Result<(), Problem> {
-    ask::check_day(case, until, note)?;
-    let said_late = case.dossier.promised.is_some_and(|promised| case.now.day() >= promised.day());
+pub async fn extend(
+    tx: &mut Tx,
+    case: &mut Case,
+    until: Day,
+    (reason, note): (&str, &str),
+    who: &Who,
+) -> Result<(), Problem> {
+    ask::check_day(case, until, reason, note)?;
     let title = who.title(Role::Leader, &case.dossier.agency);
-    let details = json!({ "promised": case.dossier.promised, "said_late": said_late, "title": title });
+    let details = json!({ "promised": case.dossier.promised, "title": title });
     let step = Step::Extend(case.calendar.close_of(until));
-    advance(tx, case, step, Remark { details, ..Remark::note(note) }, event::EXTENDED).await
+    let remark = Remark { reason_code: Some(reason), note, details };
+    advance(tx, case, step, remark, event::EXTENDED).await
 }
 
-/// The agency ends the dossier, with a reason from the list and words for the citizen.
-pub async fn stop(tx: &mut Tx, case: &mut Case, reason: &str, note: &str) -> Result<(), Problem> {
-    let remark = Remark::reasoned(reason, &STOP_REASONS, note)?;
+/// The agency ends the dossier, on grounds that form 05 prints.
+pub async fn stop(tx: &mut Tx, case: &mut Case, grounds: &Grounds, who: &Who) -> Result<(), Problem> {
+    let mut remark = grounds.remark(Verb::Stop, &case.procedure)?;
+    let d = &case.dossier;
+    let post = who.posts.iter().find(|p| [&d.holder_unit, &d.counter, &d.agency].contains(&&p.unit));
+    remark.details["title"] = post.map(|p| p.title.clone()).unwrap_or_default().into();
     advance(tx, case, Step::Stop, remark.clone(), event::STOPPED).await?;
     interlinked::end_all(tx, case, &Step::Stop, remark).await?;
     fee::abandon(tx, case, true).await
@@ -537,17 +572,6 @@ pub(crate) struct Remark<'a> {
 impl<'a> Remark<'a> {
     pub fn note(note: &'a str) -> Self {
         Remark { reason_code: None, note, details: json!({}) }
-    }
-
-    /// A reason of the list, and words. K.1: always a reason.
-    fn reasoned(reason: &'a str, list: &[&str], note: &'a str) -> Result<Self, Problem> {
-        let mut faults = Faults::default();
-        if !list.contains(&reason) {
-            faults.add("reason", "fault.reason", &[]);
-        }
-        faults.need("note", note);
-        faults.settle()?;
-        Ok(Remark { reason_code: Some(reason), ..Remark::note(note) })
     }
 }
 
@@ -582,6 +606,8 @@ async fn advance(
         leave::before_leaving(tx, case).await?;
     }
 
+    let mut remark = remark;
+    limits::mark(&mut remark.details, &case.dossier, (verb, case.now), &case.calendar, &case.law);
     let moved = Moved { verb, state, remark, topic, at: case.now };
     enter(tx, &mut case.dossier, &case.procedure, moved).await?;
     if !received_before && case.dossier.accepted_at.is_some() {
@@ -610,6 +636,10 @@ pub(crate) async fn enter(
     let old_status = dossier.state.status();
     let old_stage = dossier.state.stage().map(str::to_string);
     let seen = dossier.version;
+    let mut details = step.remark.details;
+    if let Some(number) = forms::take_number(tx, dossier, step.verb, step.at).await? {
+        details["number"] = number.into();
+    }
     dossier.supplement_requests += i64::from(step.verb == Verb::AskSupplement);
     dossier.extensions += i64::from(step.verb == Verb::Extend);
     dossier.enter(step.state, step.at);
@@ -626,7 +656,7 @@ pub(crate) async fn enter(
         at: step.at,
         reason_code: step.remark.reason_code,
         note: step.remark.note.trim(),
-        details: step.remark.details,
+        details,
     };
     store::save_entry(tx, &entry).await?;
     let told = moved(dossier, old_status.number(), seen, step.at);

@@ -14,7 +14,7 @@ pub mod sniff;
 pub mod store;
 pub mod uploads;
 
-use base::{Instant, calendar::Limit};
+use base::Instant;
 use contracts::onestop as event;
 use db::{Tx, outbox};
 use directory::{Role, UnitId};
@@ -23,15 +23,13 @@ use serde_json::{Map, Value, json};
 use web::Problem;
 
 use crate::catalogue::Catalogue;
+use crate::dossier::law::Law;
 use crate::dossier::rules::{State, Status};
 use crate::dossier::{self, Applicant, Dossier, DossierId, StoredFile};
 use crate::number;
 use crate::procedure::{self, Procedure};
 use crate::refusal::{Fault, Refusal};
 use crate::vault;
-
-/// Within how long the counter must answer what was filed. law: onestop/reception-answer
-pub const ANSWER_WITHIN: Limit = Limit::WorkingHours(8);
 
 /// A file that was uploaded before, or an entry of the sender's own vault, and the component it is meant
 /// for.
@@ -104,7 +102,7 @@ pub async fn file(
     }
     let counter = counter_at(tx, &filing.unit, now).await?;
     let agency = route::agency(tx, catalogue.frame, &procedure, &filing.answers, &counter, now.day()).await?;
-    let answer_by = answer_by(tx, &counter.id, now).await?;
+    let answer_by = answer_by(tx, &catalogue.law(), &counter.id, now).await?;
     let ident = counter.ident.clone().unwrap_or_else(|| counter.code.clone());
     let code = number::next(tx, "dossier", &ident, &[("ident", &ident)], now.day()).await?;
 
@@ -153,10 +151,10 @@ pub async fn file(
     Ok(Filed { id: dossier.id, code: dossier.code, answer_by })
 }
 
-/// By when the counter answers what is filed now.
-async fn answer_by(tx: &mut Tx, counter: &UnitId, now: Instant) -> Result<Instant, Problem> {
+/// By when the counter answers what was filed then. law: onestop/reception-answer
+pub async fn answer_by(tx: &mut Tx, law: &Law, counter: &UnitId, at: Instant) -> Result<Instant, Problem> {
     let calendar = directory::calendar(tx, counter).await?;
-    let due = calendar.due(now, ANSWER_WITHIN);
+    let due = calendar.due(at, law.answer_within(at.day()));
     Ok(due.map_err(|_| dossier::rules::NotAllowed::Uncountable)?.at)
 }
 

@@ -178,6 +178,7 @@ fn rows(lives: &[Life], events: &[db::outbox::Event]) -> Vec<Rows> {
         many::decisions(lives.iter().filter_map(|l| Some((l.dossier.id, l.decision.as_ref()?)))),
         measure::store::first_rows(measured),
         measure::store::people(lives.iter().map(|l| (l.dossier.id, &l.facts))),
+        measure::store::missed(lives.iter().map(|l| (l.dossier.id, &l.facts))),
         db::outbox::heard(events),
     ]
 }

@@ -223,11 +223,20 @@ pub async fn list(tx: &mut Tx, dossier: DossierId) -> Result<Vec<Inspection>, Pr
 pub async fn before_leaving(tx: &mut Tx, case: &Case) -> Result<(), Problem> {
     let stage = case.dossier.state.stage().and_then(|id| case.procedure.step(id));
     let Some((stage, wanted)) = stage.and_then(|s| Some((s, s.record?))) else { return Ok(()) };
+    // When the dossier last came to this step: a visit of an earlier time is no answer to what changed since.
+    let begun: Instant = tx
+        .get(
+            "select cast(coalesce(max(at), 0) as bigint) from dossier_step
+              where dossier = $1 and to_stage = $2 and verb in ('pass_on', 'return_step',
+                    'submit_for_signature', 'ask_fee') and (from_stage is null or from_stage <> $2)",
+            args![case.dossier.id, &stage.id],
+        )
+        .await?;
     let held: i64 = tx
         .get(
             "select count(*) from inspection
-              where dossier = $1 and kind = $2 and stage = $3 and state = 'held'",
-            args![case.dossier.id, wanted.word(), &stage.id],
+              where dossier = $1 and kind = $2 and stage = $3 and state = 'held' and recorded_at >= $4",
+            args![case.dossier.id, wanted.word(), &stage.id, begun],
         )
         .await?;
     if held > 0 {

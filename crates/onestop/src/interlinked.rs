@@ -18,14 +18,16 @@ use contracts::onestop as event;
 use db::outbox::Event;
 use db::{Act, Actor, Tx, args, outbox};
 use directory::{Role, UnitId};
-use serde_json::json;
+use serde_json::{Value, json};
 use web::{FieldError, Problem};
 
 use crate::App;
 use crate::catalogue::version_id;
+use crate::dossier::checklist::Request;
+use crate::dossier::law::Law;
 use crate::dossier::rules::{self as life, Seat, State, Status, Step, Terms, Verb, Was};
 use crate::dossier::{self, Case, Dossier, DossierId, Moved, Remark, StoredFile, Who, store};
-use crate::filing::{self, route};
+use crate::filing::route;
 use crate::number;
 use crate::procedure::Procedure;
 use crate::procedure::model::{Child, Frame};
@@ -170,7 +172,7 @@ pub(crate) async fn open(tx: &mut Tx, case: &Case) -> Result<(), Problem> {
         )
         .await?;
     }
-    begin(tx, &case.dossier, &case.procedure, &case.family, case.after_supplement, case.now).await
+    begin(tx, &case.dossier, &case.procedure, &case.family, &case.law, case.now).await
 }
 
 /// Begins every part that waits for nothing any more.
@@ -179,7 +181,7 @@ async fn begin(
     parent: &Dossier,
     procedure: &Procedure,
     family: &Family,
-    after_supplement: life::AfterSupplement,
+    law: &Law,
     now: Instant,
 ) -> Result<(), Problem> {
     let rows = parts(tx, parent.id).await?;
@@ -189,7 +191,7 @@ async fn begin(
         let own = child.code.as_deref().and_then(|code| family.offered(code)).filter(|p| p.limit.is_some());
         let made = match own {
             Some(own) => {
-                let birth = Birth { parent, child, own, calendar: &calendar, after_supplement, now };
+                let birth = Birth { parent, child, own, calendar: &calendar, law, now };
                 Some(birth.make(tx, family.frame).await?)
             }
             None => None,
@@ -210,7 +212,7 @@ struct Birth<'a> {
     child: &'a Child,
     own: &'a Arc<Procedure>,
     calendar: &'a Calendar,
-    after_supplement: life::AfterSupplement,
+    law: &'a Law,
     now: Instant,
 }
 
@@ -221,7 +223,7 @@ impl Birth<'_> {
         let counter = directory::get_unit(tx, &self.parent.counter).await?;
         let ident = counter.ident_or_code().to_string();
         let code = number::next(tx, "dossier", &ident, &[("ident", &ident)], self.now.day()).await?;
-        let answer_by = self.calendar.due(self.now, filing::ANSWER_WITHIN);
+        let answer_by = self.calendar.due(self.now, self.law.answer_within(self.now.day()));
         let answer_by = answer_by.map_err(|_| life::NotAllowed::Uncountable)?.at;
         let mut child = self.dossier(code, agency, answer_by);
         store::save_new(tx, &child).await?;
@@ -241,7 +243,7 @@ impl Birth<'_> {
         let first = self.own.first_step().map(|s| s.id.clone()).unwrap_or_default();
         let moves = [(Step::Receive, event::RECEIVED), (Step::PassOn(first), event::PASSED_ON)];
         for (step, topic) in moves {
-            let terms = terms(self.own, &child, self.calendar, self.after_supplement);
+            let terms = terms(self.own, &child, self.calendar, self.law);
             let state = life::after(&child.state, &step, self.now, &terms)?;
             let remark = Remark::note("");
             let moved = Moved { verb: step.verb(), state, remark, topic, at: self.now };
@@ -327,19 +329,8 @@ async fn share(
     Ok(db::blobs::commit(tx, &copy.sha256).await?)
 }
 
-fn terms<'a>(
-    procedure: &'a Procedure,
-    dossier: &Dossier,
-    calendar: &'a Calendar,
-    after_supplement: life::AfterSupplement,
-) -> Terms<'a> {
-    Terms {
-        limit: procedure.limit,
-        after_supplement,
-        calendar,
-        stages: &procedure.steps,
-        used: dossier.used(),
-    }
+fn terms<'a>(procedure: &'a Procedure, dossier: &Dossier, calendar: &'a Calendar, law: &'a Law) -> Terms<'a> {
+    Terms { limit: procedure.limit, law, calendar, stages: &procedure.steps, used: dossier.used() }
 }
 
 /// Refuses what cannot be done because of a relative. law: onestop/interlinked
@@ -375,13 +366,15 @@ pub fn name<'p>(procedure: &'p Procedure, part: &str) -> &'p str {
 pub(crate) async fn ask_through_parent(
     tx: &mut Tx,
     case: &Case,
-    components: &[String],
-    note: &str,
+    components: &Value,
+    request: Request<'_>,
 ) -> Result<(), Problem> {
     let Some(outer) = &case.outer else { return Ok(()) };
     let mut parent = store::get(tx, outer.id).await?;
+    let note = request.note;
+    let ids = components.as_array().into_iter().flatten().filter_map(Value::as_str);
     let named: Vec<&str> =
-        components.iter().filter_map(|id| case.procedure.component(id)).map(|c| c.name.as_str()).collect();
+        ids.filter_map(|id| case.procedure.component(id)).map(|c| c.name.as_str()).collect();
     let told = match named.as_slice() {
         [] => note.trim().to_string(),
         named => kept("linked.asks", &[("papers", &named.join("; ")), ("note", note.trim())]),
@@ -395,8 +388,11 @@ pub(crate) async fn ask_through_parent(
         // Refused before the step, unless papers are waited for already.
         waiting => waiting.clone(),
     };
-    let remark =
-        Remark { details: json!({ "components": [], "part": case.dossier.code }), ..Remark::note(&told) };
+    let remark = Remark {
+        reason_code: Some(request.reason),
+        details: json!({ "components": [], "part": case.dossier.code }),
+        note: &told,
+    };
     let (verb, topic) = (Verb::AskSupplement, event::SUPPLEMENT_ASKED);
     let step = Moved { verb, state, remark, topic, at: case.now };
     // A dossier that waits for papers is at the counter, whatever its steps.
@@ -488,7 +484,7 @@ async fn follow(
     remark: Remark<'_>,
     topic: &'static str,
 ) -> Result<(), Problem> {
-    let terms = terms(own, child, &case.calendar, case.after_supplement);
+    let terms = terms(own, child, &case.calendar, &case.law);
     let state = life::after(&child.state, step, case.now, &terms)?;
     let moved = Moved { verb: step.verb(), state, remark, topic, at: case.now };
     dossier::enter(tx, child, own, moved).await
@@ -509,7 +505,7 @@ pub(crate) async fn go_on(app: &App, event: &Event) -> Result<(), String> {
         }
         let procedure = catalogue.version(&parent.procedure)?;
         let family = catalogue.family(&procedure);
-        begin(tx, &parent, &procedure, &family, catalogue.after_supplement, now).await
+        begin(tx, &parent, &procedure, &family, &catalogue.law(), now).await
     });
     begun.await.map_err(|problem| problem.to_string())
 }
@@ -558,7 +554,7 @@ pub async fn face(tx: &mut Tx, case: &mut Case, part: &str, word: &Word, who: &W
     let note = kept(key, &[("name", &named), ("word", text)]);
     dossier::record(tx, case, "face_part", &note, json!({ "part": part })).await?;
     // What is there now may be what others wait for.
-    begin(tx, &case.dossier, &case.procedure, &case.family, case.after_supplement, case.now).await
+    begin(tx, &case.dossier, &case.procedure, &case.family, &case.law, case.now).await
 }
 
 /// Whether this person answers for the parent's parts now.

@@ -211,6 +211,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0070_account_recovery", include_str!("../migrations/0070_account_recovery.sql")),
         own("0071_fee_claim", include_str!("../migrations/0071_fee_claim.sql")),
         own("0072_owner_reminder", include_str!("../migrations/0072_owner_reminder.sql")),
+        own("0070_law", include_str!("../migrations/0070_law.sql")),
     ]
 }
 
@@ -239,14 +240,6 @@ pub async fn seed(db: &Db, now: Instant) -> Result<(), Problem> {
             )
             .await?;
         }
-        // The decree of 2018 counts again from zero; whether 2025 changed it is not settled.
-        tx.change(
-            "insert into parameter (id, value, valid_from, source)
-             values ('after-supplement', 'restart', '2018-01-01', 'onestop/supplement-clock')
-             on conflict (id, valid_from) do nothing",
-            args![],
-        )
-        .await?;
         // law: onestop/petition-limits; from which event each runs is our reading.
         // law: onestop/hall-priority; the groups are from memory, and the run is ours.
         for (id, value, source) in [

@@ -25,7 +25,7 @@ use web::Problem;
 
 use crate::App;
 use crate::catalogue::Catalogue;
-use crate::dossier::{self, Dossier, DossierId, History};
+use crate::dossier::{self, Dossier, DossierId, History, limits};
 use rules::{Facts, Mark};
 use store::About;
 
@@ -80,11 +80,13 @@ pub enum Figure {
     PartsLate,
     Open,
     Overdue,
+    /// With a short limit that was missed: answer, hand-on, request for papers, apology.
+    Short,
 }
 
 impl Figure {
     /// The columns in their order.
-    pub const ALL: [Figure; 11] = [
+    pub const ALL: [Figure; 12] = [
         Figure::Received,
         Figure::Online,
         Figure::Settled,
@@ -96,6 +98,7 @@ impl Figure {
         Figure::PartsLate,
         Figure::Open,
         Figure::Overdue,
+        Figure::Short,
     ];
 
     /// The word in addresses and of keys in `words/`.
@@ -112,6 +115,7 @@ impl Figure {
             Figure::PartsLate => "parts_late",
             Figure::Open => "open",
             Figure::Overdue => "overdue",
+            Figure::Short => "short",
         }
     }
 }
@@ -189,6 +193,7 @@ pub struct Counts {
     pub parts_late: i64,
     pub open: i64,
     pub overdue: i64,
+    pub short: i64,
     /// Office minutes of the dossiers settled, parts left out.
     pub minutes: i64,
 }
@@ -213,6 +218,7 @@ impl Counts {
             Figure::PartsLate => self.parts_late,
             Figure::Open => self.open,
             Figure::Overdue => self.overdue,
+            Figure::Short => self.short,
         }
     }
 
@@ -241,6 +247,7 @@ impl Counts {
         self.parts_late += other.parts_late;
         self.open += other.open;
         self.overdue += other.overdue;
+        self.short += other.short;
         self.minutes += other.minutes;
     }
 
@@ -293,6 +300,9 @@ pub async fn report(
         let line = lines.entry(key(u.key)).or_default();
         line.open += u.count;
         line.overdue += u.overdue;
+    }
+    for s in store::short(tx, ask).await? {
+        lines.entry(key(s.key)).or_default().short += s.count;
     }
     Ok(lines.into_iter().collect())
 }
@@ -385,8 +395,10 @@ async fn count(app: &App, db: &Db, dossiers: Vec<DossierId>) -> Result<(), Probl
         store::part_rows(parts).put(tx).await?;
         for (d, ..) in &counted {
             store::delete_people(tx, d.id).await?;
+            store::delete_missed(tx, d.id).await?;
         }
         store::people(counted.iter().map(|(d, _, facts)| (d.id, facts))).put(tx).await?;
+        store::missed(counted.iter().map(|(d, _, facts)| (d.id, facts))).put(tx).await?;
         Ok(())
     })
     .await
@@ -426,6 +438,7 @@ fn marks(log: &[History]) -> Vec<Mark<'_>> {
             official: h.office.is_some(),
             account: h.account.as_deref(),
             promised: h.promised,
+            late: limits::missed(h).map(|(short, _)| short),
         })
         .collect()
 }
@@ -446,6 +459,7 @@ pub fn of_lines(
             official: l.office.is_some(),
             account: l.account.as_deref(),
             promised: l.promised,
+            late: limits::missed_in(&l.details),
         })
         .collect();
     rules::facts(&marks, procedure, calendar)

@@ -63,6 +63,9 @@ pub struct Facts {
     at: String,
     /// An office's name.
     unit: String,
+    /// The key of a reason among the one-stop shop's words; empty for none.
+    #[serde(default)]
+    reason: String,
 }
 
 fn facts_of(json: &str) -> Result<Facts, String> {
@@ -71,7 +74,12 @@ fn facts_of(json: &str) -> Result<Facts, String> {
 
 /// A sentence of a notice: its `title` or its `body`.
 fn say_of(part: &str, word: &str, f: &Facts) -> String {
-    say(&format!("{part}.{word}"), &[("code", &f.code), ("at", &f.at), ("unit", &f.unit)])
+    // "Another reason" says nothing here: what was written is not for a letter.
+    let known = !f.reason.ends_with(".other") && crate::words::WORDS.has(&f.reason);
+    let why = if known { say("why", &[("reason", &crate::words::t(&f.reason))]) } else { String::new() };
+    let facts =
+        [("code", f.code.as_str()), ("at", f.at.as_str()), ("unit", f.unit.as_str()), ("why", why.as_str())];
+    say(&format!("{part}.{word}"), &facts).replace("  ", " ").trim().to_string()
 }
 
 /// What somebody is to be told.
@@ -173,10 +181,11 @@ pub async fn tell_owner(
     put(tx, &news, channels, now).await
 }
 
-/// The parameters of notices that a province may set otherwise. Both are ours: no rule we know of names
-/// the hours of a short message or how long before a deadline an official is told.
+/// The parameters of notices that a province may set otherwise. Both are ours: no rule we know of names the
+/// hours of a short message or how long before a deadline an official is told. The first two warnings come
+/// while an apology is still in time, which ends a day before the promise. law: onestop/late
 pub async fn seed(tx: &mut Tx) -> db::Result<()> {
-    for (id, value) in [(QUIET, "21:00-07:00"), (WARN_HOURS, "4,1")] {
+    for (id, value) in [(QUIET, "21:00-07:00"), (WARN_HOURS, "16,8,4,1")] {
         tx.change(
             "insert into parameter (id, value, valid_from, source)
              values ($1, $2, '2018-01-01', 'ours: no rule known')

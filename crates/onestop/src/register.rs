@@ -173,7 +173,10 @@ async fn print(
     db::audit::looked(&app.site.db, act.in_office(place.post.unit.as_str())).await?;
     let brand = &app.site.brand;
     let rows = rows.into_iter().map(|r| line(&app, &agencies, r, now)).collect::<Result<Vec<_>, _>>()?;
+    let law = app.catalogue.law();
+    let form = law.register(now.day());
     let book = RegisterBook {
+        form: form.map(|form| paper::FormName { number: form.number.into(), title: form.title.into() }),
         office: paper::Office {
             above: Some(above).filter(|name| *name != place.post.unit_name),
             name: place.post.unit_name.clone(),

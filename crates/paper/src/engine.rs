@@ -31,7 +31,7 @@ macro_rules! templates {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../templates/", $name)))),*] };
 }
 
-const TEMPLATES: [(&str, &str); 26] = templates![
+const TEMPLATES: [(&str, &str); 27] = templates![
     "house.typ",
     "receipt.typ",
     "slip.typ",
@@ -40,6 +40,7 @@ const TEMPLATES: [(&str, &str); 26] = templates![
     "refusal.typ",
     "money-receipt.typ",
     "apology.typ",
+    "stop-notice.typ",
     "control-slip.typ",
     "handover-list.typ",
     "register.typ",

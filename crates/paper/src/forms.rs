@@ -1,4 +1,4 @@
-//! Data of forms 01 to 04 and of the proof slip. Field order follows the printed form.
+//! Data of forms 01 to 06 and of the proof slip. Field order follows the printed form.
 
 use base::{Day, Dong, Instant};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,15 @@ pub struct Office {
     pub website: Option<String>,
     /// Prints on every page that the paper is a demonstration without legal value.
     pub demo: bool,
+}
+
+/// How the legal frame in force on the paper's day lists a form.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FormName {
+    /// `03`, printed in the corner.
+    pub number: String,
+    /// Printed in capitals over the paper.
+    pub title: String,
 }
 
 /// How a person is addressed.
@@ -105,6 +114,8 @@ pub struct FileEntry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Receipt {
     pub office: Office,
+    /// Absent prints the form's own title.
+    pub form: Option<FormName>,
     /// Number without the symbol (`0011`); absent leaves dots to fill in by hand.
     pub number: Option<String>,
     /// Symbol after the number; absent prints the form's own.
@@ -159,6 +170,8 @@ pub struct ProofSlip {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SupplementRequest {
     pub office: Office,
+    /// Absent prints the form's own title.
+    pub form: Option<FormName>,
     pub number: Option<String>,
     pub symbol: Option<String>,
     pub date: Day,
@@ -184,6 +197,8 @@ pub struct SupplementRequest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refusal {
     pub office: Office,
+    /// Absent prints the form's own title.
+    pub form: Option<FormName>,
     pub number: Option<String>,
     pub symbol: Option<String>,
     pub date: Day,
@@ -203,10 +218,40 @@ pub struct Refusal {
     pub receiver: String,
 }
 
+/// Form 05 since 2025: thông báo dừng giải quyết hồ sơ.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StopNotice {
+    pub office: Office,
+    /// Absent prints the form's own title.
+    pub form: Option<FormName>,
+    pub number: Option<String>,
+    pub symbol: Option<String>,
+    pub date: Day,
+    pub code: String,
+    pub applicant: Party,
+    pub request: String,
+    /// May have several lines.
+    pub reason: String,
+    /// Legal provisions that it rests on.
+    pub legal_basis: Vec<String>,
+    /// What becomes of the papers that were handed in.
+    pub papers: String,
+    /// What becomes of the money that was paid.
+    pub fees: String,
+    /// Agency that takes a complaint.
+    pub complain_to: String,
+    pub contact_phone: Option<String>,
+    pub signer: crate::Signer,
+    /// Besides the addressee and the archive.
+    pub recipients: Vec<String>,
+}
+
 /// Form 06 (05 in 2018): phiếu kiểm soát quá trình giải quyết hồ sơ, made from the step log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ControlSlip {
     pub office: Office,
+    /// Absent prints the form's own title.
+    pub form: Option<FormName>,
     /// The day on which it was printed; the log may go on.
     pub date: Day,
     pub code: String,
@@ -243,6 +288,8 @@ pub enum Kept {
 pub struct Apology {
     /// The unit at fault.
     pub office: Office,
+    /// Absent prints the form's own title.
+    pub form: Option<FormName>,
     pub number: Option<String>,
     pub symbol: Option<String>,
     pub date: Day,

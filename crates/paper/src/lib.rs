@@ -8,7 +8,7 @@
 //! `at` is the instant written into the file's metadata and nothing else: dates on the paper are fields.
 //! The same data and `at` give the same bytes.
 //!
-//! law: onestop/forms (forms 01 to 04 and 06), nd30/annex-1 (layout of letters and decisions)
+//! law: onestop/forms (forms 01 to 07), nd30/annex-1 (layout of letters and decisions)
 
 mod clean;
 mod codes;
@@ -30,8 +30,8 @@ use serde_json::Value;
 
 pub use clean::{LIST_ITEMS_MAX, ROWS_MAX, TEXT_CHARS_MAX};
 pub use forms::{
-    Apology, Component, ControlSlip, Delivery, DeliveryWay, Fee, FileEntry, HandOver, Kept, Office, Party,
-    ProofSlip, Receipt, Refusal, Register, Salutation, SupplementRequest,
+    Apology, Component, ControlSlip, Delivery, DeliveryWay, Fee, FileEntry, FormName, HandOver, Kept, Office,
+    Party, ProofSlip, Receipt, Refusal, Register, Salutation, StopNotice, SupplementRequest,
 };
 pub use money::{MoneyLine, MoneyReceipt, MoneyReduction};
 pub use office::{HandoverList, HandoverRow, RegisterBook, RegisterRow};
@@ -151,6 +151,14 @@ pub fn refusal(paper: &Refusal, at: Instant) -> Result<Pdf, RenderError> {
 /// Form 04, A5: apology for lateness and the new time.
 pub fn apology(paper: &Apology, at: Instant) -> Result<Pdf, RenderError> {
     engine::render("apology.typ", &data_of(paper)?, at)
+}
+
+/// Form 05 since 2025, A5: the dossier was stopped; why, and what becomes of papers and fees.
+/// law: onestop/form-05
+pub fn stop_notice(paper: &StopNotice, at: Instant) -> Result<Pdf, RenderError> {
+    let mut data = data_of(paper)?;
+    data["bar"] = codes::bar(&paper.code)?;
+    engine::render("stop-notice.typ", &data, at)
 }
 
 /// Form 06 (05 in 2018), A5: the way of a dossier from hand to hand.

@@ -3,7 +3,7 @@
 use base::{Day, Instant};
 use serde::{Deserialize, Serialize};
 
-use crate::Office;
+use crate::{FormName, Office};
 
 /// A list of papers handed over between a counter and a unit (danh sách bàn giao).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct HandoverRow {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RegisterBook {
     pub office: Office,
+    /// Absent prints the form's own title.
+    pub form: Option<FormName>,
     /// The day on which it was printed.
     pub date: Day,
     pub from: Day,

@@ -100,6 +100,24 @@ fn a_scanner_reads_the_code_and_the_address() {
 }
 
 #[test]
+fn a_form_bears_the_number_and_title_of_its_frame() {
+    let old = Apology {
+        form: form("04", "Phiếu xin lỗi và hẹn lại ngày trả kết quả"), ..an_apology()
+    };
+    let new = Apology { form: form("04", "Văn bản xin lỗi và đề nghị gia hạn"), ..an_apology() };
+    let told = |name: &str, paper: &Apology| text(&save(name, &apology(paper, now()).unwrap()));
+    let (old, new) = (told("form-04-old", &old), told("form-04-new", &new));
+    says(&old, &["Mẫu số 04", "PHIẾU XIN LỖI VÀ HẸN LẠI NGÀY TRẢ KẾT QUẢ"]);
+    says(&new, &["Mẫu số 04", "VĂN BẢN XIN LỖI VÀ ĐỀ NGHỊ GIA HẠN"]);
+    assert!(!new.contains("HẸN LẠI NGÀY TRẢ KẾT QUẢ"), "{new}");
+    let slip = ControlSlip {
+        form: form("05", "Phiếu kiểm soát quá trình giải quyết hồ sơ"),
+        ..a_control_slip()
+    };
+    says(&text(&save("form-05-old", &control_slip(&slip, now()).unwrap())), &["Mẫu số 05"]);
+}
+
+#[test]
 fn the_receipt_for_money_says_what_was_paid_by_whom_and_why() {
     let path = save("money", &money_receipt(&a_money_receipt(), now()).unwrap());
     says(
@@ -215,6 +233,26 @@ fn forms_02_03_and_04_say_what_the_citizen_must_know() {
             "sẽ trả kết quả vào 16 giờ 30 phút, thứ Hai, ngày 14 tháng 12 năm 2026.",
             "- Như trên; - Trung tâm Phục vụ hành chính công; - Lưu: VT.",
             "TRƯỞNG PHÒNG",
+        ],
+    );
+}
+
+#[test]
+fn the_notice_of_stopping_says_why_and_what_becomes_of_papers_and_fees() {
+    let stopped = save("words-05", &stop_notice(&a_stop_notice(), now()).unwrap());
+    says(
+        &text(&stopped),
+        &[
+            "Mẫu số 05",
+            "THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ",
+            "Số: 04",
+            "Mã hồ sơ: H99.07-261119-0011",
+            "Quá thời hạn bổ sung mà không có trả lời.",
+            "Căn cứ: Điều 103 Luật Xây dựng số 50/2014/QH13.",
+            "Giấy tờ đã nộp: Bản giấy đã nộp được trả lại tại quầy số 3.",
+            "Phí, lệ phí: Chưa thu phí, lệ phí.",
+            "khiếu nại đến Chủ tịch Ủy ban nhân dân xã Cù Lao Sen",
+            "Phan Thị Mỹ Hạnh",
         ],
     );
 }
@@ -629,9 +667,8 @@ fn a_register(n: usize) -> RegisterBook {
     };
     let (from, to) = (base::Day::parse("2026-08-01").unwrap(), day);
     let rows = (1..=n).map(row).collect();
-    RegisterBook {
-        office: a_receipt().office, date: day, from, to, maker: "Nguyễn Hoài Linh".into(), rows
-    }
+    let office = a_receipt().office;
+    RegisterBook { office, form: None, date: day, from, to, maker: "Nguyễn Hoài Linh".into(), rows }
 }
 
 #[test]

@@ -284,6 +284,31 @@ pub async fn takes(who: &mut Person, code: &str, step: &str, more: Value) -> Val
     tries_step(who, code, step, more).await.expect(200).json()
 }
 
+/// What a request for one missing paper says, where the others came.
+pub fn lacks(paper: &str, note: &str) -> Value {
+    json!({ "marks": { paper: "missing" }, "reason": "papers", "note": note })
+}
+
+/// What answers a request for one paper that is not brought as a file.
+pub fn explains(paper: &str, words: &str) -> Value {
+    json!({ "explained": { paper: words } })
+}
+
+/// A request after the whole check-list was looked at: every paper that this dossier may need is there but
+/// this one.
+pub async fn lacks_of_all(who: &mut Person, code: &str, paper: &str, note: &str) -> Value {
+    let seen = sees(who, code).await;
+    let steps = seen["steps"].as_array().expect("a list of steps");
+    let ask = steps.iter().find(|step| step["step"] == "ask_supplement").expect("papers may be asked for");
+    let papers =
+        ask["schema"]["properties"]["marks"]["properties"].as_object().expect("a mark for each paper");
+    let mut body = lacks(paper, note);
+    for id in papers.keys() {
+        body["marks"][id] = json!(if id == paper { "missing" } else { "present" });
+    }
+    body
+}
+
 /// Whoever is at the counter says that the result was signed on paper, as the form proposes.
 pub async fn signed_on_paper(who: &mut Person, code: &str) {
     who.opens(&format!("/mot-cua/ho-so/{code}/ky-giay")).await.expect(200);

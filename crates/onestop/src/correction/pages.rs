@@ -55,6 +55,8 @@ pub struct Told {
     pub fault: String,
     pub at: Instant,
     pub note: String,
+    /// Where to complain of a "no"; empty otherwise. law: onestop/refusal-reasons
+    pub complain: String,
     /// The version that was replaced: its words and its address.
     pub old: Option<(String, String)>,
     /// Where a leader decides, or whoever asked takes it back.
@@ -64,6 +66,7 @@ pub struct Told {
 /// All corrections of a dossier, as this person sees them. `here` makes an address of the officials' pages.
 pub async fn panel(tx: &mut Tx, case: &Case, who: &Who, place: Option<&Place>) -> Result<Vec<Told>, Problem> {
     let code = &case.dossier.code;
+    let agency = directory::get_unit(tx, &case.dossier.agency).await?.name;
     let told = |c: Correction| {
         let waits = c.state == Stand::Asked.word();
         let mine = waits && seat(case, &c, who) != Seat::Other;
@@ -73,6 +76,10 @@ pub async fn panel(tx: &mut Tx, case: &Case, who: &Who, place: Option<&Place>) -
             fault: say(&format!("fault_of.{}", c.fault), &[]),
             at: c.decided_at.unwrap_or(c.asked_at),
             note: c.note,
+            complain: match Stand::Declined.word() == c.state {
+                true => say("panel.complain", &[("agency", &agency)]),
+                false => String::new(),
+            },
             old: c.old_number.zip(c.old_day).zip(c.old_ordinal).map(|((number, day), ordinal)| {
                 let number = match c.old_symbol.as_deref() {
                     None | Some("") => number,

@@ -18,7 +18,7 @@ use web::{Path, Problem};
 
 use super::follow::follow;
 use super::rules::Status;
-use super::{Ask, Case, Dossier, Who, schema, store, take};
+use super::{Ask, Case, Dossier, Who, grounds, limits, schema, store, take};
 use crate::once::{Answer, Once};
 use crate::{App, words};
 
@@ -218,8 +218,13 @@ pub struct HistoryView {
     pub at: Instant,
     /// The applicant, or the official's office.
     pub by: String,
+    /// A word of the step's list of reasons.
     pub reason: Option<String>,
+    /// The provisions it rests on.
+    pub basis: Vec<String>,
     pub note: String,
+    /// The short limit that it came too late for: `answer`, `hand_on`, `ask` or `apology`.
+    pub late: Option<&'static str>,
     /// The promised time after this step.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due: Option<Instant>,
@@ -465,6 +470,8 @@ pub async fn history(
                     None => words::t("role.citizen"),
                 };
                 items.push(HistoryView {
+                    basis: grounds::basis_of(&h),
+                    late: limits::missed(&h).map(|(short, _)| short.word()),
                     ordinal: h.ordinal,
                     step: h.verb,
                     from: h.from.number(),

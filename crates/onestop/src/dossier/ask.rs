@@ -1,12 +1,17 @@
 //! What may be asked of a dossier, with what each step carries: the body of `POST …/steps`, of the
 //! desk's forms, and of what is laid before a leader.
 
+use std::collections::BTreeMap;
+
 use base::Day;
+use db::Tx;
 use serde::{Deserialize, Serialize};
 use web::Problem;
 
+use super::checklist::{self, Marks, Request};
+use super::grounds::{self, Grounds};
 use super::rules::{self, Step, Verb};
-use super::{Case, Faults};
+use super::{Case, Faults, store};
 use crate::filing::Attached;
 
 /// What is asked for, with what it carries: the body of `POST …/steps` and of the desk's forms.
@@ -18,24 +23,28 @@ pub enum Ask {
         #[serde(default)]
         note: String,
     },
+    /// What is wrong with each paper of the list, and what the request is about.
     AskSupplement {
         #[serde(default)]
-        components: Vec<String>,
-        #[serde(default)]
-        note: String,
-    },
-    Supplement {
-        #[serde(default)]
-        uploads: Vec<Attached>,
-        #[serde(default)]
-        note: String,
-    },
-    Refuse {
+        marks: Marks,
         #[serde(default)]
         reason: String,
         #[serde(default)]
         note: String,
+        /// As proposals kept by earlier versions name the papers; they have no marks and are proposed anew.
+        #[serde(default, skip_serializing)]
+        components: Vec<String>,
     },
+    Supplement {
+        #[serde(default)]
+        uploads: Vec<Attached>,
+        /// Why a paper that was asked for is not brought, by paper.
+        #[serde(default)]
+        explained: BTreeMap<String, String>,
+        #[serde(default)]
+        note: String,
+    },
+    Refuse(Grounds),
     Withdraw {
         #[serde(default)]
         note: String,
@@ -48,6 +57,8 @@ pub enum Ask {
     ReturnStep {
         to: Option<String>,
         #[serde(default)]
+        reason: String,
+        #[serde(default)]
         note: String,
     },
     SubmitForSignature {
@@ -55,8 +66,15 @@ pub enum Ask {
         #[serde(default)]
         note: String,
     },
+    /// A negative one has its grounds; one that grants may name the provisions too.
     Decide {
         outcome: Outcome,
+        #[serde(default)]
+        reason: String,
+        #[serde(default)]
+        basis: Vec<String>,
+        #[serde(default)]
+        basis_note: String,
         #[serde(default)]
         note: String,
     },
@@ -73,14 +91,11 @@ pub enum Ask {
     Extend {
         until: Day,
         #[serde(default)]
-        note: String,
-    },
-    Stop {
-        #[serde(default)]
         reason: String,
         #[serde(default)]
         note: String,
     },
+    Stop(Grounds),
     ReturnResult {
         #[serde(default)]
         note: String,
@@ -110,11 +125,6 @@ impl Outcome {
     }
 }
 
-/// The reasons for refusing reception, from which the clerk chooses. law: onestop/refusal-reasons
-pub const REFUSE_REASONS: [&str; 4] = ["wrong_agency", "not_entitled", "duplicate", "other"];
-/// The reasons for stopping.
-pub const STOP_REASONS: [&str; 4] = ["no_answer", "conditions_ended", "dispute", "other"];
-
 /// The most that one fee may be, in đồng: a guard against a slip of the finger.
 pub const FEE_MAX: i64 = 10_000_000_000;
 
@@ -125,7 +135,7 @@ impl Ask {
             Ask::Receive { .. } => Verb::Receive,
             Ask::AskSupplement { .. } => Verb::AskSupplement,
             Ask::Supplement { .. } => Verb::Supplement,
-            Ask::Refuse { .. } => Verb::Refuse,
+            Ask::Refuse(_) => Verb::Refuse,
             Ask::Withdraw { .. } => Verb::Withdraw,
             Ask::PassOn { .. } => Verb::PassOn,
             Ask::ReturnStep { .. } => Verb::ReturnStep,
@@ -134,21 +144,21 @@ impl Ask {
             Ask::AskFee { .. } => Verb::AskFee,
             Ask::Pay { .. } => Verb::Pay,
             Ask::Extend { .. } => Verb::Extend,
-            Ask::Stop { .. } => Verb::Stop,
+            Ask::Stop(_) => Verb::Stop,
             Ask::ReturnResult { .. } => Verb::ReturnResult,
         }
     }
 
     /// The same faults and refusals that taking the step would meet, for the steps that others lay
     /// before a leader.
-    pub fn check(&self, case: &Case) -> Result<(), Problem> {
+    pub async fn check(&self, tx: &mut Tx, case: &Case) -> Result<(), Problem> {
         let step = match self {
-            Ask::AskSupplement { components, note } => {
-                check_components(case, components, note)?;
+            Ask::AskSupplement { marks, reason, note, .. } => {
+                check_request(tx, case, Request { marks, reason, note }).await?;
                 Step::AskSupplement
             }
-            Ask::Extend { until, note } => {
-                check_day(case, *until, note)?;
+            Ask::Extend { until, reason, note } => {
+                check_day(case, *until, reason, note)?;
                 Step::Extend(case.calendar.close_of(*until))
             }
             other => rules::step_with(other.verb(), String::new()),
@@ -157,21 +167,18 @@ impl Ask {
     }
 }
 
-/// Papers asked for are papers of the procedure, and something is said about them.
-pub(super) fn check_components(case: &Case, components: &[String], note: &str) -> Result<(), Problem> {
-    let mut faults = Faults::default();
-    faults.need("note", note);
-    for id in components {
-        if !case.procedure.components.iter().any(|c| c.id == *id) {
-            faults.add("components", "fault.unknown_component", &[("id", id)]);
-        }
-    }
-    faults.settle()
+/// The marks of the whole check-list of a request, or what is wrong with it.
+pub(super) async fn check_request(tx: &mut Tx, case: &Case, asked: Request<'_>) -> Result<Marks, Problem> {
+    let d = &case.dossier;
+    let (files, history) = (store::list_files(tx, d.id).await?, store::list_history(tx, d.id).await?);
+    let lines = checklist::lines(&case.procedure, &d.answers, &files, &history);
+    checklist::check(case, &lines, asked)
 }
 
 /// A promise is for a day on which the unit works, and has a reason.
-pub(super) fn check_day(case: &Case, until: Day, note: &str) -> Result<(), Problem> {
+pub(super) fn check_day(case: &Case, until: Day, reason: &str, note: &str) -> Result<(), Problem> {
     let mut faults = Faults::default();
+    grounds::check_reason(Verb::Extend, reason, &mut faults);
     faults.need("note", note);
     if !case.calendar.is_working_day(until) {
         faults.add("until", "fault.day_off", &[("day", &base::format::date_vn(until))]);

@@ -7,7 +7,8 @@ use db::Tx;
 use directory::Role;
 use web::Problem;
 
-use super::rules::{AfterSupplement, Seat, Terms, Used, Verb};
+use super::law::Law;
+use super::rules::{Seat, Terms, Used, Verb};
 use super::{Dossier, DossierId, Who, rules, store};
 use crate::catalogue::Catalogue;
 use crate::interlinked::{self, Family, Outer};
@@ -19,7 +20,8 @@ pub struct Case {
     pub procedure: Arc<Procedure>,
     pub calendar: Calendar,
     pub seats: Vec<Seat>,
-    pub after_supplement: AfterSupplement,
+    /// The readings of the law by day.
+    pub law: Arc<Law>,
     /// The procedures of its children; none for most.
     pub family: Family,
     /// The interlinked dossier that this one is a child of, in short.
@@ -49,13 +51,13 @@ impl Case {
         }
         let mut seats = who.seats(&dossier);
         let procedure = catalogue.version(&dossier.procedure)?;
-        let calendar = directory::calendar(tx, &dossier.counter).await?;
+        let law = catalogue.law();
+        let calendar = calendar(tx, &dossier, &law, now).await?;
         let (family, outer) = (catalogue.family(&procedure), interlinked::outer(tx, &dossier).await?);
         if outer.as_ref().is_some_and(Outer::is_over) && who.holds(Role::CounterClerk, &dossier.counter) {
             seats.push(Seat::Counter);
         }
-        let after_supplement = catalogue.after_supplement;
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement, family, outer, now })
+        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, now })
     }
 
     /// The dossier as proven money meets it, and nobody else.
@@ -67,10 +69,10 @@ impl Case {
     ) -> Result<Case, Problem> {
         let dossier = store::get(tx, id).await?;
         let procedure = catalogue.version(&dossier.procedure)?;
-        let calendar = directory::calendar(tx, &dossier.counter).await?;
-        let (seats, after_supplement) = (vec![Seat::Bank], catalogue.after_supplement);
+        let (seats, law) = (vec![Seat::Bank], catalogue.law());
+        let calendar = calendar(tx, &dossier, &law, now).await?;
         let (family, outer) = (catalogue.family(&procedure), interlinked::outer(tx, &dossier).await?);
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement, family, outer, now })
+        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, now })
     }
 
     /// The dossier in its applicant's seat, for whom [`crate::helper::OnDossier`] has proven to sit there.
@@ -82,10 +84,10 @@ impl Case {
     ) -> Result<Case, Problem> {
         let dossier = store::get(tx, id).await?;
         let procedure = catalogue.version(&dossier.procedure)?;
-        let calendar = directory::calendar(tx, &dossier.counter).await?;
-        let (seats, after_supplement) = (vec![Seat::Applicant], catalogue.after_supplement);
+        let (seats, law) = (vec![Seat::Applicant], catalogue.law());
+        let calendar = calendar(tx, &dossier, &law, now).await?;
         let (family, outer) = (catalogue.family(&procedure), interlinked::outer(tx, &dossier).await?);
-        Ok(Case { dossier, procedure, calendar, seats, after_supplement, family, outer, now })
+        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, now })
     }
 
     /// The same, but only if the dossier is still as it was when the person looked at it.
@@ -108,7 +110,7 @@ impl Case {
     pub fn terms(&self) -> Terms<'_> {
         Terms {
             limit: self.procedure.limit,
-            after_supplement: self.after_supplement,
+            law: &self.law,
             calendar: &self.calendar,
             stages: &self.procedure.steps,
             used: self.used(),
@@ -141,4 +143,10 @@ impl Case {
         open.retain(|(verb, _)| self.alone(*verb));
         open
     }
+}
+
+/// The calendar of the counter that answers to the citizen, with today's reading of "the same day".
+async fn calendar(tx: &mut Tx, d: &Dossier, law: &Law, now: Instant) -> db::Result<Calendar> {
+    let calendar = directory::calendar(tx, &d.counter).await?;
+    Ok(calendar.with_cut_off(law.cut_off_minute(now.day())))
 }

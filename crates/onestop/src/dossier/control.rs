@@ -4,9 +4,9 @@
 use base::Instant;
 use base::calendar::Calendar;
 
-use super::History;
-use super::rules::Status;
-use crate::filing::ANSWER_WITHIN;
+use super::law::Law;
+use super::rules::{self, Status};
+use super::{History, limits};
 use crate::procedure::model::Step as Stage;
 
 /// In whose hands a dossier is.
@@ -43,8 +43,8 @@ pub struct HandOver {
 }
 
 /// The rows, in order.
-pub fn hand_overs(history: &[History], stages: &[Stage], calendar: &Calendar) -> Vec<HandOver> {
-    let (mut hand, mut since) = (Hand::Applicant, None);
+pub fn hand_overs(history: &[History], stages: &[Stage], by: (&Calendar, &Law)) -> Vec<HandOver> {
+    let (mut hand, mut since, mut accepted) = (Hand::Applicant, None, None);
     let mut rows = Vec::new();
     for h in history {
         if let Some(row) = asked(h, &hand) {
@@ -53,9 +53,12 @@ pub fn hand_overs(history: &[History], stages: &[Stage], calendar: &Calendar) ->
         }
         let next = hand_after(h);
         if next != hand {
-            let kept = since.and_then(|since| kept(&hand, h, since, stages, calendar));
+            let kept = since.and_then(|since| kept(&hand, h, (since, accepted), stages, by));
             rows.push(HandOver { giver: hand, taker: next.clone(), at: h.at, kept, ordinal: h.ordinal });
             since = Some(h.at);
+        }
+        if h.to == Status::Received && h.from != Status::Received {
+            accepted = Some(h.at);
         }
         hand = next;
     }
@@ -84,15 +87,27 @@ fn hand_after(h: &History) -> Hand {
     }
 }
 
-/// The giver's own limit: that of its internal step, or of the counter's answer to what was filed.
-fn kept(giver: &Hand, h: &History, since: Instant, stages: &[Stage], calendar: &Calendar) -> Option<Kept> {
-    let limit = match giver {
-        Hand::Stage(id) => stages.iter().find(|s| s.id == *id)?.limit?,
-        Hand::Counter if h.from == Status::Filed => ANSWER_WITHIN,
-        Hand::Unit(_) => return None,
+/// The giver's own limit: that of its internal step, of the counter's answer to what was filed, or of handing
+/// on what was accepted. A short limit that was missed is a fact of the log, whatever the calendar says now.
+fn kept(
+    giver: &Hand,
+    h: &History,
+    (since, accepted): (Instant, Option<Instant>),
+    stages: &[Stage],
+    (calendar, law): (&Calendar, &Law),
+) -> Option<Kept> {
+    let due = match giver {
+        Hand::Stage(id) => {
+            let limit = stages.iter().find(|s| s.id == *id)?.limit?;
+            calendar.due(since, limit).ok()?.at
+        }
+        Hand::Counter if limits::missed(h).is_some() => return Some(Kept::Late),
+        Hand::Counter if h.from == Status::Filed => {
+            calendar.due(since, law.answer_within(since.day())).ok()?.at
+        }
+        Hand::Counter if h.from == Status::Received => rules::pass_on_by(accepted?, calendar)?,
         _ => return None,
     };
-    let due = calendar.due(since, limit).ok()?.at;
     Some(match () {
         () if h.at > due => Kept::Late,
         () if h.at.day() < due.day() => Kept::Early,
@@ -103,6 +118,7 @@ fn kept(giver: &Hand, h: &History, since: Instant, stages: &[Stage], calendar: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dossier::rules::AfterSupplement;
     use crate::procedure::model;
 
     fn line(ordinal: i64, verb: &str, from: Status, to: Status, stage: Option<&str>, at: &str) -> History {
@@ -141,14 +157,15 @@ mod tests {
             line(4, "pass_on", InProcess, InProcess, Some(&second.id), &late),
             line(5, "ask_supplement", InProcess, Supplementing, Some(&second.id), &late),
         ];
-        let rows = hand_overs(&log, &permit.steps, &calendar);
+        let law = Law::shipped(AfterSupplement::Restart);
+        let rows = hand_overs(&log, &permit.steps, (&calendar, &law));
         let (one, two) = (Hand::Stage(first.id.clone()), Hand::Stage(second.id.clone()));
         let told: Vec<_> = rows.iter().map(|r| (r.ordinal, &r.giver, &r.taker, r.kept)).collect();
         assert_eq!(
             told,
             [
                 (0, &Hand::Applicant, &Hand::Counter, None),
-                (2, &Hand::Counter, &one, None),
+                (2, &Hand::Counter, &one, Some(Kept::OnTime)),
                 (4, &one, &two, Some(Kept::Late)),
                 (5, &two, &Hand::Applicant, Some(Kept::Early)),
             ]

@@ -21,6 +21,12 @@ impl Faults {
         }
     }
 
+    /// The fields that something is wrong with, in order.
+    #[cfg(test)]
+    pub fn fields(&self) -> Vec<String> {
+        self.0.iter().map(|(field, ..)| field.clone()).collect()
+    }
+
     pub fn settle(self) -> Result<(), Problem> {
         if self.0.is_empty() { Ok(()) } else { Err(Refusal::Faults(self.0).into()) }
     }

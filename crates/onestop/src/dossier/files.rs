@@ -15,7 +15,7 @@ use serde::Deserialize;
 use web::{Path, Problem, Query};
 
 use super::rules::Verb;
-use super::{Case, DossierId, PaperKind, StoredFile, Who, papers, store};
+use super::{Case, DossierId, History, PaperKind, StoredFile, Who, papers, store};
 use crate::App;
 use crate::desk::words::say;
 use crate::filing::sniff::Kind;
@@ -142,7 +142,7 @@ async fn draft(
 async fn current(tx: &mut Tx, id: DossierId, kind: PaperKind) -> Result<Option<Hash>, Problem> {
     let Some(paper) = store::find_paper(tx, id, kind).await? else { return Ok(None) };
     let history = store::list_history(tx, id).await?;
-    let newer = history.iter().any(|h| h.ordinal > paper.ordinal && prints(kind, &h.verb));
+    let newer = history.iter().any(|h| h.ordinal > paper.ordinal && follows(kind, h));
     Ok((!newer).then_some(paper.sha256))
 }
 
@@ -154,9 +154,15 @@ pub fn prints(kind: PaperKind, verb: &str) -> bool {
         PaperKind::Supplement => verb == "ask_supplement",
         PaperKind::Refusal => verb == "refuse",
         PaperKind::Apology => verb == "extend",
+        PaperKind::Stop => verb == "stop",
         PaperKind::Result => verb == "decide" || verb == "correct_result",
         PaperKind::Control => verb != "file",
     }
+}
+
+/// Whether this line of the log is followed by this paper: form 01 only where something was promised.
+pub fn follows(kind: PaperKind, h: &History) -> bool {
+    prints(kind, &h.verb) && (kind != PaperKind::Receipt || h.promised.is_some())
 }
 
 /// A paper of ours, shown under this name.

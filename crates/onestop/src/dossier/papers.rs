@@ -16,7 +16,9 @@ use web::Problem;
 use web::lang::in_vietnamese;
 
 use super::control::{self, Hand, Kept};
-use super::{Dossier, DossierId, History, PaperKind, StoredFile, store};
+use super::law::Law;
+use super::rules::Status;
+use super::{Dossier, DossierId, History, PaperKind, StoredFile, checklist, grounds, limits, store};
 use crate::App;
 use crate::procedure::Procedure;
 use crate::signing::{self, Spot};
@@ -30,18 +32,20 @@ pub fn kind_after(topic: &str) -> Option<PaperKind> {
         event::SUPPLEMENT_ASKED => Some(PaperKind::Supplement),
         event::DECLINED => Some(PaperKind::Refusal),
         event::EXTENDED => Some(PaperKind::Apology),
+        event::STOPPED => Some(PaperKind::Stop),
         event::DECIDED | event::CORRECTED => Some(PaperKind::Result),
         _ => None,
     }
 }
 
 /// The topics after which something is printed.
-pub const TOPICS: [&str; 7] = [
+pub const TOPICS: [&str; 8] = [
     event::RECEIVED,
     event::SUPPLEMENTED,
     event::SUPPLEMENT_ASKED,
     event::DECLINED,
     event::EXTENDED,
+    event::STOPPED,
     event::DECIDED,
     event::CORRECTED,
 ];
@@ -50,6 +54,10 @@ pub const TOPICS: [&str; 7] = [
 pub async fn follow(app: &App, event: &Event) -> Result<(), String> {
     let moved: event::DossierMoved = event.read()?;
     let Some(kind) = kind_after(&event.topic) else { return Ok(()) };
+    // What was not received before is not received by what was brought: there is no form 01 yet.
+    if kind == PaperKind::Receipt && moved.to == Status::Filed.number() {
+        return Ok(());
+    }
     let id = moved.dossier.parse().map_err(|_| format!("no dossier id: {}", moved.dossier))?;
     // A child's forms would be a second promise to the citizen: only its result is printed unasked.
     let child = app.site.db.read(async move |tx: &mut Tx| crate::interlinked::is_child(tx, id).await);
@@ -80,6 +88,7 @@ struct Facts {
     signer: Option<Arc<Signer>>,
     /// The results of the parts of an interlinked dossier, in a line.
     parts: String,
+    law: Arc<Law>,
 }
 
 impl Facts {
@@ -108,6 +117,7 @@ impl Facts {
             false => String::new(),
         };
         Ok(Facts {
+            law: app.catalogue.law(),
             parts,
             calendar: directory::calendar(tx, &dossier.counter).await?,
             holders,
@@ -123,6 +133,13 @@ impl Facts {
             history,
             dossier,
         })
+    }
+
+    /// What the frame in force on this day calls the form, and the symbol behind its number.
+    fn form(&self, kind: PaperKind, day: base::Day) -> (Option<paper::FormName>, Option<String>) {
+        let Some(form) = self.law.form(kind, day) else { return (None, None) };
+        let symbol = Some(form.symbol.to_string()).filter(|symbol| !symbol.is_empty());
+        (Some(paper::FormName { number: form.number.into(), title: form.title.into() }), symbol)
     }
 
     fn last(&self, verb: &str) -> Option<&History> {
@@ -239,12 +256,15 @@ pub async fn make(app: &App, id: DossierId, kind: PaperKind, now: Instant) -> Re
     let act =
         Act { actor: Actor::System, office: None, verb: "onestop.print", subject: id.to_string(), at: now };
     let signs = signs(&facts, kind, &pdf);
+    let (counter, agency) = (facts.counter.id.clone(), facts.agency.id.clone());
     let bytes = match kind {
-        PaperKind::Receipt => {
-            let units = [facts.counter.id.clone(), facts.agency.id.clone()];
-            signing::service::signed(app, &units, pdf.bytes, now).await
+        PaperKind::Receipt | PaperKind::Supplement | PaperKind::Refusal => {
+            signing::service::signed(app, &[counter, agency], pdf.bytes, now).await
         }
-        _ => pdf.bytes,
+        PaperKind::Apology | PaperKind::Stop => {
+            signing::service::signed(app, &[agency, counter], pdf.bytes, now).await
+        }
+        PaperKind::Slip | PaperKind::Result | PaperKind::Control => pdf.bytes,
     };
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let hash = app.site.blobs.store(&app.site.db, act.clone(), bytes).await?;
@@ -313,6 +333,7 @@ fn ordinal(facts: &Facts, kind: PaperKind) -> Option<i64> {
         PaperKind::Supplement => facts.last("ask_supplement").map(|h| h.ordinal),
         PaperKind::Refusal => facts.last("refuse").map(|h| h.ordinal),
         PaperKind::Apology => facts.last("extend").map(|h| h.ordinal),
+        PaperKind::Stop => facts.last("stop").map(|h| h.ordinal),
         PaperKind::Result => facts.last("correct_result").or_else(|| facts.last("decide")).map(|h| h.ordinal),
         PaperKind::Control => facts.history.last().map(|h| h.ordinal).filter(|ordinal| *ordinal > 0),
     }
@@ -332,6 +353,7 @@ enum Data {
     Refusal(paper::Refusal),
     Apology(paper::Apology),
     Result(paper::ResultPaper),
+    Stop(paper::StopNotice),
     Control(paper::ControlSlip),
 }
 
@@ -344,6 +366,7 @@ impl Data {
             Data::Refusal(p) => paper::refusal(p, at),
             Data::Apology(p) => paper::apology(p, at),
             Data::Result(p) => paper::result(p, at),
+            Data::Stop(p) => paper::stop_notice(p, at),
             Data::Control(p) => paper::control_slip(p, at),
         }
     }
@@ -357,6 +380,7 @@ fn data(app: &App, f: &Facts, kind: PaperKind, now: Instant) -> Option<Data> {
         PaperKind::Refusal => Data::Refusal(refusal(app, f)?),
         PaperKind::Apology => Data::Apology(apology(app, f)?),
         PaperKind::Result => Data::Result(result(app, f)?),
+        PaperKind::Stop => Data::Stop(stop(app, f)?),
         PaperKind::Control => Data::Control(control(app, f, now)),
     })
 }
@@ -381,10 +405,12 @@ fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
     let h = f.history.iter().rev().find(|h| restarts(h))?;
     let clerk = f.history.iter().rev().find(|h| h.office.is_some() && restarts(h));
     let fee = f.procedure.fees.iter().find_map(|fee| fee.amount).and_then(base::Dong::new);
+    let (form, symbol) = f.form(PaperKind::Receipt, h.at.day());
     Some(paper::Receipt {
         office: f.office(app, &f.counter),
+        form,
         number: d.code.rsplit('-').next().map(str::to_string),
-        symbol: None,
+        symbol,
         code: d.code.clone(),
         proof_url: f.proof_url(app, Kind::Receipt, h)?,
         applicant: f.party(),
@@ -433,20 +459,25 @@ fn supplement(app: &App, f: &Facts) -> Option<paper::SupplementRequest> {
             name: c.name.clone(),
             originals: c.originals,
             photocopies: c.copies,
-            note: c.note.clone(),
+            note: match checklist::mark_of(h, &c.id) {
+                Some(mark) => Some(WORDS.t(&format!("mark.{}", mark.word()), &[])),
+                None => c.note.clone(),
+            },
             ..Component::default()
         })
         .collect();
+    let (form, symbol) = f.form(PaperKind::Supplement, h.at.day());
     Some(paper::SupplementRequest {
         office: f.office(app, &f.counter),
-        number: None,
-        symbol: None,
+        form,
+        number: number(h),
+        symbol,
         date: h.at.day(),
         code: f.dossier.code.clone(),
         applicant: f.party(),
         request: f.request(),
         items,
-        reason: h.note.clone(),
+        reason: grounds::told(h),
         answer_by: None,
         contact_name: Some(f.name(h.account.as_deref())),
         contact_phone: Some(app.site.brand.hotline.clone()).filter(|s| !s.is_empty()),
@@ -457,19 +488,18 @@ fn supplement(app: &App, f: &Facts) -> Option<paper::SupplementRequest> {
 
 fn refusal(app: &App, f: &Facts) -> Option<paper::Refusal> {
     let h = f.last("refuse")?;
-    let listed = h.reason_code.as_deref().filter(|code| *code != "other");
-    let listed =
-        listed.map(|code| WORDS.t(&format!("refuse_reason.{code}"), &[]) + ".\n").unwrap_or_default();
+    let (form, symbol) = f.form(PaperKind::Refusal, h.at.day());
     Some(paper::Refusal {
         office: f.office(app, &f.counter),
-        number: None,
-        symbol: None,
+        form,
+        number: number(h),
+        symbol,
         date: h.at.day(),
         code: Some(f.dossier.code.clone()),
         applicant: f.party(),
         request: f.request(),
-        reason: listed + &h.note,
-        legal_basis: Vec::new(),
+        reason: grounds::told(h),
+        legal_basis: grounds::basis_of(h),
         complain_to: f.agency.name.clone(),
         contact_name: Some(f.name(h.account.as_deref())),
         contact_phone: Some(app.site.brand.hotline.clone()).filter(|s| !s.is_empty()),
@@ -481,18 +511,60 @@ fn refusal(app: &App, f: &Facts) -> Option<paper::Refusal> {
 fn apology(app: &App, f: &Facts) -> Option<paper::Apology> {
     let h = f.last("extend")?;
     let before: Instant = serde_json::from_value(h.details["promised"].clone()).ok()?;
+    let (form, symbol) = f.form(PaperKind::Apology, h.at.day());
     Some(paper::Apology {
         office: f.office(app, &f.agency),
-        number: None,
-        symbol: None,
+        form,
+        number: number(h),
+        symbol,
         date: h.at.day(),
         code: f.dossier.code.clone(),
         applicant: f.party(),
         request: f.request(),
         received_at: f.dossier.accepted_at?,
         promised_at: before,
-        reason: h.note.clone(),
+        reason: grounds::told(h),
         new_due_at: h.promised?,
+        signer: paper::Signer {
+            authority_form: None,
+            on_behalf_of: None,
+            position: h.details["title"].as_str().unwrap_or_default().into(),
+            name: f.name(h.account.as_deref()),
+        },
+        recipients: vec![f.counter.name.clone()],
+    })
+}
+
+/// The number of the paper that a line of the log took; older lines took none.
+fn number(h: &History) -> Option<String> {
+    h.details["number"].as_str().map(str::to_string)
+}
+
+fn stop(app: &App, f: &Facts) -> Option<paper::StopNotice> {
+    let h = f.last("stop")?;
+    let d = &f.dossier;
+    let (form, symbol) = f.form(PaperKind::Stop, h.at.day());
+    let place = [("counter", f.counter.name.as_str()), ("agency", f.agency.name.as_str())];
+    let paid = base::Dong::new(d.fee_paid).filter(|_| d.fee_paid > 0).map(base::format::money);
+    let fees = match &paid {
+        Some(paid) => WORDS.t("stop.fees_paid", &[("paid", paid), place[1]]),
+        None => WORDS.t("stop.fees_none", &[]),
+    };
+    Some(paper::StopNotice {
+        office: f.office(app, &f.agency),
+        form,
+        number: number(h),
+        symbol,
+        date: h.at.day(),
+        code: d.code.clone(),
+        applicant: f.party(),
+        request: f.request(),
+        reason: grounds::told(h),
+        legal_basis: grounds::basis_of(h),
+        papers: WORDS.t("stop.papers", &place),
+        fees,
+        complain_to: f.agency.name.clone(),
+        contact_phone: Some(app.site.brand.hotline.clone()).filter(|s| !s.is_empty()),
         signer: paper::Signer {
             authority_form: None,
             on_behalf_of: None,
@@ -514,23 +586,25 @@ fn control(app: &App, f: &Facts, now: Instant) -> paper::ControlSlip {
             format!("{} ({stage})", unit.unwrap_or_default())
         }
     };
-    let rows = control::hand_overs(&f.history, &f.procedure.steps, &f.calendar).into_iter().map(|row| {
-        let h = f.history.iter().find(|h| h.ordinal == row.ordinal);
-        paper::HandOver {
-            giver: name(&row.giver),
-            taker: name(&row.taker),
-            at: row.at,
-            kept: row.kept.map(|kept| match kept {
-                Kept::Early => paper::Kept::Early,
-                Kept::OnTime => paper::Kept::OnTime,
-                Kept::Late => paper::Kept::Late,
-            }),
-            by: h.map(|h| f.name(h.account.as_deref())).unwrap_or_default(),
-            note: h.map(|h| h.note.clone()).unwrap_or_default(),
-        }
-    });
+    let rows =
+        control::hand_overs(&f.history, &f.procedure.steps, (&f.calendar, &f.law)).into_iter().map(|row| {
+            let h = f.history.iter().find(|h| h.ordinal == row.ordinal);
+            paper::HandOver {
+                giver: name(&row.giver),
+                taker: name(&row.taker),
+                at: row.at,
+                kept: row.kept.map(|kept| match kept {
+                    Kept::Early => paper::Kept::Early,
+                    Kept::OnTime => paper::Kept::OnTime,
+                    Kept::Late => paper::Kept::Late,
+                }),
+                by: h.map(|h| f.name(h.account.as_deref())).unwrap_or_default(),
+                note: h.map(hand_over_note).unwrap_or_default(),
+            }
+        });
     paper::ControlSlip {
         office: f.office(app, &f.counter),
+        form: f.form(PaperKind::Control, now.day()).0,
         date: now.day(),
         code: f.dossier.code.clone(),
         applicant: f.party(),
@@ -538,6 +612,19 @@ fn control(app: &App, f: &Facts, now: Instant) -> paper::ControlSlip {
         promised_at: f.dossier.promised,
         rows: rows.collect(),
     }
+}
+
+/// What was said of a hand-over, and the short limit that it came too late for.
+fn hand_over_note(h: &History) -> String {
+    let late = limits::missed(h).map(|(short, by)| {
+        let at = base::format::time_vn(by);
+        crate::desk::words::kept(&format!("history.late_{}", short.word()), &[("at", &at)])
+    });
+    [late, Some(h.note.clone()).filter(|note| !note.is_empty())]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The template of a result and its fields. What was taken on paper has no answers to print: the officials
@@ -562,6 +649,9 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
     let r = f.decision.as_ref()?;
     let granted = r.outcome == "granted";
     let (corrected, replaced) = &f.corrected;
+    let listed = f.last("decide").filter(|h| h.reason_code.as_deref() != Some("other"));
+    let listed =
+        listed.map(grounds::reason_of).filter(|words| !words.is_empty()).map(|words| format!("{words}."));
     let reason = corrected.get(crate::correction::REASON).unwrap_or(&r.reason).clone();
     let (template, mut fields) = filled(f, r, granted);
     let words = |key: &str| {
@@ -575,7 +665,9 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
         )
     };
     let mut body = match (granted, template) {
-        (false, _) => vec![words("letter.denied"), reason, words("letter.denied_next")],
+        (false, _) => {
+            vec![words("letter.denied"), listed.unwrap_or_default(), reason, words("letter.denied_next")]
+        }
         (true, "decision-letter") => vec![words("letter.granted"), reason],
         (true, _) => vec![reason],
     };
@@ -602,7 +694,7 @@ fn result(app: &App, f: &Facts) -> Option<paper::ResultPaper> {
         to: vec![f.dossier.applicant.name.clone()],
         fields,
         body: body.into_iter().filter(|p| !p.trim().is_empty()).collect(),
-        legal_basis: Vec::new(),
+        legal_basis: f.last("decide").map(grounds::basis_of).unwrap_or_default(),
         complain_to: (!granted).then(|| f.agency.name.clone()),
         signer: paper::Signer {
             authority_form: None,

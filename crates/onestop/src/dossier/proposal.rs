@@ -34,7 +34,7 @@ pub async fn propose(tx: &mut Tx, case: &Case, ask: &Ask, who: &Who) -> Result<P
     if !case.proposable().contains(&verb) {
         return Err(Refusal::NotYours(verb).into());
     }
-    ask.check(case)?;
+    ask.check(tx, case).await?;
     if store::find_open(tx, case.dossier.id).await?.is_some() {
         return Err(Refusal::ProposalWaits.into());
     }

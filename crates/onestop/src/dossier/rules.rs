@@ -8,6 +8,7 @@
 
 use base::{Instant, calendar::Calendar, calendar::Limit};
 
+use super::law::Law;
 use crate::procedure::model::{Step as Stage, StepKind};
 
 /// The identifier of an internal step of a procedure, as its file writes it.
@@ -286,6 +287,14 @@ pub enum AfterSupplement {
 }
 
 impl AfterSupplement {
+    /// The word in rows.
+    pub fn word(self) -> &'static str {
+        match self {
+            AfterSupplement::Restart => "restart",
+            AfterSupplement::Resume => "resume",
+        }
+    }
+
     /// The reading of this word in the row.
     pub fn from_word(word: &str) -> Option<AfterSupplement> {
         match word {
@@ -300,7 +309,8 @@ impl AfterSupplement {
 pub struct Terms<'a> {
     /// Absent where no source states one: then nothing can be promised, and reception says so.
     pub limit: Option<Limit>,
-    pub after_supplement: AfterSupplement,
+    /// The readings that change with the day: what counts is the day on which a step was taken.
+    pub law: &'a Law,
     pub calendar: &'a Calendar,
     /// The procedure's own steps, the first one first.
     pub stages: &'a [Stage],
@@ -341,9 +351,16 @@ impl Terms<'_> {
         self.calendar.due(from, limit).map(|due| due.at).map_err(|_| NotAllowed::Uncountable)
     }
 
-    /// The promised time after the citizen's papers came. law: onestop/supplement-clock
+    /// By when the counter answers what it finds waiting at `from`. law: onestop/reception-answer
+    pub fn answer_by(&self, from: Instant) -> Result<Instant, NotAllowed> {
+        let within = self.law.answer_within(from.day());
+        self.calendar.due(from, within).map(|due| due.at).map_err(|_| NotAllowed::Uncountable)
+    }
+
+    /// The promised time after the citizen's papers came, by the reading in force on the day on which they
+    /// were asked for. law: onestop/supplement-clock
     fn due_again(&self, due: Instant, asked: Instant, now: Instant) -> Result<Instant, NotAllowed> {
-        match self.after_supplement {
+        match self.law.after_supplement(asked.day()) {
             AfterSupplement::Restart => self.due(now),
             AfterSupplement::Resume => Ok(self.calendar.shift(due, asked..now)),
         }
@@ -375,7 +392,9 @@ pub fn after(state: &State, step: &Step, now: Instant, terms: &Terms) -> Result<
             Supplementing { asked: now, was: Was::InProcess { due: *due, at: at.clone() } }
         }
         (Supplementing { asked, was }, Step::Supplement) => match was {
-            Was::Filed => Received { due: terms.due(now)? },
+            // Papers that came are filed, not accepted: the counter looks at them as at the first ones.
+            // law: onestop/filing-proof
+            Was::Filed => Filed { answer_by: terms.answer_by(now)? },
             Was::Received { due } => Received { due: terms.due_again(*due, *asked, now)? },
             Was::InProcess { due, at } => {
                 InProcess { due: terms.due_again(*due, *asked, now)?, at: at.clone() }
@@ -463,10 +482,6 @@ pub fn pass_on_by(accepted: Instant, calendar: &Calendar) -> Option<Instant> {
     let day = same_day.day();
     Some(if day == accepted.day() { same_day } else { calendar.next_open(day.at(0)) })
 }
-
-/// Within how long after acceptance papers may be asked for, or the dossier sent back.
-/// law: onestop/return-within
-pub const SEND_BACK_WITHIN: Limit = Limit::WorkingDays(3);
 
 /// As whom somebody meets a dossier. One person may hold several seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use base::limits::TEXT_LINE_CHARS_MAX;
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
+use super::grounds::{self, BASIS_CHARS_MAX};
 use super::rules::Verb;
-use super::{Case, REFUSE_REASONS, STOP_REASONS};
+use super::{Case, checklist};
 
 /// The longest note, in characters.
 pub const NOTE_CHARS_MAX: usize = 4_000;
@@ -29,19 +30,20 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
     };
     match verb {
         Verb::AskSupplement => {
-            properties["components"] = json!({ "type": "array", "items": components(), "maxItems": 100 });
-            required.push("note");
+            properties["marks"] = marks(case);
+            required.extend(["reason", "note"]);
         }
         Verb::Supplement => {
             properties["uploads"] = uploads(components());
+            properties["explained"] = json!({
+                "type": "object",
+                "description": "Why a paper that was asked for is not brought, by component.",
+                "additionalProperties": { "type": "string", "maxLength": NOTE_CHARS_MAX },
+            });
         }
-        Verb::Refuse => {
-            properties["reason"] = json!({ "type": "string", "enum": REFUSE_REASONS });
-            required.extend(["reason", "note"]);
-        }
-        Verb::Stop => {
-            properties["reason"] = json!({ "type": "string", "enum": STOP_REASONS });
-            required.extend(["reason", "note"]);
+        Verb::Refuse | Verb::Stop => {
+            let named = case.is_none_or(|c| !c.procedure.legal_basis.is_empty());
+            required.extend(["reason", if named { "basis" } else { "basis_note" }, "note"]);
         }
         Verb::PassOn | Verb::SubmitForSignature | Verb::ReturnStep => {
             properties["to"] = if ways.is_empty() {
@@ -53,7 +55,7 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
                 required.push("to");
             }
             if verb == Verb::ReturnStep {
-                required.push("note");
+                required.extend(["reason", "note"]);
             }
         }
         Verb::Decide => {
@@ -66,7 +68,7 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
         }
         Verb::Extend => {
             properties["until"] = json!({ "type": "string", "format": "date" });
-            required.extend(["until", "note"]);
+            required.extend(["until", "reason", "note"]);
         }
         Verb::ReturnResult => {
             properties["signed_by"] = json!({ "type": "string", "maxLength": TEXT_LINE_CHARS_MAX });
@@ -74,12 +76,51 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
         }
         Verb::Receive | Verb::Withdraw | Verb::Pay => {}
     }
+    put_grounds(&mut properties, verb, case);
     json!({
         "type": "object",
         "required": required,
         "additionalProperties": false,
         "properties": properties,
     })
+}
+
+/// The reasons of the step's list, and the provisions where it names some.
+fn put_grounds(properties: &mut Value, verb: Verb, case: Option<&Case>) {
+    if let Some((reasons, _)) = grounds::reasons(verb) {
+        properties["reason"] = json!({ "type": "string", "enum": reasons });
+    }
+    if grounds::has_basis(verb) {
+        properties["basis"] = basis(case, verb);
+        properties["basis_note"] = json!({ "type": "string", "maxLength": BASIS_CHARS_MAX });
+    }
+}
+
+/// The provisions are chosen from those the procedure names.
+fn basis(case: Option<&Case>, verb: Verb) -> Value {
+    let ids: Vec<&str> =
+        case.into_iter().flat_map(|c| c.procedure.legal_basis.iter().map(|b| b.id.as_str())).collect();
+    let mut item = json!({ "type": "string" });
+    if !ids.is_empty() {
+        item["enum"] = json!(ids);
+    }
+    let mut basis = json!({ "type": "array", "items": item, "maxItems": 100 });
+    if verb == Verb::Decide {
+        basis["description"] = "With a reason and a note, required of a decision that is denied.".into();
+    } else if case.is_none_or(|c| !c.procedure.legal_basis.is_empty()) {
+        basis["minItems"] = 1.into();
+    }
+    basis
+}
+
+/// A mark for each paper. What was uploaded, counted or made of the answers is present unless it is said
+/// otherwise; every other required paper needs its mark.
+fn marks(case: Option<&Case>) -> Value {
+    let mark = json!({ "type": "string", "enum": checklist::Mark::ALL.map(checklist::Mark::word) });
+    let Some(case) = case else { return json!({ "type": "object", "additionalProperties": mark }) };
+    let papers = checklist::papers(&case.procedure, &case.dossier.answers).into_iter();
+    let properties: serde_json::Map<String, Value> = papers.map(|c| (c.id.clone(), mark.clone())).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
 fn uploads(component: Value) -> Value {

@@ -157,8 +157,8 @@ pub async fn save_moved(tx: &mut Tx, seen: i64, d: &Dossier) -> db::Result<()> {
         "update dossier set status = $1, was = $2, stage = $3, holder_unit = $4, holder_role = $5,
             accepted_at = $6, due_at = $7, since = $8, deadline = $9, supplement_requests = $10,
             extensions = $11, fee_asked = $12, fee_paid = $13, answers = $14, assignee = $15,
-            version = version + 1
-          where id = $16 and version = $17",
+            answer_by = $16, version = version + 1
+          where id = $17 and version = $18",
         args![
             d.state.status().number(),
             was(&d.state),
@@ -175,6 +175,7 @@ pub async fn save_moved(tx: &mut Tx, seen: i64, d: &Dossier) -> db::Result<()> {
             d.fee_paid,
             Value::Object(d.answers.clone()).to_string(),
             &d.assignee,
+            d.answer_by,
             d.id,
             seen
         ],

@@ -4,6 +4,7 @@
 use base::Instant;
 use base::calendar::{Calendar, Limit};
 
+use super::law::Law;
 use super::rules::*;
 use crate::procedure::model::{self, Procedure};
 
@@ -18,10 +19,14 @@ fn at(text: &str) -> Instant {
 }
 
 fn with_terms<T>(use_them: impl FnOnce(&Terms) -> T) -> T {
-    let calendar = Calendar::national();
+    with_reading(AfterSupplement::Restart, use_them)
+}
+
+fn with_reading<T>(reading: AfterSupplement, use_them: impl FnOnce(&Terms) -> T) -> T {
+    let (calendar, law) = (Calendar::national(), Law::shipped(reading));
     use_them(&Terms {
         limit: Some(Limit::CalendarDays(20)),
-        after_supplement: AfterSupplement::Restart,
+        law: &law,
         calendar: &calendar,
         stages: &permit().steps,
         used: Used::default(),
@@ -94,7 +99,7 @@ declined            -   -   -   -   -   -   -   -   -   -   -   -   -   -
 in-process/first    -   5   -   -   7   4   -   -   -   6   -   4   8   -
 in-process/last     -   5   -   -   7   -   4   4   -   6   -   4   8   -
 in-process/sign     -   5   -   -   7   -   4   -   9   6   -   4   8   -
-supplement/1        -   -   2   -   7   -   -   -   -   -   -   -   8   -
+supplement/1        -   -   1   -   7   -   -   -   -   -   -   -   8   -
 supplement/2        -   -   2   -   7   -   -   -   -   -   -   -   8   -
 supplement/4        -   -   4   -   7   -   -   -   -   -   -   -   8   -
 awaiting-fee        -   -   -   -   7   -   -   -   -   -   4   -   8   -
@@ -131,6 +136,10 @@ fn the_rules_make_the_moves_of_the_shared_table() {
     });
     made.sort_unstable();
     made.dedup();
+    // Inside the house alone: what was brought before reception waits for the counter again. The country's
+    // table has no way from 5 to 1, so outside it stays 5 (`national::rules`).
+    assert!(made.contains(&(5, 1)));
+    made.retain(|pair| *pair != (5, 1));
     let allowed: Vec<(i64, i64)> =
         shared.iter().flat_map(|(from, to)| to.iter().map(|to| (*from, *to))).collect();
     assert_eq!(made, allowed);
@@ -151,6 +160,31 @@ fn the_clock_starts_again_from_zero_after_a_supplement() {
         assert_eq!(asked.deadline(), None, "the clock stands while the citizen is asked");
         let again = after(&asked, &Step::Supplement, at("2026-08-28T09:00:00+07:00"), terms).unwrap();
         assert_eq!(again.promised(), Some(at("2026-09-17T17:00:00+07:00")));
+    });
+}
+
+#[test]
+fn the_clock_goes_on_where_the_law_of_the_day_says_so() {
+    with_reading(AfterSupplement::Resume, |terms| {
+        let received = State::Received { due: at("2026-09-09T17:00:00+07:00") };
+        // From Friday morning to Monday morning, with a worked Saturday: two working days stood still.
+        let asked = after(&received, &Step::AskSupplement, at("2026-08-21T09:00:00+07:00"), terms).unwrap();
+        let again = after(&asked, &Step::Supplement, at("2026-08-24T09:00:00+07:00"), terms).unwrap();
+        assert_eq!(again.promised(), Some(at("2026-09-11T17:00:00+07:00")));
+    });
+}
+
+/// law: onestop/filing-proof
+#[test]
+fn papers_brought_before_reception_are_filed_and_not_accepted() {
+    with_terms(|terms| {
+        let filed = State::Filed { answer_by: at("2026-08-20T17:00:00+07:00") };
+        let asked = after(&filed, &Step::AskSupplement, at("2026-08-20T10:00:00+07:00"), terms).unwrap();
+        let again = after(&asked, &Step::Supplement, at("2026-08-24T09:00:00+07:00"), terms).unwrap();
+        let answer_by = at("2026-08-25T09:00:00+07:00");
+        assert_eq!(again, State::Filed { answer_by }, "the counter has eight working hours again");
+        assert_eq!(again.promised(), None, "nothing is promised by a press of the applicant's");
+        assert!(after(&again, &Step::Receive, answer_by, terms).unwrap().promised().is_some());
     });
 }
 
@@ -184,14 +218,9 @@ fn only_a_step_of_signature_ends_in_a_decision() {
 
 #[test]
 fn a_procedure_without_a_limit_promises_nothing() {
-    let calendar = Calendar::national();
-    let terms = Terms {
-        limit: None,
-        after_supplement: AfterSupplement::Restart,
-        calendar: &calendar,
-        stages: &permit().steps,
-        used: Used::default(),
-    };
+    let (calendar, law) = (Calendar::national(), Law::shipped(AfterSupplement::Restart));
+    let terms =
+        Terms { limit: None, law: &law, calendar: &calendar, stages: &permit().steps, used: Used::default() };
     let now = at("2026-08-20T09:00:00+07:00");
     assert_eq!(
         after(&State::Filed { answer_by: now }, &Step::Receive, now, &terms),
@@ -312,6 +341,6 @@ fn openapi_carries_a_schema_for_every_step() {
     let components: std::collections::BTreeMap<_, _> = super::schema::components().collect();
     assert_eq!(components.len(), Verb::ALL.len());
     let refuse = serde_json::to_value(&components["Step_refuse"]).unwrap();
-    assert_eq!(refuse["required"], serde_json::json!(["step", "seen_version", "reason", "note"]));
+    assert_eq!(refuse["required"], serde_json::json!(["step", "seen_version", "reason", "basis", "note"]));
     assert_eq!(refuse["properties"]["step"]["enum"][0], "refuse");
 }

@@ -18,8 +18,7 @@ use super::world::{Holder, Kind, Office, World};
 use crate::dossier::rules::{self, Seat, State, Status, Step, Terms, Verb};
 use crate::dossier::store::Decision;
 use crate::dossier::store::many::Line;
-use crate::dossier::{self, Applicant, Dossier, StoredFile};
-use crate::filing::ANSWER_WITHIN;
+use crate::dossier::{self, Applicant, Dossier, StoredFile, limits};
 use crate::measure;
 use crate::measure::rules::Facts;
 use crate::procedure::model::{Step as Stage, StepKind};
@@ -84,7 +83,7 @@ pub type TakeNumber<'a> = dyn FnMut(&Office, Day) -> Option<String> + 'a;
 pub fn live(birth: Birth<'_>, dice: &mut Dice, number: &mut TakeNumber<'_>) -> Result<Life, Problem> {
     let calendar = &birth.office.calendar;
     let answer_by = calendar
-        .due(birth.filed_at, ANSWER_WITHIN)
+        .due(birth.filed_at, birth.world.law.answer_within(birth.filed_at.day()))
         .map_err(|e| Problem::fault(format!("no time for an answer: {e}")))?
         .at;
     let procedure = &birth.kind.procedure;
@@ -254,14 +253,19 @@ impl<'a> Walk<'a, '_> {
         let answered = self.minutes(5, 400);
         if fate < 25 {
             let reason = if self.dice.below(2) == 0 { "wrong_agency" } else { "duplicate" };
-            let said = Said { reason: Some(reason), ..self.says(|p| &p.refuse) };
+            let said = Said { reason: Some(reason), details: self.basis(), ..self.says(|p| &p.refuse) };
             return self.step(Step::Refuse, answered, Who::Clerk, said).map(drop);
         }
-        if fate < 60 {
+        // What was brought waits at the counter like what was filed first.
+        let answered = if fate < 60 {
             if !self.supplement(answered, Who::Clerk)? {
                 return Ok(());
             }
-        } else if !self.step(Step::Receive, answered, Who::Clerk, Said::default())? {
+            self.minutes(5, 400)
+        } else {
+            answered
+        };
+        if !self.step(Step::Receive, answered, Who::Clerk, Said::default())? {
             return Ok(());
         }
         match fate {
@@ -272,7 +276,8 @@ impl<'a> Walk<'a, '_> {
             }
             75..82 => {
                 let at = self.minutes(2_000, 20_000);
-                let said = Said { reason: Some("no_answer"), ..self.says(|p| &p.stop) };
+                let said =
+                    Said { reason: Some("no_answer"), details: self.basis(), ..self.says(|p| &p.stop) };
                 self.step(Step::Stop, at, Who::Clerk, said).map(drop)
             }
             _ => self.settle(fate),
@@ -354,7 +359,8 @@ impl<'a> Walk<'a, '_> {
 
     /// Papers are asked for, and the citizen brings them after some days.
     fn supplement(&mut self, at: Instant, who: Who) -> GoesOn {
-        let said = Said { details: Some(json!({ "components": [] })), ..self.says(|p| &p.supplement) };
+        let details = Some(json!({ "components": [], "marks": {} }));
+        let said = Said { reason: Some("answers"), details, ..self.says(|p| &p.supplement) };
         self.life.dossier.supplement_requests += 1;
         if !self.step(Step::AskSupplement, at, who, said)? {
             self.life.dossier.supplement_requests -= 1;
@@ -394,7 +400,7 @@ impl<'a> Walk<'a, '_> {
             return Ok(true);
         };
         let at = self.minutes(30, 600);
-        let said = self.says(|p| &p.return_step);
+        let said = Said { reason: Some("unfinished"), ..self.says(|p| &p.return_step) };
         if !self.step(Step::ReturnStep(back), at, Who::Desk, said)? {
             return Ok(false);
         }
@@ -410,14 +416,12 @@ impl<'a> Walk<'a, '_> {
         let denied = self.dice.below(100) < 3;
         let outcome = if denied { "denied" } else { "granted" };
         let said = if denied { self.says(|p| &p.denied) } else { Said::default() };
+        let said = Said { reason: denied.then_some("conditions_unmet"), ..said };
+        let mut details = self.basis().filter(|_| denied).unwrap_or_else(|| json!({}));
+        details["outcome"] = outcome.into();
         let note = said.note.clone();
         let signer = self.holder();
-        if !self.step(
-            Step::Decide,
-            at,
-            Who::Desk,
-            Said { details: Some(json!({ "outcome": outcome })), ..said },
-        )? {
+        if !self.step(Step::Decide, at, Who::Desk, Said { details: Some(details), ..said })? {
             return Ok(false);
         }
         let day = self.at.day();
@@ -441,6 +445,12 @@ impl<'a> Walk<'a, '_> {
     /// Some time after the last thing that happened.
     fn minutes(&mut self, least: u32, most: u32) -> Instant {
         self.at.plus_minutes(i64::from(self.dice.between(least, most)))
+    }
+
+    /// The first provision of the procedure, for whatever says no.
+    fn basis(&self) -> Option<Value> {
+        let first = self.birth.kind.procedure.legal_basis.first().map(|b| b.line());
+        Some(json!({ "basis": first.into_iter().collect::<Vec<_>>() }))
     }
 
     fn says(&mut self, of: impl Fn(&Phrases) -> &Vec<String>) -> Said {
@@ -483,7 +493,7 @@ impl<'a> Walk<'a, '_> {
         };
         let terms = Terms {
             limit: self.birth.kind.procedure.limit,
-            after_supplement: self.birth.world.after_supplement,
+            law: &self.birth.world.law,
             calendar: self.calendar,
             stages: &self.birth.kind.procedure.steps,
             used: d.used(),
@@ -493,6 +503,8 @@ impl<'a> Walk<'a, '_> {
             return Err(refused("nobody in this seat may".into()));
         }
         let state = rules::after(&d.state, &step, at, &terms).map_err(|no| refused(format!("{no:?}")))?;
+        let mut details = said.details.clone().unwrap_or_else(|| json!({}));
+        limits::mark(&mut details, d, (verb, at), self.calendar, &self.birth.world.law);
         let (account, office) = match who {
             Who::Applicant => (d.account.clone(), None),
             Who::Clerk => (self.clerk(), Some(self.birth.office.counter.as_str().to_string())),
@@ -505,7 +517,7 @@ impl<'a> Walk<'a, '_> {
         self.life.dossier.version += 1;
         let state = &self.life.dossier.state;
         let to = (state.status(), state.stage().map(str::to_string));
-        let details = said.details.as_ref().map_or_else(|| "{}".to_string(), Value::to_string);
+        let details = details.to_string();
         self.write(verb.word(), from.clone(), to, account, office, said, details);
         self.life.acts.last_mut().expect("written just now").verb = dossier::deed(verb);
         self.tell(topic(verb), from.0.number(), ordinal);

@@ -51,13 +51,9 @@ pub(crate) async fn all(app: &App) -> Vec<(Dossier, Vec<History>)> {
 /// The state to which the log leads by the rules alone.
 fn replay(app: &App, d: &Dossier, log: &[History], calendar: &base::Calendar) -> State {
     let procedure = app.catalogue.version(&d.procedure).unwrap();
-    let terms = Terms {
-        limit: procedure.limit,
-        after_supplement: app.catalogue.after_supplement,
-        calendar,
-        stages: &procedure.steps,
-        used: d.used(),
-    };
+    let law = app.catalogue.law();
+    let terms =
+        Terms { limit: procedure.limit, law: &law, calendar, stages: &procedure.steps, used: d.used() };
     let mut state = State::Filed { answer_by: d.answer_by };
     let mut last = d.filed_at;
     for line in &log[1..] {

@@ -11,7 +11,7 @@ use directory::{Role, UnitId};
 
 use super::answers::{self, Sample};
 use crate::catalogue::{Catalogue, version_id};
-use crate::dossier::rules::AfterSupplement;
+use crate::dossier::law::Law;
 use crate::procedure::Procedure;
 use crate::procedure::model::{Level, Step, StepKind};
 
@@ -59,7 +59,7 @@ pub struct Office {
 /// Everything that a life needs.
 pub struct World {
     pub offices: Vec<Office>,
-    pub after_supplement: AfterSupplement,
+    pub law: Arc<Law>,
 }
 
 impl Office {
@@ -128,7 +128,7 @@ pub async fn read(tx: &mut Tx, catalogue: &Catalogue, now: Instant) -> db::Resul
         .collect();
     // What can be filed online is what is asked for most.
     offices.iter_mut().for_each(|o| o.kinds.sort_by_key(|k| k.sample.is_none()));
-    Ok(World { offices, after_supplement: catalogue.after_supplement })
+    Ok(World { offices, law: catalogue.law() })
 }
 
 async fn office(

@@ -6,7 +6,7 @@ use db::{Filter, Tx};
 
 use super::rules::Grade;
 use super::store::{
-    COMPLAINED, CORRECTED, DISPLEASED, OPEN, in_months_received, in_months_settled, of_parts,
+    COMPLAINED, CORRECTED, DISPLEASED, OPEN, in_months_received, in_months_settled, in_months_short, of_parts,
 };
 use super::{Ask, By, Figure, Listed};
 
@@ -113,6 +113,7 @@ impl Behind {
             Listed::Figure(Figure::Early) => graded(q, Grade::Early),
             Listed::Figure(Figure::OnTime) => graded(q, Grade::OnTime),
             Listed::Figure(Figure::Late) => graded(q, Grade::Late).when("m.elsewhere = 0", true),
+            Listed::Figure(Figure::Short) => in_months_short(q, &self.ask),
             Listed::Figure(Figure::Elsewhere) => settled(q).when("m.elsewhere = 1", true),
             // The others have rows of their own.
             Listed::Figure(_) | Listed::Counted => settled(q),
@@ -129,7 +130,14 @@ impl Behind {
             By::Procedure | By::Field => q.among("m.procedure", keys),
             By::Channel => q.among("m.channel", keys),
             By::Month if received.contains(&self.figure) => q.among("cast(m.received as text)", keys),
+            By::Month if self.figure == Listed::Figure(Figure::Short) => {
+                q.among("cast(m.short as text)", keys)
+            }
             By::Month => q.among("cast(m.settled as text)", keys),
+            By::Official if self.figure == Listed::Figure(Figure::Short) => q.and(
+                "exists (select 1 from measure_short x where x.dossier = m.dossier and x.account = ?)",
+                keys.first(),
+            ),
             By::Official => q.and(
                 "exists (select 1 from dossier_step s where s.dossier = m.dossier and s.account = ?
                     and s.office is not null)",

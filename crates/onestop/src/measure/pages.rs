@@ -339,7 +339,8 @@ fn shown(by: By) -> Vec<Figure> {
     let all = Figure::ALL.into_iter();
     match by {
         By::Official => {
-            all.filter(|f| (Figure::Settled as u8..=Figure::PartsLate as u8).contains(&(*f as u8))).collect()
+            let settled = Figure::Settled as u8..=Figure::PartsLate as u8;
+            all.filter(|f| settled.contains(&(*f as u8)) || *f == Figure::Short).collect()
         }
         By::Month => all.filter(|f| !matches!(f, Figure::Open | Figure::Overdue)).collect(),
         _ => all.collect(),
@@ -365,7 +366,7 @@ fn linked(seen: &Seen, figure: Figure, key: Option<&str>, counts: &Counts) -> Li
     Linked {
         text: format::thousands(n),
         href: listed.then(|| seen.href("/bao-cao/ho-so", &pairs)),
-        red: n > 0 && matches!(figure, Figure::Late | Figure::PartsLate | Figure::Overdue),
+        red: n > 0 && matches!(figure, Figure::Late | Figure::PartsLate | Figure::Overdue | Figure::Short),
     }
 }
 

@@ -4,6 +4,7 @@
 use base::calendar::Calendar;
 use base::{Day, Instant};
 
+use crate::dossier::limits::Short;
 use crate::dossier::rules::Status;
 use crate::procedure::Procedure;
 
@@ -58,6 +59,8 @@ pub struct Mark<'a> {
     /// Who took it.
     pub account: Option<&'a str>,
     pub promised: Option<Instant>,
+    /// The short limit that it came too late for.
+    pub late: Option<Short>,
 }
 
 /// The figures of one dossier.
@@ -78,6 +81,18 @@ pub struct Facts {
     pub people: Vec<Own>,
     pub requests: i64,
     pub paid: i64,
+    /// The month in which a short limit was first missed.
+    pub short: Option<i64>,
+    /// Which were missed, by whom and how often.
+    pub missed: Vec<Missed>,
+}
+
+/// A short limit that one official missed in one dossier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    pub account: String,
+    pub short: Short,
+    pub times: i64,
 }
 
 /// The internal steps with a limit that one official ended, in one dossier.
@@ -127,6 +142,8 @@ pub fn facts(log: &[Mark<'_>], procedure: &Procedure, calendar: &Calendar) -> Fa
         requests: i64::try_from(log.iter().filter(|m| m.verb == "ask_supplement").count())
             .unwrap_or(i64::MAX),
         paid,
+        short: log.iter().find(|m| m.late.is_some()).map(|m| month(m.at.day())),
+        missed: missed(log),
     }
 }
 
@@ -159,6 +176,19 @@ pub fn late_elsewhere(decided: Instant, promised: Instant, others: &[Other], cal
         until = until.max(to);
     }
     decided > promised && lost > 0 && calendar.open_minutes_between(promised, decided) <= lost
+}
+
+/// The short limits that were missed, by whoever took the late step.
+fn missed(log: &[Mark<'_>]) -> Vec<Missed> {
+    let mut all: Vec<Missed> = Vec::new();
+    for m in log {
+        let (Some(short), Some(account)) = (m.late, m.account) else { continue };
+        match all.iter_mut().find(|other| other.account == account && other.short == short) {
+            Some(known) => known.times += 1,
+            None => all.push(Missed { account: account.to_string(), short, times: 1 }),
+        }
+    }
+    all
 }
 
 /// Office minutes in which the clock ran.

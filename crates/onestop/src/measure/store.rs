@@ -23,16 +23,16 @@ pub struct About<'a> {
 pub fn rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>) -> Rows {
     let mut rows = Rows::new(
         "insert into measure (dossier, agency, procedure, channel, filed, received, settled, ended,
-            decided_at, grade, elsewhere, minutes, stage_points, stages, requests, paid, scanned, version)
-         values",
-        18,
+            decided_at, grade, elsewhere, minutes, stage_points, stages, requests, paid, scanned, version,
+            short) values",
+        19,
     )
     .ending(
         "on conflict (dossier) do update set received = excluded.received, settled = excluded.settled,
             ended = excluded.ended, decided_at = excluded.decided_at, grade = excluded.grade,
             elsewhere = excluded.elsewhere, minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
             requests = excluded.requests, paid = excluded.paid, scanned = excluded.scanned,
-            version = excluded.version where measure.version <= excluded.version",
+            version = excluded.version, short = excluded.short where measure.version <= excluded.version",
     );
     measured.into_iter().for_each(|(about, facts)| rows.add(values(&about, facts)));
     rows
@@ -78,7 +78,7 @@ fn number(n: Option<i64>) -> Value<'static> {
     n.map_or(Value::Null, Value::Int)
 }
 
-fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 18] {
+fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 19] {
     [
         Value::Text(about.dossier.to_string().into()),
         Value::Text(about.agency.into()),
@@ -98,6 +98,7 @@ fn values<'a>(about: &About<'a>, f: &Facts) -> [Value<'a>; 18] {
         Value::Int(f.paid),
         Value::Int(i64::from(about.scanned)),
         Value::Int(about.version),
+        number(f.short),
     ]
 }
 
@@ -146,6 +147,7 @@ pub async fn has_files(tx: &mut Tx, id: DossierId) -> db::Result<bool> {
 pub async fn delete_all(tx: &mut Tx) -> db::Result<u64> {
     tx.change("delete from measure_person", args![]).await?;
     tx.change("delete from measure_part", args![]).await?;
+    tx.change("delete from measure_short", args![]).await?;
     tx.change("delete from measure", args![]).await
 }
 
@@ -158,6 +160,22 @@ pub fn people<'a>(dossiers: impl IntoIterator<Item = (DossierId, &'a Facts)>) ->
         }
     }
     rows
+}
+
+/// The short limits that officials missed.
+pub fn missed<'a>(dossiers: impl IntoIterator<Item = (DossierId, &'a Facts)>) -> Rows {
+    let mut rows = Rows::new("insert into measure_short (dossier, account, missed, times) values", 4);
+    for (dossier, facts) in dossiers {
+        for one in &facts.missed {
+            rows.add(args![dossier, one.account, one.short.word(), one.times].iter().cloned());
+        }
+    }
+    rows
+}
+
+/// Takes away what is about to be written anew.
+pub async fn delete_missed(tx: &mut Tx, dossier: DossierId) -> db::Result<u64> {
+    tx.change("delete from measure_short where dossier = $1", args![dossier]).await
 }
 
 /// Takes away what is about to be written anew.
@@ -330,6 +348,39 @@ pub async fn under_way(tx: &mut Tx, ask: &Ask, now: Instant) -> db::Result<Vec<U
     let q = Filter::with(select, args![now]).among("m.agency", &ask.agencies).among("m.status", &OPEN);
     let q = q.tail("group by key order by key limit 5000");
     tx.list(&q, &q.args).await
+}
+
+db::record! {
+    /// Dossiers with a short limit that was missed, by some key.
+    #[derive(PartialEq, Eq)]
+    pub struct Missing { key: String, count: i64 }
+}
+
+macro_rules! missing {
+    ($key:literal) => {
+        concat!("select ", $key, " as key, count(*) as count from measure m")
+    };
+}
+
+/// Dossiers that first missed a short limit in the months asked for; of an official, those in which the step
+/// that came too late was theirs.
+pub async fn short(tx: &mut Tx, ask: &Ask) -> db::Result<Vec<Missing>> {
+    let select = match ask.by {
+        By::Unit => missing!("m.agency"),
+        By::Procedure | By::Field => missing!("m.procedure"),
+        By::Month => missing!("cast(m.short as text)"),
+        By::Channel => missing!("m.channel"),
+        By::Official => {
+            "select x.account as key, count(distinct m.dossier) as count
+               from measure m join measure_short x on x.dossier = m.dossier"
+        }
+    };
+    let q = in_months_short(Filter::new(select), ask).tail("group by key order by key limit 5000");
+    tx.list(&q, &q.args).await
+}
+
+pub(super) fn in_months_short(q: Filter, ask: &Ask) -> Filter {
+    q.among("m.agency", &ask.agencies).and("m.short >= ?", Some(ask.from)).and("m.short <= ?", Some(ask.to))
 }
 
 /// The statuses in which somebody still waits for something.

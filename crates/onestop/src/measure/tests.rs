@@ -324,9 +324,13 @@ fn figures_agree_with_a_recount_of_the_log() {
             recount.open += i64::from(open);
             recount.overdue += i64::from(open && d.state.deadline().is_some_and(|due| due < now()));
         }
+        for (_, log) in all(&app).await {
+            let first = log.iter().find(|h| crate::dossier::limits::missed(h).is_some());
+            recount.short += i64::from(first.is_some_and(|h| in_year(h.at)));
+        }
         recount.minutes = total.minutes;
         assert_eq!(total, recount);
-        assert!(total.received > 100 && total.late > 0 && total.minutes > 0, "{total:?}");
+        assert!(total.received > 100 && total.late > 0 && total.minutes > 0 && total.short > 0, "{total:?}");
     });
 }
 

@@ -1,6 +1,7 @@
 //! One's own dossier: where it stands, when it is promised and how that was counted, who holds it,
 //! what was handed in, what was printed, what happened, and what one may do now.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,7 +15,9 @@ use web::page::NoticeKind;
 use web::{Problem, Query, Shell, page};
 
 use crate::dossier::rules::{State as Standing, Status, Verb};
-use crate::dossier::{self, Case, History, Outcome, PaperKind, StoredFile, Who, store};
+use crate::dossier::{
+    self, Case, History, Outcome, PaperKind, StoredFile, Who, checklist, grounds, limits, store,
+};
 use crate::filing::pages::about;
 use crate::filters;
 use crate::helper::proof::Needs;
@@ -51,7 +54,11 @@ struct Happened {
     by: String,
     what: String,
     reason: String,
+    /// The provisions it rests on.
+    basis: String,
     note: String,
+    /// What was said of papers that were not brought, and what came late.
+    said: Vec<String>,
 }
 
 /// A paper the counter asks for.
@@ -60,6 +67,10 @@ pub(crate) struct Wanted {
     pub name: String,
     pub note: String,
     pub error: String,
+    /// It was named: it is brought, or it is said why not.
+    pub asked: bool,
+    /// What was typed of why it cannot be brought.
+    pub said: String,
 }
 
 /// A file that came with a form which was refused: kept, and sent along with the next try.
@@ -81,6 +92,8 @@ pub(crate) struct Again {
     /// Component or field, and the words.
     pub errors: Vec<(String, String)>,
     pub brought: Vec<Brought>,
+    /// Why a paper is not brought, by paper.
+    pub explained: BTreeMap<String, String>,
     /// What was typed as a message.
     pub talk: message::Typed,
     /// The dossier had moved on: this is the fresh page.
@@ -347,7 +360,7 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
         } else {
             String::new()
         },
-        history: read.history.iter().rev().map(happened).collect(),
+        history: read.history.iter().rev().map(|line| happened(&read.case.procedure, line)).collect(),
         talk,
         again,
         shell,
@@ -396,7 +409,18 @@ fn next(read: &Read) -> String {
     match &d.state {
         Standing::Settled { .. } | Standing::Returned { .. } if read.denied => say("next.denied", &agency),
         Standing::Filed { answer_by } => {
-            say("next.filed", &[("at", &web::filters::promised_text(*answer_by))])
+            let at = web::filters::promised_text(*answer_by);
+            let key = match (*answer_by < read.case.now, d.supplement_requests) {
+                (true, _) => "next.unanswered",
+                (false, 0) => "next.filed",
+                (false, _) => "next.refiled",
+            };
+            say(key, &[("at", &at), agency[0]])
+        }
+        // A promise that was not kept is not talked over. law: onestop/late
+        Standing::Received { due } | Standing::InProcess { due, .. } if *due < read.case.now => {
+            let at = web::filters::promised_text(*due);
+            say("next.late", &[("at", &at), ("holder", &read.holder), agency[0]])
         }
         Standing::Received { .. } | Standing::InProcess { .. } => say("next.received", &[]),
         Standing::AwaitingFee { .. } => {
@@ -416,7 +440,7 @@ fn counted(read: &Read) -> Vec<String> {
     let d = &read.case.dossier;
     let calendar = &read.case.calendar;
     if let Standing::Filed { answer_by } = &d.state {
-        let due = calendar.due(d.filed_at, crate::filing::ANSWER_WITHIN).ok();
+        let due = calendar.due(d.since, read.case.law.answer_within(d.since.day())).ok();
         return due.filter(|due| due.at == *answer_by).map(|due| arithmetic(&due)).unwrap_or_default();
     }
     let Some(promised) = d.promised.filter(|_| !d.state.status().is_final()) else { return Vec::new() };
@@ -480,7 +504,8 @@ fn papers(read: &Read) -> Vec<PaperLine> {
     let had = |verb: &str| read.history.iter().any(|(h, _)| h.verb == verb && !crate::takeover::before(h));
     let is_there = |kind: &PaperKind| match kind {
         PaperKind::Slip => had("file"),
-        PaperKind::Receipt => had("receive") || had("supplement"),
+        PaperKind::Receipt => had("receive"),
+        PaperKind::Stop => had("stop"),
         PaperKind::Supplement => had("ask_supplement"),
         PaperKind::Refusal => had("refuse"),
         PaperKind::Apology => had("extend"),
@@ -508,13 +533,20 @@ fn papers(read: &Read) -> Vec<PaperLine> {
         .collect()
 }
 
-fn happened((h, by): &(History, String)) -> Happened {
-    let list = if h.verb == "refuse" { "refuse_reason" } else { "stop_reason" };
+fn happened(procedure: &Procedure, (h, by): &(History, String)) -> Happened {
+    let explained = h.details["explained"].as_object().into_iter().flatten();
+    let explained = explained
+        .filter_map(|(id, words)| Some(format!("{}: {}", component_name(procedure, id), words.as_str()?)));
+    let late = limits::missed(h).map(|(short, by)| {
+        crate::desk::words::say(&format!("history.late_{}", short.word()), &[("at", &format::time_vn(by))])
+    });
     Happened {
+        basis: grounds::basis_of(h).join("; "),
+        said: explained.chain(late).collect(),
         at: h.at,
         by: by.clone(),
         what: words::done(&h.verb),
-        reason: h.reason_code.as_ref().map(|code| words::t(&format!("{list}.{code}"))).unwrap_or_default(),
+        reason: grounds::reason_of(h),
         note: h.note.clone(),
     }
 }
@@ -545,18 +577,15 @@ fn facts(read: &Read) -> Vec<(String, String)> {
 /// The papers that were asked for; where none was named, any paper of the procedure may be brought.
 fn wanted(read: &Read, again: &Again) -> Vec<Wanted> {
     let procedure: &Arc<Procedure> = &read.case.procedure;
-    let asked = read.history.iter().rev().find(|(h, _)| h.verb == "ask_supplement");
-    let named: Vec<&str> = asked
-        .and_then(|(h, _)| h.details["components"].as_array())
-        .into_iter()
-        .flatten()
-        .filter_map(|id| id.as_str())
-        .collect();
-    let chosen = procedure.components.iter().filter(|c| named.is_empty() || named.contains(&c.id.as_str()));
+    let log: Vec<History> = read.history.iter().map(|(h, _)| h.clone()).collect();
+    let named = checklist::asked(&log);
+    let chosen = procedure.components.iter().filter(|c| named.is_empty() || named.contains(&c.id));
     chosen
         .map(|c| Wanted {
             id: c.id.clone(),
             name: c.name.clone(),
+            asked: named.contains(&c.id),
+            said: again.explained.get(&c.id).cloned().unwrap_or_default(),
             note: c.note.clone().unwrap_or_default(),
             error: again
                 .errors

@@ -91,10 +91,13 @@ async fn step<R: Needs>(
 /// The field of an error about an upload that is not there any more.
 const GONE: &str = "gone";
 
-/// `uploads.0.upload` speaks of a file that has gone; the rest are fields of this page.
+/// `uploads.0.upload` speaks of a file that has gone, `explained.identity` of a paper of this page.
 fn field(path: &str) -> String {
-    let gone = path.starts_with("uploads.");
-    if gone { GONE.into() } else { path.into() }
+    match path.strip_prefix("explained.") {
+        Some(component) => component.into(),
+        None if path.starts_with("uploads.") => GONE.into(),
+        None => path.into(),
+    }
 }
 
 /// What came with the form before its files were read.
@@ -115,8 +118,13 @@ pub(super) async fn supplement(
     let came = receive(&app, &citizen, &mut form).await?;
     let note = clip(form.text("note").unwrap_or_default().to_string());
     let seen = form.text("seen").and_then(|s| s.parse().ok()).unwrap_or_default();
+    let why = |(name, text): &(String, String)| {
+        let id = name.strip_prefix("vi-sao.")?.to_string();
+        Some((id, clip(text.trim().to_string()))).filter(|(_, text)| !text.is_empty())
+    };
     let again = Again {
         form: "supplement",
+        explained: form.texts().iter().filter_map(why).collect(),
         note: note.clone(),
         errors: came.errors,
         brought: came.brought.clone(),
@@ -127,7 +135,8 @@ pub(super) async fn supplement(
         return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let uploads = came.brought.into_iter().map(|b| Attached::upload(b.component, b.upload)).collect();
-    step(&app, &at, seen, Ask::Supplement { uploads, note }, "bo-sung", again).await
+    let ask = Ask::Supplement { uploads, explained: again.explained.clone(), note };
+    step(&app, &at, seen, ask, "bo-sung", again).await
 }
 
 async fn receive(app: &App, citizen: &Citizen, form: &mut Upload) -> Result<Came, Problem> {

@@ -5,8 +5,8 @@
 
 use std::io::Cursor;
 
+use base::Instant;
 use base::limits::{DOSSIER_FILES_MAX, FILE_SIZE_BYTES_MAX};
-use base::{Instant, calendar::Calendar};
 use bytes::Bytes;
 use db::blobs::Hash;
 use db::{Act, Tx, args};
@@ -18,6 +18,7 @@ use super::rules::{self, Matter, Origin};
 use super::wire::{Arrival, ArrivalPaper, Told};
 use super::{Link, send, store, words};
 use crate::App;
+use crate::dossier::law::Law;
 use crate::dossier::{Applicant, DossierId};
 use crate::filing::sniff::{self, NotTaken};
 use crate::filing::store::NewUpload;
@@ -341,7 +342,7 @@ async fn file(
                 filing.uploads.push(bring(tx, file, now).await?);
             }
             let filed = filing::file(tx, &catalogue, filing, SENDER, now).await?;
-            begin_clock(tx, filed.id, held.filed_at).await?;
+            begin_clock(tx, &catalogue.law(), filed.id, held.filed_at).await?;
             tx.change_one(
                 "update national_arrival set state = 'taken', dossier = $3, code = $4, reason = ''
                   where id = $1 and lease = $2 and state = 'waiting'",
@@ -379,11 +380,9 @@ async fn bring(tx: &mut Tx, file: &Fetched, now: Instant) -> Result<Attached, Pr
 }
 
 /// The citizen's clock began when they handed it in there. law: national/arrivals
-async fn begin_clock(tx: &mut Tx, id: DossierId, filed_at: Instant) -> Result<(), Problem> {
+async fn begin_clock(tx: &mut Tx, law: &Law, id: DossierId, filed_at: Instant) -> Result<(), Problem> {
     let dossier = crate::dossier::store::get(tx, id).await?;
-    let calendar: Calendar = directory::calendar(tx, &dossier.counter).await?;
-    let due = calendar.due(filed_at, filing::ANSWER_WITHIN);
-    let answer_by = due.map_err(|_| crate::dossier::rules::NotAllowed::Uncountable)?.at;
+    let answer_by = filing::answer_by(tx, law, &dossier.counter, filed_at).await?;
     tx.change_one(
         "update dossier set filed_at = $2, answer_by = $3, deadline = $3 where id = $1",
         args![id, filed_at, answer_by],

@@ -105,7 +105,7 @@ pub fn dossier(f: &Facts) -> wire::Dossier {
         summary: f.procedure.name.clone(),
         received: stamp_or_none(d.accepted_at),
         promised: stamp_or_none(d.promised),
-        status: d.state.status().number().to_string(),
+        status: told_status(d.state.status(), asked_before(f.lines)).number().to_string(),
         returned: stamp_or_none(reached(f.lines, &[Status::Returned])),
         return_note: f.decision.map(|r| format!("{}/{}", r.number, r.symbol)).unwrap_or_default(),
         return_way: flag(d.return_by == "post"),
@@ -132,6 +132,22 @@ pub fn dossier(f: &Facts) -> wire::Dossier {
         version: d.version,
         ..wire::Dossier::default()
     }
+}
+
+/// The status under which the other side knows a dossier. Its table has no way back from 5 to 1 and none from
+/// 5 to 3: what was brought before reception stays "papers asked for" until the counter receives it, and a
+/// refusal after that is a stop. law: onestop/statuses
+fn told_status(status: Status, asked: bool) -> Status {
+    match status {
+        Status::Filed if asked => Status::Supplementing,
+        Status::Declined if asked => Status::Stopped,
+        status => status,
+    }
+}
+
+/// Whether papers were asked for in these lines.
+fn asked_before(lines: &[Line]) -> bool {
+    lines.iter().any(|l| l.history.verb == "ask_supplement")
 }
 
 /// When the dossier last came into one of these statuses.
@@ -241,6 +257,10 @@ fn result(f: &Facts, decision: &Decision) -> wire::ResultPaper {
 
 /// The lines of the log from the `after`th on, in order.
 pub fn progress(f: &Facts, after: i64) -> Vec<wire::Progress> {
+    let asked = |l: &Line| {
+        let mut before = f.lines.iter().take_while(|other| other.history.ordinal <= l.history.ordinal);
+        before.any(|other| other.history.verb == "ask_supplement")
+    };
     let later = f.lines.iter().filter(|l| l.history.ordinal >= after);
     later
         .map(|l| wire::Progress {
@@ -253,7 +273,7 @@ pub fn progress(f: &Facts, after: i64) -> Vec<wire::Progress> {
                 "" => l.what.clone(),
                 note => format!("{}: {note}", l.what),
             },
-            status: l.history.to.number().to_string(),
+            status: told_status(l.history.to, asked(l)).number().to_string(),
             begun: stamp(l.history.at),
             due: stamp_or_none(l.history.promised),
             version: l.history.ordinal + 1,

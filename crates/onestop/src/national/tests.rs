@@ -378,3 +378,34 @@ fn both_languages_have_the_same_keys_and_every_key_of_the_rules() {
         }
     }
 }
+
+/// law: onestop/statuses. The other side's table has no 5 → 1 and no 5 → 3.
+#[test]
+fn papers_brought_before_reception_stay_asked_for_there_until_the_counter_answers() {
+    let t = |text: &str| at(&format!("2026-08-21T{text}:00+07:00"));
+    let again = |more: &[(&str, Status, Status)]| {
+        let (dossier, mut lines) = life(Status::Filed, "online");
+        let first = [
+            ("ask_supplement", Status::Filed, Status::Supplementing),
+            ("supplement", Status::Supplementing, Status::Filed),
+        ];
+        for (n, (verb, from, to)) in first.iter().chain(more).enumerate() {
+            lines.push(line(n as i64 + 1, verb, *from, *to, t(&format!("{:02}:00", 8 + n))));
+        }
+        let facts = Facts {
+            dossier: &dossier,
+            procedure: birth(),
+            agency: "",
+            field: "",
+            lines: &lines,
+            files: &[],
+            decision: None,
+            origin: None,
+            codes: &codes(),
+        };
+        progress(&facts, 0).iter().map(|l| l.status.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(again(&[]), ["1", "5", "5"]);
+    assert_eq!(again(&[("receive", Status::Filed, Status::Received)]), ["1", "5", "5", "2"]);
+    assert_eq!(again(&[("refuse", Status::Filed, Status::Declined)]), ["1", "5", "5", "8"]);
+}

@@ -155,14 +155,17 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
     Ok(match subject {
         Subject::Dossier { d, opinion, .. } => {
             let promised = d.promised.map(format::time_vn).unwrap_or_default();
-            let mut facts = Facts { code: d.code.clone(), at: promised, unit: String::new() };
+            let mut facts = Facts { code: d.code.clone(), at: promised, ..Facts::default() };
             let mut link = match line.to {
                 To::Signer => signer::pages::PATH.to_string(),
                 To::Owner => format!("/ho-so-cua-toi/{}", d.code),
                 _ => crate::desk::frame::dossier(&d.code),
             };
-            if line.word == "filed" || line.word == "to_receive" {
-                facts.at = format::time_vn(d.answer_by);
+            match line.word {
+                "filed" | "to_receive" => facts.at = format::time_vn(d.answer_by),
+                "supplemented" => facts.at = d.state.deadline().map(format::time_vn).unwrap_or_default(),
+                "declined" | "stopped" | "extended" => why(tx, d, line.word, &mut facts).await?,
+                _ => {}
             }
             if let Some(asked) = opinion {
                 let other = if line.to == To::Asked { &asked.asked_office } else { &asked.unit };
@@ -181,7 +184,7 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
                 _ => format!("{}/{}", petition::pages::desk::PATH, p.number),
             };
             let at = p.state.deadline().map(format::time_vn).unwrap_or_default();
-            (Facts { code: p.number.clone(), at, unit: String::new() }, link)
+            (Facts { code: p.number.clone(), at, ..Facts::default() }, link)
         }
         Subject::Signing(row) => {
             let link = match (line.to, &row.draft) {
@@ -195,7 +198,7 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
             let unit = directory::get_unit(tx, &UnitId::from(a.unit.as_str())).await?.name;
             let at =
                 super::say("at", &[("hour", &format::minute_vn(minute)), ("day", &format::date_vn(a.day))]);
-            (Facts { code: String::new(), at, unit }, "/lich-hen".into())
+            (Facts { at, unit, ..Facts::default() }, "/lich-hen".into())
         }
         Subject::Certificate(moved) => {
             let unit = match &moved.unit {
@@ -211,9 +214,23 @@ async fn about(tx: &mut Tx, subject: &Subject, line: &Line) -> Result<(Facts, St
                 To::UnitKeeper => "/quan-tri/yeu-cau-chung-thu".into(),
                 _ => "/chung-thu-so".into(),
             };
-            (Facts { code: moved.serial.clone(), at, unit }, link)
+            (Facts { code: moved.serial.clone(), at, unit, ..Facts::default() }, link)
         }
     })
+}
+
+/// Whoever is told no, or later, is told why, and where to complain. law: onestop/refusal-reasons
+async fn why(tx: &mut Tx, d: &Dossier, word: &str, facts: &mut Facts) -> Result<(), Problem> {
+    facts.unit = directory::get_unit(tx, &d.agency).await?.name;
+    let (verb, list) = match word {
+        "declined" => ("refuse", "refuse_reason"),
+        "stopped" => ("stop", "stop_reason"),
+        _ => ("extend", "extend_reason"),
+    };
+    let history = dossier::store::list_history(tx, d.id).await?;
+    let code = history.iter().rev().find(|h| h.verb == verb).and_then(|h| h.reason_code.clone());
+    facts.reason = code.map(|code| format!("{list}.{code}")).unwrap_or_default();
+    Ok(())
 }
 
 async fn accounts(

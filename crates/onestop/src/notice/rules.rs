@@ -129,6 +129,14 @@ pub const TABLE: [Line; 55] = [
 /// The words of the alerts about deadlines, which come from the clock and no event.
 pub const DUE_SOON: &str = "due_soon";
 pub const OVERDUE: &str = "overdue";
+/// An accepted dossier has not been handed on yet, and soon must have been.
+pub const HAND_ON_SOON: &str = "hand_on_soon";
+/// The citizen is told that a promise was not kept.
+pub const PROMISE_PASSED: &str = "promise_passed";
+
+/// All of these.
+#[cfg(test)]
+const CLOCK: [&str; 4] = [DUE_SOON, OVERDUE, HAND_ON_SOON, PROMISE_PASSED];
 
 /// The words of what a counter has changed about somebody's account, which are put beside the change: they
 /// go to the address and the telephone that stood until then.
@@ -143,8 +151,8 @@ pub const NO_FEE: &str = "no_fee";
 
 /// The words that no line of the table says.
 #[cfg(test)]
-const BESIDE: [&str; 8] =
-    [DUE_SOON, OVERDUE, PASSWORD_SET, PHONE_CHANGED, REMIND_SUPPLEMENT, REMIND_FEE, NO_SUPPLEMENT, NO_FEE];
+const BESIDE: [&str; 7] =
+    ["recount", PASSWORD_SET, PHONE_CHANGED, REMIND_SUPPLEMENT, REMIND_FEE, NO_SUPPLEMENT, NO_FEE];
 
 /// The topics of the table; some stand more than once.
 pub const TOPICS: [&str; TABLE.len()] = {
@@ -283,7 +291,8 @@ mod tests {
 
     #[test]
     fn everybody_who_is_told_of_what_happened() {
-        let facts = [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã")];
+        let facts =
+            [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã"), ("why", "Lý do: quá tải.")];
         let mut table = String::new();
         for line in &TABLE {
             let sms = match (line.urgent, line.mail) {
@@ -296,6 +305,8 @@ mod tests {
         }
         for word in BESIDE {
             table += &format!("{:<50}{}\n", "(no event)", say(&format!("title.{word}"), &facts));
+        for word in CLOCK {
+            table += &format!("{:<50}{}\n", "(clock)", say(&format!("title.{word}"), &facts));
         }
         let picture = include_str!("table.golden");
         assert_eq!(table, picture, "the table is now:\n{table}");
@@ -303,8 +314,11 @@ mod tests {
 
     #[test]
     fn every_word_has_a_title_and_a_body_without_gaps() {
-        let facts = [("code", "H61.1"), ("at", "17:00, 25/08/2026"), ("unit", "UBND xã")];
-        for word in TABLE.iter().map(|line| line.word).chain(BESIDE) {
+        for word in CLOCK {
+            table += &format!("{:<50}{}\n", "(clock)", say(&format!("title.{word}"), &facts));
+        }
+        for word in BESIDE {
+            table += &format!("{:<50}{}\n", "(no event)", say(&format!("title.{word}"), &facts));
             for part in ["title", "body"] {
                 let key = format!("{part}.{word}");
                 assert!(WORDS.has(&key), "{key}");

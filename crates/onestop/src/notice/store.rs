@@ -280,7 +280,7 @@ pub async fn parameter(tx: &mut Tx, id: &str, day: base::Day) -> db::Result<Opti
 
 db::record! {
     /// A dossier whose clock runs.
-    pub struct Running { id: DossierId, counter: String, deadline: Instant }
+    pub struct Running { id: DossierId, counter: String, deadline: Instant, began: Instant }
 }
 
 /// Dossiers whose clock ends in a span of time and of which nobody was told at this nearness, the
@@ -291,7 +291,10 @@ pub async fn list_running(
     (from, to): (Instant, Instant),
 ) -> db::Result<Vec<Running>> {
     tx.list(
-        "select d.id, d.counter, d.deadline from dossier d
+        "select d.id, d.counter, d.deadline,
+                cast(case when d.status = 1 then d.since else coalesce(d.accepted_at, d.since) end as bigint)
+                    as began
+           from dossier d
           where d.status in (1, 2, 4) and d.deadline > $2 and d.deadline <= $3
             and not exists (select 1 from deadline_alert a
                 where a.dossier = d.id and a.deadline = d.deadline and a.hours = $1)
@@ -299,6 +302,35 @@ pub async fn list_running(
         args![hours, from, to],
     )
     .await
+}
+
+/// Dossiers accepted since then that still lie at the counter and of which nobody was told; at most 1,000.
+pub async fn list_not_handed_on(tx: &mut Tx, since: Instant) -> db::Result<Vec<DossierId>> {
+    tx.list(
+        "select d.id from dossier d
+          where d.status = 2 and d.since > $1 and d.parent is null
+            and not exists (select 1 from hand_on_alert a where a.dossier = d.id and a.told_at >= d.since)
+          order by d.since, d.id limit 1000",
+        args![since],
+    )
+    .await
+}
+
+/// Notes that the counter was told to hand on. Whether it was not before.
+pub async fn put_hand_on_alert(
+    tx: &mut Tx,
+    dossier: DossierId,
+    by: Instant,
+    at: Instant,
+) -> db::Result<bool> {
+    let put = tx
+        .change(
+            "insert into hand_on_alert (dossier, hand_on_by, told_at) values ($1, $2, $3)
+             on conflict (dossier, hand_on_by) do nothing",
+            args![dossier, by, at],
+        )
+        .await?;
+    Ok(put == 1)
 }
 
 /// Notes that officials were told. Whether they were not before.

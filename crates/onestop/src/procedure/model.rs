@@ -507,6 +507,16 @@ pub struct LegalBasis {
     pub name: Option<String>,
 }
 
+impl LegalBasis {
+    /// The document as pages and papers name it.
+    pub fn line(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} {name}", self.id),
+            None => self.id.clone(),
+        }
+    }
+}
+
 /// Where the figures of the file come from.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -288,7 +288,7 @@ pub(super) fn show_page(app: &App, p: &Procedure, shell: Shell) -> ShowPage {
             online: p.is_online(),
             post: p.channels.contains(&Channel::Post),
         },
-        basis: p.legal_basis.iter().map(basis_line).collect(),
+        basis: p.legal_basis.iter().map(super::model::LegalBasis::line).collect(),
         interlinked: p.interlinked.iter().filter_map(|c| app.catalogue.find(c)).map(|p| tile(&p)).collect(),
         children: p.children.iter().map(child_line).collect(),
         doubts: p.doubts.clone(),
@@ -308,13 +308,6 @@ pub fn short_limit(p: &Procedure) -> String {
     let text = p.limit.map_or_else(|| crate::view::limit(None), web::due::limit_text);
     let mut rest = text.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
-}
-
-fn basis_line(basis: &super::model::LegalBasis) -> String {
-    match &basis.name {
-        Some(name) => format!("{} {name}", basis.id),
-        None => basis.id.clone(),
-    }
 }
 
 fn sources(p: &Procedure) -> Vec<Doubt> {

@@ -124,7 +124,9 @@ impl Field {
             named => Some(self.agency(tx, named).await?),
         };
         let then = then(catalogue, cell("procedure"), rules::received_on(line));
+        let law = catalogue.law();
         let ground = Ground {
+            law: &law,
             now: self.now,
             seat: seat.as_ref(),
             agency: named.as_ref().map(Option::as_ref),

@@ -266,7 +266,7 @@ async fn bill(tx: &mut Tx, app: &App, a: &Arrival, dossier: Dossier, now: Instan
         procedure: a.procedure.clone(),
         calendar: Arc::unwrap_or_clone(a.seat.calendar.clone()),
         seats: Vec::new(),
-        after_supplement: app.catalogue.after_supplement,
+        law: app.catalogue.law(),
         now,
     };
     crate::fee::bill(tx, &case, amount, &say("log.fee", &[])).await.map(drop)

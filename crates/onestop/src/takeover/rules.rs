@@ -15,9 +15,9 @@ use super::columns::Table;
 use super::read::Line;
 use super::{Args, Finding};
 use crate::dossier::Applicant;
+use crate::dossier::law::Law;
 use crate::dossier::rules::{State, Status, Was};
 use crate::fee::account::{RECEIPT_SCHEME, REFUND_SCHEME};
-use crate::filing::ANSWER_WITHIN;
 use crate::procedure::Procedure;
 
 /// The longest code that can be tracked.
@@ -64,6 +64,8 @@ pub struct Ground<'a> {
     /// The agency that the line names; none when it names none.
     pub agency: Option<Option<&'a UnitId>>,
     pub then: &'a Then,
+    /// By when the counter had to answer.
+    pub law: &'a Law,
     pub vocabulary: &'a Vocabulary,
 }
 
@@ -264,7 +266,7 @@ pub fn dossier(line: &Line, g: &Ground<'_>) -> Result<Coming, Vec<Finding>> {
     if status == Some(Status::Settled) && !decided.is_some_and(|at| at >= received) {
         r.wrong("decided_at", "decided", vec![]);
     }
-    let Ok(answer_by) = seat.calendar.due(received, ANSWER_WITHIN) else {
+    let Ok(answer_by) = seat.calendar.due(received, g.law.answer_within(received.day())) else {
         r.wrong("received_at", "uncountable", vec![]);
         return Err(r.faults);
     };

@@ -15,7 +15,8 @@ use super::rules;
 use super::words::WORDS;
 use super::{Finding, Order, Outcome, Report, run, template};
 use crate::App;
-use crate::dossier::rules::Status;
+use crate::dossier::law::Law;
+use crate::dossier::rules::{AfterSupplement, Status};
 use crate::grow::tests::{now, small};
 use crate::measure::sheet::{Cell, Kind, Sheet};
 
@@ -171,7 +172,9 @@ proptest! {
         let line = Line { number: 2, cells };
         let then = rules::Then::Unknown;
         let vocabulary = rules::Vocabulary::default();
+        let law = Law::shipped(AfterSupplement::Restart);
         let ground = rules::Ground {
+            law: &law,
             now: now(),
             seat: None,
             agency: None,

@@ -76,6 +76,7 @@ pub fn file(i: usize, name: &str) -> FileEntry {
 pub fn a_receipt() -> Receipt {
     Receipt {
         office: office(),
+        form: None,
         number: some("0011"),
         symbol: None,
         code: CODE.into(),
@@ -142,6 +143,7 @@ pub fn a_slip() -> ProofSlip {
 pub fn a_supplement_request() -> SupplementRequest {
     SupplementRequest {
         office: office(),
+        form: None,
         number: some("03"),
         symbol: None,
         date: day("2026-02-05"),
@@ -167,6 +169,7 @@ pub fn a_supplement_request() -> SupplementRequest {
 pub fn a_refusal() -> Refusal {
     Refusal {
         office: office(),
+        form: None,
         number: some("07"),
         symbol: None,
         date: day("2026-11-19"),
@@ -195,6 +198,7 @@ pub fn signer() -> Signer {
 pub fn an_apology() -> Apology {
     Apology {
         office: Office { name: "Phòng Kinh tế, Hạ tầng và Đô thị".into(), ..office() },
+        form: None,
         number: some("02"),
         symbol: None,
         date: day("2026-12-08"),
@@ -215,6 +219,31 @@ pub fn an_apology() -> Apology {
     }
 }
 
+pub fn form(number: &str, title: &str) -> Option<FormName> {
+    Some(FormName { number: number.into(), title: title.into() })
+}
+
+pub fn a_stop_notice() -> StopNotice {
+    StopNotice {
+        office: office(),
+        form: form("05", "Thông báo dừng giải quyết hồ sơ"),
+        number: some("04"),
+        symbol: None,
+        date: day("2026-12-08"),
+        code: CODE.into(),
+        applicant: applicant(),
+        request: a_receipt().request,
+        reason: "Quá thời hạn bổ sung mà không có trả lời.".into(),
+        legal_basis: vec!["Điều 103 Luật Xây dựng số 50/2014/QH13".into()],
+        papers: "Bản giấy đã nộp được trả lại tại quầy số 3.".into(),
+        fees: "Chưa thu phí, lệ phí.".into(),
+        complain_to: "Chủ tịch Ủy ban nhân dân xã Cù Lao Sen".into(),
+        contact_phone: some("0270 000 0000"),
+        signer: an_apology().signer,
+        recipients: vec!["Trung tâm Phục vụ hành chính công".into()],
+    }
+}
+
 pub fn a_control_slip() -> ControlSlip {
     let row = |giver: &str, taker: &str, moment: &str, kept: Option<Kept>, note: &str| HandOver {
         giver: giver.into(),
@@ -227,6 +256,7 @@ pub fn a_control_slip() -> ControlSlip {
     let (counter, section) = ("Trung tâm Phục vụ hành chính công", "Phòng Kinh tế, Hạ tầng và Đô thị");
     ControlSlip {
         office: office(),
+        form: None,
         date: day("2026-12-10"),
         code: CODE.into(),
         applicant: applicant(),
@@ -482,6 +512,7 @@ pub fn all() -> Vec<(&'static str, Pdf)> {
         ("08-money-receipt", crate::money_receipt(&a_money_receipt(), now()).unwrap()),
         ("04-apology", crate::apology(&an_apology(), now()).unwrap()),
         ("validation", crate::validation(&a_validation(), now()).unwrap()),
+        ("05-stop-notice", crate::stop_notice(&a_stop_notice(), now()).unwrap()),
         ("06-control-slip", crate::control_slip(&a_control_slip(), now()).unwrap()),
         ("birth-certificate", result(birth_certificate())),
         ("certified-copy", result(certified_copy())),

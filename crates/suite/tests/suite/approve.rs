@@ -12,7 +12,8 @@ use crate::desk::{browser, page, presses, says};
 /// Asks for papers over the API and lets the citizen bring them.
 async fn asks_once(town: &Town, code: &str) {
     let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
-    let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+    takes(&mut clerk, code, "receive", json!({})).await;
+    let ask = lacks("identity", "Bổ sung giấy tờ tùy thân");
     takes(&mut clerk, code, "ask_supplement", ask).await;
     let upload = uploads(&mut an, "căn cước").await;
     let brought = json!({ "uploads": [{ "component": "identity", "upload": upload }] });
@@ -42,7 +43,11 @@ fn a_second_request_for_papers_is_the_leaders_to_allow() {
         clerk.opens(&link).await.expect(200);
         says(&clerk, "Việc này chỉ có hiệu lực khi lãnh đạo duyệt.");
         clerk.submits("Trình lãnh đạo duyệt", &[]).await.expect(422);
-        let typed = [("components", "birth-record"), ("note", "Giấy chứng sinh mờ, không đọc được.")];
+        let typed = [
+            ("marks.birth-record", "unfit"),
+            ("reason", "papers"),
+            ("note", "Giấy chứng sinh mờ, không đọc được."),
+        ];
         let answer = clerk.submits("Trình lãnh đạo duyệt", &typed).await.expect(303);
         clerk.follows(answer).await.expect(200);
         says(&clerk, "Đã trình lãnh đạo duyệt.");
@@ -78,7 +83,7 @@ fn a_leaders_no_has_a_reason_and_the_clerk_reads_it() {
         asks_once(&town, &code).await;
         let mut clerk = browser(&town, CLERK).await;
         clerk.opens(&format!("{}/yeu-cau-bo-sung", page(&code))).await.expect(200);
-        let typed = [("note", "Thêm bản sao.")];
+        let typed = [("reason", "answers"), ("note", "Thêm bản sao.")];
         clerk.submits("Trình lãnh đạo duyệt", &typed).await.expect(303);
         let mut chairman = browser(&town, CHAIRMAN).await;
         chairman.opens(&page(&code)).await.expect(200);
@@ -105,7 +110,7 @@ fn a_promise_is_moved_once_with_an_apology_that_the_leader_signs() {
         let mut registrar = browser(&town, REGISTRAR).await;
         registrar.opens(&format!("{}/gia-han", page(&code))).await.expect(200);
         // A Sunday, and then a day before the promised one.
-        let sunday = [("until", "23/08/2026"), ("note", "Chờ xác minh nơi sinh.")];
+        let sunday = [("until", "23/08/2026"), ("reason", "checking"), ("note", "Chờ xác minh nơi sinh.")];
         registrar.submits("Trình lãnh đạo duyệt", &sunday).await.expect(422);
         says(&registrar, "Ngày 23/08/2026 không phải ngày làm việc.");
         registrar.submits("Trình lãnh đạo duyệt", &[("until", "2026-08-19")]).await.expect(422);
@@ -139,7 +144,7 @@ fn a_promise_is_moved_once_with_an_apology_that_the_leader_signs() {
 
         // Once is all the law gives, for a leader too.
         let mut program = town.token(CHAIRMAN).await;
-        let again = json!({ "until": "2026-08-27", "note": "Chờ thêm." });
+        let again = json!({ "until": "2026-08-27", "reason": "checking", "note": "Chờ thêm." });
         let told = tries_step(&mut program, &code, "extend", again).await.expect(422).json();
         assert!(told["detail"].as_str().unwrap().contains("một lần"), "{told}");
         town.audit_book_is_whole().await;

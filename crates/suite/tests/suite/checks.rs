@@ -89,7 +89,7 @@ const MOVES: [(&str, &[i64], &[i64]); 15] = [
     ("file", &[1], &[1]),
     ("receive", &[1], &[2]),
     ("ask_supplement", &[1, 2, 4], &[5]),
-    ("supplement", &[5], &[2, 4]),
+    ("supplement", &[5], &[1, 2, 4]),
     ("refuse", &[1], &[3]),
     ("withdraw", &[1, 2, 4, 5, 6], &[7]),
     ("pass_on", &[2, 4], &[4]),
@@ -162,12 +162,17 @@ fn promises(s: &Snapshot) -> Vec<String> {
     let mut wrong = Vec::new();
     for d in &s.dossiers {
         let promise = promise(&d.procedure);
-        if d.answer_by != oracle.due(d.filed_at, Promise::WorkingMinutes(480)) {
+        // What was brought before reception is answered like what was filed.
+        let log = s.log(&d.id);
+        let refiled = log.iter().rev().find(|step| step.verb == "supplement" && step.to_status == 1);
+        let filed_at = refiled.map_or(d.filed_at, |step| step.at);
+        if d.answer_by != oracle.due(filed_at, Promise::WorkingMinutes(480)) {
             wrong.push(format!("{}: answered by {}", d.code, d.answer_by));
         }
         let (mut due, mut asked, mut extended) = (None, 0, 0);
         for step in s.log(&d.id) {
             let expected = match step.verb.as_str() {
+                "supplement" if step.to_status == 1 => None,
                 "receive" | "supplement" => Some(oracle.due(step.at, promise)),
                 "pay" => due.map(|due| oracle.shift(due, asked, step.at)),
                 "extend" => {
@@ -216,6 +221,21 @@ fn numbers(s: &Snapshot) -> Vec<String> {
     for r in &s.results {
         take("result", format!("result {} {}", agency(&r.dossier), &r.day[..4]), &r.number);
     }
+    for step in &s.steps {
+        let details: serde_json::Value = serde_json::from_str(&step.details).unwrap_or_default();
+        let Some(number) = details["number"].as_str() else { continue };
+        let year = base::Instant::from_micros(step.at).day().year();
+        let d = s.dossiers.iter().find(|d| d.id == step.dossier);
+        let counter = d.and_then(|d| d.code.split_once('-')).map_or("", |(ident, _)| ident);
+        let (kind, owner) = match step.verb.as_str() {
+            "ask_supplement" => ("form-supplement", counter),
+            "refuse" => ("form-refusal", counter),
+            "extend" => ("form-apology", agency(&step.dossier)),
+            "stop" => ("form-stop", agency(&step.dossier)),
+            _ => continue,
+        };
+        take(kind, format!("{kind} {owner} {year}"), number);
+    }
     for r in &s.receipts {
         take("fee-receipt", format!("receipt {} {}", r.unit, r.series), &r.number);
     }
@@ -247,10 +267,12 @@ fn numbers(s: &Snapshot) -> Vec<String> {
 /// Which paper follows a line of the log.
 fn printed(step: &Step) -> Option<&'static str> {
     match step.verb.as_str() {
+        "supplement" if step.to_status == 1 => None,
         "receive" | "supplement" => Some("receipt"),
         "ask_supplement" => Some("supplement"),
         "refuse" => Some("refusal"),
         "extend" => Some("apology"),
+        "stop" => Some("stop"),
         "decide" => Some("result"),
         _ => None,
     }

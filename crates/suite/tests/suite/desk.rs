@@ -127,7 +127,8 @@ fn a_stale_form_keeps_its_words_and_can_be_sent_again() {
         let (mut linh, mut an) = (browser(&town, CLERK).await, browser(&town, SECOND_CLERK).await);
         an.opens(&format!("{}/yeu-cau-bo-sung", page(&code))).await.expect(200);
         presses(&mut linh, &code, "Tiếp nhận hồ sơ").await;
-        let typed = [("components", "birth-record"), ("note", "Chụp lại giấy chứng sinh.")];
+        let typed =
+            [("marks.birth-record", "unfit"), ("reason", "papers"), ("note", "Chụp lại giấy chứng sinh.")];
         let told = an.submits("Yêu cầu bổ sung", &typed).await.expect(409).text();
         assert!(told.contains("Chụp lại giấy chứng sinh."), "what was typed is in the form");
         let answer = an.submits("Yêu cầu bổ sung", &[]).await.expect(303);
@@ -148,11 +149,13 @@ fn a_refusal_needs_a_reason_and_its_words_and_loses_nothing() {
         let mut clerk = browser(&town, CLERK).await;
         clerk.opens(&format!("{}/tu-choi", page(&code))).await.expect(200);
         clerk.submits("Từ chối tiếp nhận", &[]).await.expect(422);
-        says(&clerk, "Còn 2 mục cần sửa");
+        says(&clerk, "Còn 3 mục cần sửa");
         let told = clerk.submits("Từ chối tiếp nhận", &[("note", "Nộp sai nơi.")]).await.expect(422).text();
         assert!(told.contains("Nộp sai nơi.</textarea>"));
         says(&clerk, "Chọn một lý do trong danh sách.");
-        let answer = clerk.submits("Từ chối tiếp nhận", &[("reason", "wrong_agency")]).await.expect(303);
+        says(&clerk, "Chọn ít nhất một văn bản làm căn cứ pháp lý trong danh sách.");
+        let grounds = [("reason", "wrong_agency"), ("basis", "123/2015/NĐ-CP"), ("basis_note", "Điều 13")];
+        let answer = clerk.submits("Từ chối tiếp nhận", &grounds).await.expect(303);
         clerk.follows(answer).await.expect(200);
         says(&clerk, "Không được tiếp nhận");
         says(&clerk, "Không thuộc thẩm quyền giải quyết của cơ quan này");

@@ -109,7 +109,8 @@ fn a_helper_supplements_for_the_owner_and_nothing_else() {
         let unseen = files_a_birth(&mut town.token(CITIZEN).await).await;
         let mut clerk = browser(&town, CLERK).await;
         presses(&mut clerk, &code, "Tiếp nhận hồ sơ").await;
-        let more = json!({ "components": ["birth-record"], "note": "Ảnh chụp mờ." });
+        let more =
+            json!({ "marks": { "birth-record": "unfit" }, "reason": "papers", "note": "Ảnh chụp mờ." });
         takes(&mut town.token(CLERK).await, &code, "ask_supplement", more).await;
 
         let (mut an, mut hanh) = (browser(&town, CITIZEN).await, browser(&town, NEIGHBOUR).await);

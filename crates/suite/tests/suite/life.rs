@@ -9,7 +9,7 @@ use suite::town::people::*;
 use suite::town::*;
 
 /// The fields that a refusal names.
-fn fields(problem: &Value) -> Vec<String> {
+pub fn fields(problem: &Value) -> Vec<String> {
     let errors = problem["errors"].as_array().into_iter().flatten();
     errors.filter_map(|e| e["field"].as_str().map(str::to_string)).collect()
 }
@@ -74,14 +74,16 @@ fn papers_asked_for_stop_the_clock_and_start_it_anew() {
         takes(&mut clerk, &code, "receive", json!({})).await;
 
         let silent = tries_step(&mut clerk, &code, "ask_supplement", json!({})).await.expect(422).json();
-        assert_eq!(fields(&silent), ["note"], "a citizen must be told what is missing");
-        let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+        assert_eq!(fields(&silent), ["reason", "note"], "a citizen must be told what is missing");
+        let ask = lacks("identity", "Bổ sung giấy tờ tùy thân");
         assert_eq!(takes(&mut clerk, &code, "ask_supplement", ask).await["status"], 5);
 
         town.hand.set(morning().plus_days(4)); // a Monday
         let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
         let empty = tries_step(&mut an, &code, "supplement", json!({})).await.expect(422).json();
-        assert_eq!(fields(&empty), ["uploads"]);
+        assert_eq!(fields(&empty), ["explained.identity"], "each paper is brought or explained");
+        let words_alone = json!({ "note": "Tôi đã gửi rồi." });
+        tries_step(&mut an, &code, "supplement", words_alone).await.expect(422);
         let upload = uploads(&mut an, "căn cước").await;
         let brought = json!({ "uploads": [{ "component": "identity", "upload": upload }] });
         let again = takes(&mut an, &code, "supplement", brought).await;
@@ -272,8 +274,13 @@ fn a_negative_decision_is_a_result_too() {
         tries_step(&mut registrar, &code, "decide", json!({ "outcome": "granted" })).await.expect(422);
         takes(&mut registrar, &code, "submit_for_signature", json!({})).await;
         let silent = tries_step(&mut chairman, &code, "decide", json!({ "outcome": "denied" })).await;
-        assert_eq!(fields(&silent.expect(422).json()), ["note"], "a refusal without a reason is none");
-        let why = json!({ "outcome": "denied", "note": "Trẻ đã được đăng ký khai sinh tại nơi khác." });
+        assert_eq!(
+            fields(&silent.expect(422).json()),
+            ["reason", "note", "basis"],
+            "a refusal without grounds is none"
+        );
+        let why = json!({ "outcome": "denied", "reason": "conditions_unmet", "basis": ["123/2015/NĐ-CP"],
+            "note": "Trẻ đã được đăng ký khai sinh tại nơi khác." });
         assert_eq!(takes(&mut chairman, &code, "decide", why).await["status"], 9);
         town.delivers().await;
         assert_eq!(returns(&mut clerk, &code).await["status"], 10);
@@ -289,8 +296,9 @@ fn refusing_needs_a_reason_of_the_list_and_words() {
         let code = files_a_birth(&mut an).await;
         let told =
             tries_step(&mut clerk, &code, "refuse", json!({ "reason": "mood" })).await.expect(422).json();
-        assert_eq!(fields(&told), ["reason", "note"]);
-        let why = json!({ "reason": "wrong_agency", "note": "Trẻ cư trú tại xã khác." });
+        assert_eq!(fields(&told), ["reason", "note", "basis"]);
+        let note = "Trẻ cư trú tại xã khác.";
+        let why = json!({ "reason": "wrong_agency", "basis": ["123/2015/NĐ-CP"], "note": note });
         assert_eq!(takes(&mut clerk, &code, "refuse", why).await["status"], 3);
         town.delivers().await;
         assert_eq!(sees(&mut an, &code).await["papers"][0]["kind"], "refusal");

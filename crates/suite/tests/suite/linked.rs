@@ -168,7 +168,8 @@ fn papers_for_a_child_are_asked_of_the_citizen_once_and_through_the_parent() {
     both(async |t| {
         let town = Town::of(&t).await;
         let (code, birth) = received(&town).await;
-        let ask = json!({ "components": ["birth-record"], "note": "Bản chụp bị mờ." });
+        let ask =
+            json!({ "marks": { "birth-record": "unfit" }, "reason": "papers", "note": "Bản chụp bị mờ." });
         takes(&mut town.token(REGISTRAR).await, &birth, "ask_supplement", ask.clone()).await;
         for one in [&code, &birth] {
             assert_eq!(sees(&mut town.token(CLERK).await, one).await["status"], 5, "both clocks stand");
@@ -218,12 +219,14 @@ fn a_child_that_ends_without_its_result_must_be_faced_before_the_parent_is_decid
     both(async |t| {
         let town = Town::of(&t).await;
         let (code, birth) = received(&town).await;
-        let why = json!({ "reason": "other", "note": "Đã đăng ký tại nơi khác." });
+        let why =
+            json!({ "reason": "other", "basis": ["123/2015/NĐ-CP"], "note": "Đã đăng ký tại nơi khác." });
         takes(&mut town.token(REGISTRAR).await, &birth, "stop", why).await;
         town.delivers().await;
         assert_eq!(stand(&town, &code).await, ["failed", "waiting", "waiting"], "what waits never begins");
         takes(&mut town.token(REGISTRAR).await, &code, "submit_for_signature", json!({})).await;
-        let denied = json!({ "outcome": "denied", "note": "Trẻ đã có Giấy khai sinh." });
+        let denied = json!({ "outcome": "denied", "reason": "conditions_unmet", "basis": ["123/2015/NĐ-CP"],
+            "note": "Trẻ đã có Giấy khai sinh." });
         tries_step(&mut town.token(CHAIRMAN).await, &code, "decide", denied.clone()).await.expect(422);
         for part in ["birth", "residence", "insurance"] {
             let typed = [("word", "Trẻ đã được đăng ký khai sinh, không giải quyết tiếp.")];

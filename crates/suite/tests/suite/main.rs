@@ -14,6 +14,7 @@ mod edit;
 mod english;
 mod faults;
 mod front;
+mod grounds;
 mod hall;
 mod harness;
 mod helper;

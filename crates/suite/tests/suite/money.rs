@@ -364,7 +364,8 @@ fn money_goes_back_when_a_leader_says_so() {
 
         // The agency ends the dossier: all that was paid is proposed to go back.
         let mut registrar = town.token(REGISTRAR).await;
-        let why = json!({ "reason": "conditions_ended", "note": "Đã đăng ký ở nơi khác." });
+        let note = "Đã đăng ký ở nơi khác.";
+        let why = json!({ "reason": "conditions_ended", "basis": ["123/2015/NĐ-CP"], "note": note });
         assert_eq!(tries_step(&mut registrar, &code, "stop", why).await.expect(200).json()["status"], 8);
         assert_eq!(times(&town, &code, "ask_refund").await, 2);
         chairman.opens("/mot-cua/hoan-phi").await.expect(200);

@@ -23,8 +23,8 @@ pub async fn whole_life(town: &Town, minutes_between: u64) -> String {
     let code = files_a_birth(&mut town.token(CITIZEN).await).await;
     let steps = [
         (CLERK, "receive", json!({})),
-        (CLERK, "ask_supplement", json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" })),
-        (CLERK, "supplement", json!({ "note": "Công dân đã xuất trình tại quầy" })),
+        (CLERK, "ask_supplement", lacks("identity", "Bổ sung giấy tờ tùy thân")),
+        (CLERK, "supplement", explains("identity", "Công dân đã xuất trình tại quầy")),
         (CLERK, "pass_on", json!({})),
         (REGISTRAR, "submit_for_signature", json!({})),
         (CHAIRMAN, "decide", json!({ "outcome": "granted" })),

@@ -14,7 +14,7 @@ use crate::batch::me;
 use crate::desk::{browser, page, says};
 
 /// The titles in somebody's inbox, the newest first.
-async fn told(town: &Town, login: &str) -> Vec<String> {
+pub async fn told(town: &Town, login: &str) -> Vec<String> {
     db_list(
         town,
         "select n.word from notice n join account a on a.id = n.account where a.login = $1
@@ -253,7 +253,7 @@ fn a_short_message_is_signed_fails_twice_and_is_sent_once_outside_the_quiet_hour
         let code = files_a_birth(&mut town.token(CITIZEN).await).await;
         town.minutes_later(1).await;
         assert!(gateway.heard().is_empty(), "what wants nothing soon is no short message");
-        let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+        let ask = lacks("identity", "Bổ sung giấy tờ tùy thân");
         takes(&mut town.token(CLERK).await, &code, "ask_supplement", ask).await;
         for minutes in [0, 1, 2, 3] {
             assert_eq!(town.minutes_later(minutes).await, 0);
@@ -270,8 +270,9 @@ fn a_short_message_is_signed_fails_twice_and_is_sent_once_outside_the_quiet_hour
         assert_eq!(states(&town, "sms").await, "sent 1");
 
         // At night it waits for the morning.
-        takes(&mut town.token(CITIZEN).await, &code, "supplement", json!({ "note": "Đã bổ sung" })).await;
+        takes(&mut town.token(CITIZEN).await, &code, "supplement", explains("identity", "Đã bổ sung")).await;
         town.minutes_later(12 * 60 + 30).await;
+        takes(&mut town.token(CLERK).await, &code, "receive", json!({})).await;
         let fee = json!({ "amount": 8_000, "note": "Lệ phí bản sao" });
         takes(&mut town.token(CLERK).await, &code, "ask_fee", fee).await;
         for minutes in [1, 60, 8 * 60] {
@@ -289,7 +290,7 @@ fn a_short_message_is_signed_fails_twice_and_is_sent_once_outside_the_quiet_hour
         an.follows(answer).await.expect(200);
         says(&an, "Đã lưu lựa chọn.");
         let code = files_a_birth(&mut town.token(CITIZEN).await).await;
-        let ask = json!({ "components": ["identity"], "note": "Bổ sung" });
+        let ask = lacks("identity", "Bổ sung");
         takes(&mut town.token(CLERK).await, &code, "ask_supplement", ask).await;
         town.minutes_later(1).await;
         assert_eq!(gateway.heard().len(), 4);

@@ -3,6 +3,7 @@
 
 use db::testing::both;
 use db::{Tx, args};
+use serde_json::json;
 use suite::person::{Person, Upload};
 use suite::town::people::*;
 use suite::town::*;
@@ -91,6 +92,16 @@ fn the_unit_that_is_asked_sees_the_dossier_answers_and_is_told_when_it_is_silent
     });
 }
 
+/// Given back to that step, it wants a council of its own: the minutes of before answer nothing new.
+async fn a_return_wants_another(town: &Town, code: &str) {
+    let holder = crate::thirteen::holder(town, code).await;
+    let back = json!({ "to": "council", "reason": "mistake", "note": "Thiếu một bên, họp lại." });
+    takes(&mut town.token(&holder).await, code, "return_step", back).await;
+    let holder = crate::thirteen::holder(town, code).await;
+    let no = tries_step(&mut town.token(&holder).await, code, "pass_on", json!({})).await.expect(422);
+    assert!(no.text().contains("họp hội đồng"), "{}", no.text());
+}
+
 #[test]
 fn a_step_that_wants_a_council_is_not_left_before_its_minutes_are_there() {
     both(async |t| {
@@ -151,6 +162,9 @@ fn a_step_that_wants_a_council_is_not_left_before_its_minutes_are_there() {
         let link = chairman.link("Xem biên bản");
         assert!(chairman.gets(&link).await.expect(200).body.starts_with(b"%PDF-"));
         presses(&mut chairman, &code, "Chuyển xử lý").await;
+        town.minutes_later(5).await;
+
+        a_return_wants_another(&town, &code).await;
         town.delivers().await;
         town.audit_book_is_whole().await;
     });

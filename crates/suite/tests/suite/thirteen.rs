@@ -207,8 +207,13 @@ async fn holds_council(town: &Town, login: &str, code: &str) {
 
 /// The words of the result, as an official who has worked on it reads them.
 pub async fn result_text(town: &Town, code: &str, login: &str) -> String {
+    paper_text(town, code, "result", login).await
+}
+
+/// The words of a paper, as a reader copies them.
+pub async fn paper_text(town: &Town, code: &str, kind: &str, login: &str) -> String {
     let mut official = town.token(login).await;
-    let pdf = official.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body;
+    let pdf = official.gets(&format!("/ho-so/{code}/giay/{kind}")).await.expect(200).body;
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     file.write_all(&pdf).expect("room for it");
     let said = Command::new("pdftotext").args(["-enc", "UTF-8"]).arg(file.path()).arg("-").output();

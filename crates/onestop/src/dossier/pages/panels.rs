@@ -8,10 +8,9 @@ use web::filters::promised_text;
 
 use super::Sheet;
 use crate::desk::words::say;
-use crate::dossier::files::prints;
+use crate::dossier::files::follows;
 use crate::dossier::rules::{self, State, Status, Step, Was};
-use crate::dossier::{Case, History, PaperKind};
-use crate::filing::ANSWER_WITHIN;
+use crate::dossier::{Case, History, PaperKind, grounds, limits};
 use crate::filing::sniff::Kind;
 use crate::procedure::model::Form;
 use crate::{vault, view, words};
@@ -199,7 +198,7 @@ pub fn docs(
         }
     }
     for kind in PaperKind::ALL {
-        let printed = |h: &&History| prints(kind, &h.verb) && !crate::takeover::before(h);
+        let printed = |h: &&History| follows(kind, h) && !crate::takeover::before(h);
         let Some(due) = sheet.history.iter().rev().find(printed) else { continue };
         let made = sheet.papers.iter().rev().find(|p| p.kind == kind.word() && p.ordinal >= due.ordinal);
         let name = words::t(&format!("paper.{}", kind.word()));
@@ -358,18 +357,14 @@ pub fn checks(sheet: &Sheet, now: Instant) -> Vec<Check> {
 /// The short limits between reception and settlement: handing on, and asking for papers.
 fn kept_in_time(case: &Case, now: Instant, checks: &mut Vec<Check>) {
     let d = &case.dossier;
-    let Some(accepted) = d.accepted_at else { return };
     let mut by = |key: &str, at: Option<Instant>| {
         let Some(at) = at else { return };
         let key = if now <= at { key.to_string() } else { format!("{key}_late") };
         checks.push(Check { ok: now <= at, text: say(&key, &[("at", &promised_text(at))]) });
     };
     match d.state.status() {
-        Status::Received => by("check.pass_on_by", rules::pass_on_by(accepted, &case.calendar)),
-        Status::InProcess if d.supplement_requests == 0 => {
-            let last = case.calendar.due(accepted, rules::SEND_BACK_WITHIN).ok().map(|due| due.at);
-            by("check.ask_by", last);
-        }
+        Status::Received => by("check.pass_on_by", limits::hand_on_by(d, &case.calendar)),
+        Status::InProcess => by("check.ask_by", limits::ask_by(d, &case.calendar, &case.law)),
         _ => {}
     }
 }
@@ -421,9 +416,10 @@ fn event(sheet: &Sheet, h: &History) -> Event {
         (verb, _) => words::done(verb),
     };
     let mut said = Vec::new();
-    if let Some(reason) = h.reason_code.as_deref() {
-        let list = if h.verb == "stop" { "stop_reason" } else { "refuse_reason" };
-        said.push(words::t(&format!("{list}.{reason}")));
+    said.extend(Some(grounds::reason_of(h)).filter(|reason| !reason.is_empty()));
+    let basis = grounds::basis_of(h);
+    if !basis.is_empty() {
+        said.push(say("history.basis", &[("basis", &basis.join("; "))]));
     }
     if let Some(ids) = h.details["components"].as_array().filter(|ids| !ids.is_empty()) {
         let names = ids.iter().filter_map(Value::as_str).filter_map(|id| p.component(id));
@@ -443,7 +439,18 @@ fn event(sheet: &Sheet, h: &History) -> Event {
     if !h.note.is_empty() {
         said.push(h.note.clone());
     }
+    said.extend(explained(sheet, h));
+    if let Some((short, by)) = limits::missed(h) {
+        said.push(say(&format!("history.late_{}", short.word()), &[("at", &format::time_vn(by))]));
+    }
     Event { who: sheet.actor(h), office, what, at: h.at, said }
+}
+
+/// What was said of papers that were asked for and not brought as files.
+fn explained(sheet: &Sheet, h: &History) -> Vec<String> {
+    let said = h.details["explained"].as_object().into_iter().flatten();
+    let name = |id: &str| sheet.case.procedure.component(id).map_or(id.to_string(), |c| c.name.clone());
+    said.filter_map(|(id, words)| Some(format!("{}: {}", name(id), words.as_str()?))).collect()
 }
 
 /// How the present deadline was counted.
@@ -451,7 +458,8 @@ pub fn arithmetic(sheet: &Sheet) -> Vec<String> {
     let case = &sheet.case;
     let d = &case.dossier;
     if let State::Filed { answer_by } = d.state {
-        return sentences(&case.calendar, d.filed_at, ANSWER_WITHIN, answer_by);
+        let from = d.since;
+        return sentences(&case.calendar, from, case.law.answer_within(from.day()), answer_by);
     }
     if let Some(line) = sheet.history.iter().find_map(|h| crate::takeover::promise(h, d.promised)) {
         return vec![line];

@@ -13,6 +13,7 @@ use crate::App;
 use crate::desk::List;
 use crate::desk::frame::Place;
 use crate::desk::words::say;
+use crate::dossier::checklist::Mark;
 use crate::dossier::proposal::{self, ProposalId};
 use crate::dossier::rules::Seat;
 use crate::dossier::{Ask, Case, Who};
@@ -36,13 +37,21 @@ pub fn waits(place: &Place, sheet: &Sheet, list: Option<List>) -> Option<Waits> 
     let d = &sheet.case.dossier;
     let mut said = Vec::new();
     match &p.ask {
-        Ask::Extend { until, note } => {
+        Ask::Extend { until, reason, note } => {
             let day = base::format::date_vn(*until);
-            said.extend([say("proposal.until", &[("day", &day)]), note.clone()]);
+            said.extend([
+                say("proposal.until", &[("day", &day)]),
+                named("extend_reason", reason),
+                note.clone(),
+            ]);
         }
-        Ask::AskSupplement { components, note } => {
-            let names = components.iter().filter_map(|id| sheet.case.procedure.component(id));
-            said.extend([names.map(|c| c.name.as_str()).collect::<Vec<_>>().join("; "), note.clone()]);
+        Ask::AskSupplement { marks, reason, note, .. } => {
+            let asked = marks.iter().filter(|(_, mark)| **mark != Mark::Present).filter_map(|(id, mark)| {
+                let c = sheet.case.procedure.component(id)?;
+                Some(format!("{}: {}", c.name, say(&format!("mark.{}", mark.word()), &[])))
+            });
+            said.extend(asked);
+            said.extend([named("ask_reason", reason), note.clone()]);
         }
         _ => {}
     }
@@ -57,6 +66,12 @@ pub fn waits(place: &Place, sheet: &Sheet, list: Option<List>) -> Option<Waits> 
         outdated: p.seen != d.version,
         action: place.href(&path, &[("tu", list.map_or("", frame::slug))]),
     })
+}
+
+/// The words of a reason; empty for none that is known.
+fn named(list: &str, reason: &str) -> String {
+    let key = format!("{list}.{reason}");
+    if words::WORDS.has(&key) { words::t(&key) } else { String::new() }
 }
 
 /// What a leader said no to since the dossier last moved; empty when there is nothing of the kind.

@@ -1,5 +1,7 @@
 //! A step with its words: the form that asks for them, and what comes back when it is sent.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,15 +17,16 @@ use super::{Sheet, icon, panels, shell};
 use crate::App;
 use crate::desk::List;
 use crate::desk::frame::{self, Place};
-use crate::desk::words::{find, say};
+use crate::desk::words::{find, kept, say};
+use crate::dossier::checklist::{self, Mark, Marks};
 use crate::dossier::files::prints;
+use crate::dossier::grounds::{self, Grounds};
 use crate::dossier::proposal;
 use crate::dossier::rules::Verb;
 use crate::dossier::schema::NOTE_CHARS_MAX;
-use crate::dossier::{
-    Ask, Case, Outcome, PaperKind, REFUSE_REASONS, STOP_REASONS, Who, api, take as take_step,
-};
+use crate::dossier::{Ask, Case, Outcome, PaperKind, Who, api, take as take_step};
 use crate::filters;
+use crate::procedure::model::LegalBasis;
 use crate::words;
 
 #[derive(Deserialize, Default)]
@@ -43,8 +46,15 @@ struct Typed {
     outcome: String,
     amount: String,
     until: String,
-    components: Vec<String>,
+    basis: Vec<String>,
+    basis_note: String,
+    /// By paper: what was found of it, or how a request for it is answered.
+    marks: BTreeMap<String, String>,
+    answers: BTreeMap<String, String>,
 }
+
+/// Said of a paper at the counter: it was brought, or it cannot be.
+const BROUGHT: [&str; 2] = ["brought", "not_brought"];
 
 impl Typed {
     fn of(form: &RawForm) -> Typed {
@@ -56,8 +66,29 @@ impl Typed {
             outcome: text("outcome"),
             amount: text("amount"),
             until: text("until"),
-            components: form.all("components").map(str::to_string).collect(),
+            basis: form.all("basis").map(str::to_string).collect(),
+            basis_note: text("basis_note"),
+            marks: by_paper(form, &checklist::field("")),
+            answers: by_paper(form, &checklist::answer_field("")),
         }
+    }
+
+    fn grounds(&self) -> Grounds {
+        Grounds {
+            reason: self.reason.clone(),
+            basis: self.basis.clone(),
+            basis_note: self.basis_note.clone(),
+            note: self.note.clone(),
+        }
+    }
+
+    /// What is kept of each paper that was asked for: that it was brought, or the words that say why not.
+    fn explained(&self) -> BTreeMap<String, String> {
+        let words = |word: &str| match word {
+            "brought" => kept("step.brought", &[]),
+            _ => self.note.trim().to_string(),
+        };
+        self.answers.iter().map(|(id, word)| (id.clone(), words(word))).collect()
     }
 
     /// The step asked for, or what has to be corrected before it can be asked.
@@ -88,21 +119,37 @@ impl Typed {
         let reason = self.reason.clone();
         Ok(match verb {
             Verb::Receive => Ask::Receive { note },
-            Verb::AskSupplement => Ask::AskSupplement { components: self.components.clone(), note },
-            Verb::Supplement => Ask::Supplement { uploads: Vec::new(), note },
-            Verb::Refuse => Ask::Refuse { reason, note },
+            Verb::AskSupplement => {
+                let mark = |(id, word): (&String, &String)| Some((id.clone(), Mark::from_word(word)?));
+                let marks: Marks = self.marks.iter().filter_map(mark).collect();
+                Ask::AskSupplement { marks, reason, note, components: Vec::new() }
+            }
+            Verb::Supplement => Ask::Supplement { uploads: Vec::new(), explained: self.explained(), note },
+            Verb::Refuse => Ask::Refuse(self.grounds()),
             Verb::Withdraw => Ask::Withdraw { note },
             Verb::PassOn => Ask::PassOn { to, note },
-            Verb::ReturnStep => Ask::ReturnStep { to, note },
+            Verb::ReturnStep => Ask::ReturnStep { to, reason, note },
             Verb::SubmitForSignature => Ask::SubmitForSignature { to, note },
-            Verb::Decide => Ask::Decide { outcome, note },
+            Verb::Decide => {
+                let Grounds { reason, basis, basis_note, note } = self.grounds();
+                Ask::Decide { outcome, reason, basis, basis_note, note }
+            }
             Verb::AskFee => Ask::AskFee { amount: amount(&self.amount), note },
             Verb::Pay => Ask::Pay { note },
-            Verb::Extend => Ask::Extend { until: until.expect("a missing day is an error above"), note },
-            Verb::Stop => Ask::Stop { reason, note },
+            Verb::Extend => {
+                Ask::Extend { until: until.expect("a missing day is an error above"), reason, note }
+            }
+            Verb::Stop => Ask::Stop(self.grounds()),
             Verb::ReturnResult => Ask::ReturnResult { note, signed_by: None, signed_on: None },
         })
     }
+}
+
+/// What was chosen for each paper: fields of this beginning.
+fn by_paper(form: &RawForm, beginning: &str) -> BTreeMap<String, String> {
+    let of =
+        |(name, text): &(String, String)| Some((name.strip_prefix(beginning)?.to_string(), text.clone()));
+    form.0.iter().filter_map(of).collect()
 }
 
 /// An amount as people write it, `37.500` or `37500`; 0 for what is none, which the use case refuses.
@@ -129,7 +176,7 @@ struct Choice {
 
 /// A group of radio buttons or check boxes; empty where the step asks for none.
 struct Pick {
-    name: &'static str,
+    name: String,
     label: String,
     hint: String,
     error: String,
@@ -173,6 +220,9 @@ struct StepPage {
     serious: bool,
     /// Where the result can be read before it is signed; empty for other steps.
     draft: String,
+    /// The article or another document, where the step names provisions.
+    basis_note: Option<String>,
+    basis_error: String,
 }
 
 /// What is wrong with what was sent.
@@ -361,7 +411,9 @@ fn step_page(
         seen: d.version,
         open: ways.is_some() || proposing,
         summary: if n == 0 { String::new() } else { say("step.errors", &[("n", &n.to_string())]) },
-        picks: picks(case, verb, &typed, &ways.unwrap_or_default(), &error),
+        picks: picks(sheet, verb, &typed, &ways.unwrap_or_default(), &error),
+        basis_note: grounds::has_basis(verb).then(|| typed.basis_note.clone()),
+        basis_error: error("basis_note"),
         amount: (verb == Verb::AskFee).then(|| typed.amount.clone()),
         amount_error: error("amount"),
         fees: if verb == Verb::AskFee { fees(case) } else { Vec::new() },
@@ -401,41 +453,26 @@ fn explain(verb: Verb, proposing: bool) -> String {
 
 /// The choices that a step asks for.
 fn picks(
-    case: &Case,
+    sheet: &Sheet,
     verb: Verb,
     typed: &Typed,
     ways: &[String],
     error: &impl Fn(&str) -> String,
 ) -> Vec<Pick> {
-    let pick = |name: &'static str, many: bool, choices: Vec<Choice>| Pick {
+    let case = &sheet.case;
+    let pick = |name: &str, many: bool, choices: Vec<Choice>| Pick {
         label: say(&format!("pick.{name}"), &[]),
-        hint: find(&format!("pick_hint.{name}")).unwrap_or_default(),
+        hint: find(&format!("pick_hint.{name}_{}", verb.word()))
+            .or_else(|| find(&format!("pick_hint.{name}")))
+            .unwrap_or_default(),
         error: error(name),
-        name,
+        name: name.into(),
         many,
         choices,
     };
-    let reasons = |list: &[&str], words_: &str| -> Vec<Choice> {
-        list.iter()
-            .map(|code| Choice {
-                value: code.to_string(),
-                label: words::t(&format!("{words_}.{code}")),
-                chosen: typed.reason == *code,
-            })
-            .collect()
-    };
-    match verb {
-        Verb::AskSupplement => {
-            let choices = case.procedure.components_for(&case.dossier.answers).into_iter().map(|c| Choice {
-                value: c.id.clone(),
-                label: c.name.clone(),
-                chosen: typed.components.contains(&c.id),
-            });
-            let choices: Vec<Choice> = choices.collect();
-            if choices.is_empty() { Vec::new() } else { vec![pick("components", true, choices)] }
-        }
-        Verb::Refuse => vec![pick("reason", false, reasons(&REFUSE_REASONS, "refuse_reason"))],
-        Verb::Stop => vec![pick("reason", false, reasons(&STOP_REASONS, "stop_reason"))],
+    let mut all = match verb {
+        Verb::AskSupplement => marks(sheet, typed, error),
+        Verb::Supplement => answers(sheet, typed, error),
         Verb::Decide => {
             let choices = [Outcome::Granted, Outcome::Denied].map(|o| Choice {
                 value: o.word().to_string(),
@@ -455,7 +492,70 @@ fn picks(
             vec![pick("to", false, ways.iter().map(choice).collect())]
         }
         _ => Vec::new(),
+    };
+    if let Some((reasons, list)) = grounds::reasons(verb) {
+        let choice = |code: &&str| Choice {
+            value: code.to_string(),
+            label: words::t(&format!("{list}.{code}")),
+            chosen: typed.reason == **code,
+        };
+        all.push(pick("reason", false, reasons.iter().map(choice).collect()));
     }
+    if grounds::has_basis(verb) && !case.procedure.legal_basis.is_empty() {
+        let choice = |b: &LegalBasis| Choice {
+            value: b.id.clone(),
+            label: b.line(),
+            chosen: typed.basis.contains(&b.id),
+        };
+        all.push(pick("basis", true, case.procedure.legal_basis.iter().map(choice).collect()));
+    }
+    all
+}
+
+/// The check-list of a request: each paper with what was found of it. What came is marked as there.
+fn marks(sheet: &Sheet, typed: &Typed, error: &impl Fn(&str) -> String) -> Vec<Pick> {
+    let case = &sheet.case;
+    let lines = checklist::lines(&case.procedure, &case.dossier.answers, &sheet.files, &sheet.history);
+    let pick = |line: checklist::Line<'_>| {
+        let (c, name) = (line.component, checklist::field(&line.component.id));
+        let now = typed.marks.get(&c.id).cloned().or(line.known.map(|mark| mark.word().to_string()));
+        let choice = |mark: Mark| Choice {
+            value: mark.word().into(),
+            label: say(&format!("mark.{}", mark.word()), &[]),
+            chosen: now.as_deref() == Some(mark.word()),
+        };
+        let optional = if line.required { String::new() } else { say("mark.optional", &[]) };
+        Pick {
+            label: c.name.clone(),
+            hint: optional,
+            error: error(&name),
+            name,
+            many: false,
+            choices: Mark::ALL.map(choice).into(),
+        }
+    };
+    lines.into_iter().map(pick).collect()
+}
+
+/// The papers that the citizen owes an answer about, at the counter: brought by hand, or why not.
+fn answers(sheet: &Sheet, typed: &Typed, error: &impl Fn(&str) -> String) -> Vec<Pick> {
+    let pick = |id: String| {
+        let (said, name) = (typed.answers.get(&id), checklist::answer_field(&id));
+        let choice = |word: &str| Choice {
+            value: word.into(),
+            label: say(&format!("step.{word}"), &[]),
+            chosen: said.is_some_and(|said| said == word),
+        };
+        Pick {
+            label: sheet.case.procedure.component(&id).map_or(id, |c| c.name.clone()),
+            hint: String::new(),
+            error: error(&name),
+            name,
+            many: false,
+            choices: BROUGHT.map(choice).into(),
+        }
+    };
+    checklist::asked(&sheet.history).into_iter().map(pick).collect()
 }
 
 /// What the catalogue knows of the procedure's fees.

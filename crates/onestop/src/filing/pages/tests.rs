@@ -12,6 +12,7 @@ use tower::ServiceExt;
 use web::session::{self, Kind};
 use web::{Brand, Site};
 
+use crate::dossier::checklist::Mark;
 use crate::dossier::{Ask, Case, Who, take};
 use crate::{App, Frame};
 
@@ -599,8 +600,12 @@ fn the_applicant_supplements_withdraws_and_is_told_of_changes() {
         let w = world(&t).await;
         let mut hanh = w.as_citizen(HANH).await;
         let code = filed(&mut hanh).await;
-        let ask =
-            Ask::AskSupplement { components: vec!["birth-record".into()], note: "Ảnh bị mờ".into() };
+        let ask = Ask::AskSupplement {
+            marks: [("birth-record".to_string(), Mark::Unfit)].into(),
+            reason: "papers".into(),
+            note: "Ảnh bị mờ".into(),
+            components: Vec::new(),
+        };
         w.clerk(&code, ask).await;
         let own = format!("/ho-so-cua-toi/{code}");
         let page = hanh.opens(&own).await.expect(200);
@@ -622,7 +627,9 @@ fn the_applicant_supplements_withdraws_and_is_told_of_changes() {
         w.app.site.db.write(act, gone).await.unwrap();
         let page = hanh.posts_files(&to, &[("seen", "2"), ("kem", &kept)], &[]).await.expect(422);
         page.says("Tệp chưa nộp chỉ được giữ 24 giờ, hãy tải lại.");
-        hanh.posts_files(&to, &[("seen", "2")], &[]).await.expect(422).says("Thêm ít nhất một giấy tờ");
+        hanh.posts_files(&to, &[("seen", "2")], &[]).await.expect(422).says("hoặc ghi vì sao chưa nộp");
+        // Words to the counter are no paper; why it cannot be brought is an answer.
+        hanh.posts_files(&to, &[("seen", "2"), ("note", "Đã gửi")], &[]).await.expect(422);
         // Whoever saw an older version gets the fresh page.
         hanh.posts_files(&to, &[("seen", "1"), ("note", "x")], &[])
             .await
@@ -632,7 +639,9 @@ fn the_applicant_supplements_withdraws_and_is_told_of_changes() {
         let done = hanh.posts_files(&to, &[("seen", "2")], &files).await.expect(303).to;
         let page = hanh.opens(&done).await.expect(200);
         page.says("Đã nộp bổ sung.");
-        page.says("Được tiếp nhận");
+        // Filing is not acceptance: the counter looks at it first.
+        page.says("Mới đăng ký");
+        page.says("chưa phải là tiếp nhận");
 
         let mut other = w.as_citizen(OTHER).await;
         other.begins().await;

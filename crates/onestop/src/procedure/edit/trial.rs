@@ -77,7 +77,7 @@ pub async fn run(app: &App, db: &Db, job: &Job) -> Result<(), String> {
         seed: 1,
         from: app.site.clock.today(),
         days: DAYS,
-        after_supplement: app.catalogue.after_supplement,
+        after_supplement: app.catalogue.law().after_supplement(app.site.clock.today()),
     };
     let ended = walk(db, id, trial.source, calendar, plan).await.map_err(text)?;
     let now = app.site.clock.now();

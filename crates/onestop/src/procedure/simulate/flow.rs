@@ -6,6 +6,7 @@ use super::people::{self, Dice, NoAnswer};
 use super::report::Counting;
 use super::{HABITS, Plan};
 use crate::dossier::Applicant;
+use crate::dossier::law::Law;
 use crate::dossier::rules::{self, Seat, State, Step, Terms, Used, Verb};
 use crate::filing::{self, Attached, Filing};
 use crate::procedure::model::{Answers, Procedure, Step as Stage};
@@ -35,9 +36,10 @@ pub fn go(procedure: &Procedure, calendar: &Calendar, plan: &Plan, nth: u32, rep
     let Some((papers, answers)) = fill(procedure, &who, &mut dice, filed, report) else { return };
     let Some(filed) = agree(procedure, &who, &answers, &mut dice, filed, report) else { return };
     let bad_papers = (0..papers).filter(|_| dice.happens(HABITS.bad_paper)).count() as u64;
+    let law = Law::shipped(plan.after_supplement);
     let terms = Terms {
         limit: procedure.limit,
-        after_supplement: plan.after_supplement,
+        law: &law,
         calendar,
         stages: &procedure.steps,
         used: Used::default(),
@@ -134,8 +136,9 @@ fn fill(
 
 impl Way<'_> {
     fn walk(&mut self, report: &mut Counting) {
-        let answer = |at: Instant| self.calendar.due(at, filing::ANSWER_WITHIN).map(|due| due.at);
-        let Ok(answer_by) = answer(self.now) else { return report.stuck("filed", "", "uncountable") };
+        let Ok(answer_by) = self.terms.answer_by(self.now) else {
+            return report.stuck("filed", "", "uncountable");
+        };
         let mut state = State::Filed { answer_by };
         self.spend(8 * 60);
         if self.sees(HABITS.seen_at_counter) && !self.ask(&mut state, "counter", report) {

@@ -7,7 +7,7 @@ use serde_json::json;
 use suite::browser::{Browser, WIDTHS};
 use suite::person::Upload;
 use suite::town::people::*;
-use suite::town::{COMMUNE, birth_answers, morning, takes};
+use suite::town::{COMMUNE, birth_answers, lacks_of_all, morning, sees, takes};
 
 /// Day of the week's story, who comes to the counter, for what.
 const COMERS: [(i64, &str, &str, &str); 8] = [
@@ -71,7 +71,14 @@ async fn takes_at_the_counter(v: &Visit, name: &str, number: &str, procedure: &s
     let code = filed["code"].as_str().expect("a filing answers with a code").to_string();
     takes(&mut clerk, &code, "receive", json!({})).await;
     if procedure == LACKS_A_PAPER {
-        let ask = json!({ "note": "Bổ sung bản sao hợp đồng thuê mặt bằng." });
+        let paper = sees(&mut clerk, &code).await["steps"]
+            .as_array()
+            .and_then(|steps| steps.iter().find(|step| step["step"] == "ask_supplement"))
+            .and_then(|ask| {
+                ask["schema"]["properties"]["marks"]["properties"].as_object()?.keys().next().cloned()
+            })
+            .expect("the procedure asks for papers");
+        let ask = lacks_of_all(&mut clerk, &code, &paper, "Bổ sung bản sao hợp đồng thuê mặt bằng.").await;
         takes(&mut clerk, &code, "ask_supplement", ask).await;
     } else {
         takes(&mut clerk, &code, "pass_on", json!({})).await;

@@ -45,7 +45,8 @@ fn what_an_official_must_say_is_asked_for() {
         b.click("Yêu cầu bổ sung").await;
         b.click("Yêu cầu bổ sung").await;
         b.waits_for(".cl-errsum:focus").await;
-        b.tick("components", "identity").await;
+        b.tick("marks.identity", "missing").await;
+        b.tick("reason", "papers").await;
         b.fill("note", "Bổ sung giấy tờ tùy thân của người yêu cầu.").await;
         b.click("Yêu cầu bổ sung").await;
         b.sees("Đã gửi yêu cầu bổ sung.").await;

@@ -14,6 +14,7 @@ db::record! {
     pub struct Step {
         dossier: String, ordinal: i64, verb: String, from_status: i64, to_status: i64,
         from_stage: Option<String>, to_stage: Option<String>, at: i64, due_at: Option<i64>,
+        details: String,
     }
 }
 db::record! { pub struct Paper { dossier: String, kind: String, ordinal: i64, sha256: String } }
@@ -76,7 +77,8 @@ impl Snapshot {
         let dossiers =
             "select id, code, procedure, agency, status, stage, filed_at, answer_by, due_at, version
             from dossier order by id";
-        let steps = "select dossier, ordinal, verb, from_status, to_status, from_stage, to_stage, at, due_at
+        let steps = "select dossier, ordinal, verb, from_status, to_status, from_stage, to_stage, at, due_at,
+                details
             from dossier_step order by dossier, ordinal";
         let measures =
             "select dossier, filed, received, settled, ended, decided_at, grade, minutes, requests,

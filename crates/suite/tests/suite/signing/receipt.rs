@@ -5,7 +5,7 @@ use db::testing::both;
 use serde_json::{Value, json};
 use suite::person::Upload;
 use suite::town::people::*;
-use suite::town::{Town, files_a_birth, takes};
+use suite::town::{Town, files_a_birth, lacks, takes};
 
 use super::signers_get_certificates;
 use crate::desk;
@@ -32,6 +32,23 @@ async fn counter_gets_a_certificate(town: &Town) {
     let mut admin = desk::browser(town, ADMIN).await;
     admin.opens(asked.header("location")).await.expect(200);
     admin.submits("Duyệt và cấp chứng thư", &[]).await.expect(303);
+}
+
+/// Forms 02 and 03, which the same counter issues.
+async fn forms_bear_it_too(town: &Town) {
+    let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
+    let no = json!({ "reason": "duplicate", "basis": ["123/2015/NĐ-CP"], "note": "Trùng." });
+    for (step, kind, body) in [
+        ("ask_supplement", "supplement", lacks("identity", "Bổ sung giấy tờ tùy thân")),
+        ("refuse", "refusal", no),
+    ] {
+        let code = files_a_birth(&mut an).await;
+        takes(&mut clerk, &code, step, body).await;
+        town.delivers().await;
+        let paper = an.gets(&format!("/ho-so/{code}/giay/{kind}")).await.expect(200).body;
+        let said = checked(town, &paper).await;
+        assert_eq!(said["verdict"], "valid", "{kind}: {said}");
+    }
 }
 
 #[test]
@@ -63,6 +80,7 @@ fn receipts_bear_the_counters_own_signature_that_anybody_can_check() {
             assert_eq!(said["verdict"], "valid", "{said}");
             assert_eq!(said["signatures"].as_array().map(Vec::len), Some(1), "{said}");
         }
+        forms_bear_it_too(&town).await;
         let mut stranger = town.stranger();
         stranger.opens("/kiem-tra-chu-ky").await.expect(200);
         let file =

@@ -91,22 +91,38 @@ impl World {
         let procedure = seen["procedure"]["code"].as_str().expect("a dossier has a procedure");
         let verb = step["step"].as_str().expect("a step has a name");
         let mut body = match verb {
-            "ask_supplement" => json!({ "components": [paper(procedure)], "note": "Bổ sung giấy tờ." }),
+            "ask_supplement" => {
+                let code = seen["code"].as_str().expect("a dossier has a code");
+                lacks_of_all(who, code, paper(procedure), "Bổ sung giấy tờ.").await
+            }
+            // Brought as a file, or said why not.
+            "supplement" if self.rng.happens(25) => explains(paper(procedure), "Đã mất, đang xin cấp lại."),
             "supplement" => {
                 let name = self.name("supplement");
                 let upload = uploads(who, &format!("{name} of seed {}", self.seed)).await;
                 json!({ "uploads": [{ "component": paper(procedure), "upload": upload }] })
             }
             "refuse" => {
-                json!({ "reason": "not_entitled", "note": "Không thuộc trường hợp được giải quyết." })
+                let basis = &step["schema"]["properties"]["basis"]["items"]["enum"][0];
+                json!({ "reason": "not_entitled", "basis": [basis],
+                    "note": "Không thuộc trường hợp được giải quyết." })
             }
-            "stop" => json!({ "reason": "no_answer", "note": "Quá hạn bổ sung." }),
-            "decide" if self.rng.happens(15) => json!({ "outcome": "denied", "note": "Không đủ điều kiện." }),
+            "stop" => {
+                let basis = &step["schema"]["properties"]["basis"]["items"]["enum"][0];
+                json!({ "reason": "no_answer", "basis": [basis], "note": "Quá hạn bổ sung." })
+            }
+            "decide" if self.rng.happens(15) => {
+                let basis = &step["schema"]["properties"]["basis"]["items"]["enum"][0];
+                json!({ "outcome": "denied", "reason": "conditions_unmet", "basis": [basis],
+                    "note": "Không đủ điều kiện." })
+            }
             "decide" => json!({ "outcome": "granted" }),
             "ask_fee" => json!({ "amount": 8_000 * (1 + self.rng.below(9)) }),
-            "extend" => json!({ "until": self.later_day(seen), "note": "Chờ xác minh." }),
+            "extend" => {
+                json!({ "until": self.later_day(seen), "reason": "checking", "note": "Chờ xác minh." })
+            }
             "return_result" => json!({ "signed_by": "Nguyễn Văn Hòa" }),
-            "return_step" => json!({ "note": "Soạn lại." }),
+            "return_step" => json!({ "reason": "mistake", "note": "Soạn lại." }),
             _ => json!({}),
         };
         let ways = step["schema"]["properties"]["to"]["enum"].as_array();
