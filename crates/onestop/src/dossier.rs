@@ -27,6 +27,7 @@ use directory::{Role, UnitId};
 use serde_json::{Map, Value, json};
 use web::Problem;
 
+use crate::answers;
 use crate::fee;
 use crate::filing::{self, Attached};
 use crate::interlinked;
@@ -297,8 +298,12 @@ fn settles(role: Role) -> bool {
 pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(), Problem> {
     match ask {
         Ask::Receive { note } => receive(tx, case, &note).await,
-        Ask::AskSupplement { components, note } => ask_supplement(tx, case, &components, &note).await,
-        Ask::Supplement { uploads, note } => supplement(tx, case, &uploads, &note, who).await,
+        Ask::AskSupplement { components, fields, note } => {
+            ask_supplement(tx, case, &components, &fields, &note).await
+        }
+        Ask::Supplement { uploads, answers, note } => {
+            supplement(tx, case, (&uploads, &answers), &note, who).await
+        }
         Ask::Refuse { reason, note } => refuse(tx, case, &reason, &note).await,
         Ask::Withdraw { note } => withdraw(tx, case, &note).await,
         Ask::PassOn { to, note } => pass_on(tx, case, to, &note).await,
@@ -332,28 +337,36 @@ pub async fn receive_papers(tx: &mut Tx, case: &mut Case, note: &str, details: V
     advance(tx, case, Step::Receive, Remark { details, ..Remark::note(note) }, event::RECEIVED).await
 }
 
-/// Asks the citizen, once and in full, for what is missing.
+/// Asks the citizen, once and in full, for what is missing, and which answers are to be given anew.
 pub async fn ask_supplement(
     tx: &mut Tx,
     case: &mut Case,
     components: &[String],
+    fields: &[String],
     note: &str,
 ) -> Result<(), Problem> {
     ask::check_components(case, components, note)?;
-    let remark = Remark { details: json!({ "components": components }), ..Remark::note(note) };
+    answers::check_asked(case, fields)?;
+    let mut details = json!({ "components": components });
+    if !fields.is_empty() {
+        details["fields"] = json!(fields);
+    }
+    let remark = Remark { details, ..Remark::note(note) };
     advance(tx, case, Step::AskSupplement, remark, event::SUPPLEMENT_ASKED).await?;
-    interlinked::ask_through_parent(tx, case, components, note).await
+    interlinked::ask_through_parent(tx, case, (components, fields), note).await
 }
 
-/// The citizen, or the clerk for a citizen at the counter, brings what was asked for.
+/// The citizen, or the clerk for a citizen at the counter, brings what was asked for: papers, and answers
+/// given anew.
 pub async fn supplement(
     tx: &mut Tx,
     case: &mut Case,
-    uploads: &[Attached],
+    (uploads, given): (&[Attached], &Map<String, Value>),
     note: &str,
     who: &Who,
 ) -> Result<(), Problem> {
-    if uploads.is_empty() && note.trim().is_empty() {
+    let corrected = answers::correct(tx, case, given).await?;
+    if uploads.is_empty() && corrected.is_empty() && note.trim().is_empty() {
         let mut faults = Faults::default();
         faults.add("uploads", "fault.nothing_supplemented", &[]);
         faults.settle()?;
@@ -361,7 +374,10 @@ pub async fn supplement(
     let before = store::list_files(tx, case.dossier.id).await?;
     let to = filing::Place { dossier: case.dossier.id, before: &before, why: "supplement" };
     let files = filing::attach(tx, to, &case.procedure, uploads, &who.account, case.now).await?;
-    let details = json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() });
+    let mut details = json!({ "files": files.iter().map(|f| f.sha256.to_string()).collect::<Vec<_>>() });
+    if !corrected.is_empty() {
+        details["fields"] = json!(corrected);
+    }
     let remark = Remark { details, ..Remark::note(note) };
     advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await?;
     interlinked::hand_on(tx, case, &files).await
@@ -425,6 +441,9 @@ pub async fn decide(
         faults.need("note", note);
         faults.settle()?;
     }
+    if outcome == Outcome::Granted {
+        answers::before_signing(case)?;
+    }
     let day = case.now.day();
     let symbol = match outcome {
         Outcome::Granted => case.procedure.result.symbol.clone().unwrap_or_default(),
@@ -482,16 +501,28 @@ pub async fn record(
     note: &str,
     details: Value,
 ) -> Result<(), Problem> {
-    let seen = case.dossier.version;
-    store::save_moved(tx, seen, &case.dossier).await?;
-    case.dossier.version = seen + 1;
-    let (status, stage) = (case.dossier.state.status(), case.dossier.state.stage());
+    record_on(tx, &mut case.dossier, verb, note, details, case.now).await
+}
+
+/// The same for a dossier that nobody has before them: a part that follows its parent.
+pub(crate) async fn record_on(
+    tx: &mut Tx,
+    dossier: &mut Dossier,
+    verb: &'static str,
+    note: &str,
+    details: Value,
+    at: Instant,
+) -> Result<(), Problem> {
+    let seen = dossier.version;
+    store::save_moved(tx, seen, dossier).await?;
+    dossier.version = seen + 1;
+    let (status, stage) = (dossier.state.status(), dossier.state.stage());
     let entry = store::Entry {
         ordinal: seen,
         verb,
         from: (status, stage),
-        to: &case.dossier,
-        at: case.now,
+        to: dossier,
+        at,
         reason_code: None,
         note: note.trim(),
         details,
@@ -571,6 +602,9 @@ async fn advance(
         return Err(Refusal::NeedsLeader(verb).into());
     }
     interlinked::before_step(tx, case, verb).await?;
+    if verb == Verb::SubmitForSignature {
+        answers::before_signing(case)?;
+    }
     if matches!(verb, Verb::PassOn | Verb::SubmitForSignature | Verb::Decide) {
         crate::inspection::before_leaving(tx, case).await?;
     }

@@ -1,6 +1,7 @@
 //! The one-stop shop (một cửa điện tử) and the online public-service portal: procedures, online
 //! filing, counters, settlement and results. Only the face below is public.
 
+mod answers;
 mod batch;
 mod catalogue;
 mod correction;
@@ -38,6 +39,7 @@ mod refusal;
 mod register;
 mod signer;
 mod signing;
+mod stated;
 mod statement;
 pub mod takeover;
 mod tracking;
@@ -191,6 +193,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0061_device_request", include_str!("../migrations/0061_device_request.sql")),
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
+        own("0074_answers", include_str!("../migrations/0074_answers.sql")),
     ]
 }
 
@@ -310,6 +313,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(measure::pages::routes())
         .merge(measure::public::routes())
         .merge(intake::routes())
+        .merge(answers::pages::routes())
+        .merge(stated::pages::routes())
         .merge(petition::pages::routes())
         .merge(petition::api::routes())
         .merge(rating::routes())

@@ -3,10 +3,12 @@
 
 use base::Day;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use web::Problem;
 
 use super::rules::{self, Step, Verb};
 use super::{Case, Faults};
+use crate::answers;
 use crate::filing::Attached;
 
 /// What is asked for, with what it carries: the body of `POST …/steps` and of the desk's forms.
@@ -21,12 +23,18 @@ pub enum Ask {
     AskSupplement {
         #[serde(default)]
         components: Vec<String>,
+        /// Questions of the form that are to be answered anew.
+        #[serde(default)]
+        fields: Vec<String>,
         #[serde(default)]
         note: String,
     },
     Supplement {
         #[serde(default)]
         uploads: Vec<Attached>,
+        /// Answers given anew; `null` takes one away.
+        #[serde(default)]
+        answers: Map<String, Value>,
         #[serde(default)]
         note: String,
     },
@@ -143,8 +151,9 @@ impl Ask {
     /// before a leader.
     pub fn check(&self, case: &Case) -> Result<(), Problem> {
         let step = match self {
-            Ask::AskSupplement { components, note } => {
+            Ask::AskSupplement { components, fields, note } => {
                 check_components(case, components, note)?;
+                answers::check_asked(case, fields)?;
                 Step::AskSupplement
             }
             Ask::Extend { until, note } => {

@@ -30,10 +30,12 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
     match verb {
         Verb::AskSupplement => {
             properties["components"] = json!({ "type": "array", "items": components(), "maxItems": 100 });
+            properties["fields"] = json!({ "type": "array", "items": { "type": "string" }, "maxItems": 300 });
             required.push("note");
         }
         Verb::Supplement => {
             properties["uploads"] = uploads(components());
+            properties["answers"] = json!({ "type": "object" });
         }
         Verb::Refuse => {
             properties["reason"] = json!({ "type": "string", "enum": REFUSE_REASONS });

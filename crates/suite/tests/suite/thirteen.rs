@@ -77,6 +77,21 @@ fn each_procedure_is_played_from_filing_to_the_returned_result() {
 /// Files a procedure with invented answers and a file for each paper they make necessary; its code.
 pub async fn files_invented(town: &Town, procedure: &str, unit: &str) -> String {
     let p = onestop::procedures().into_iter().find(|p| p.code == procedure).expect("it is in the catalogue");
+    let answers = invented_answers(town, procedure).await;
+    let mut citizen = town.token(CITIZEN).await;
+    let mut files = Vec::new();
+    for paper in p.components_for(&answers).into_iter().filter(|c| c.required && !c.by_form) {
+        let upload = uploads(&mut citizen, &paper.name).await;
+        files.push(json!({ "component": paper.id, "upload": upload }));
+    }
+    let body = json!({ "procedure": procedure, "unit": unit, "answers": answers, "uploads": files });
+    let filed = citizen.calls(Method::POST, "/api/v1/dossiers", Some(&body)).await.expect(201).json();
+    filed["code"].as_str().expect("a filing answers with a code").to_string()
+}
+
+/// Invented answers to a procedure's form, at home in the commune.
+pub async fn invented_answers(town: &Town, procedure: &str) -> serde_json::Map<String, Value> {
+    let p = onestop::procedures().into_iter().find(|p| p.code == procedure).expect("it is in the catalogue");
     let form = p.form.as_ref().expect("it can be filed online");
     let today = town.opened.site.clock.today();
     let mut dice = Dice::of(11, 3);
@@ -87,15 +102,7 @@ pub async fn files_invented(town: &Town, procedure: &str, unit: &str) -> String 
     for (field, _) in form.communes(&answers) {
         answers[&field]["unit"] = json!(commune);
     }
-    let mut citizen = town.token(CITIZEN).await;
-    let mut files = Vec::new();
-    for paper in p.components_for(&answers).into_iter().filter(|c| c.required && !c.by_form) {
-        let upload = uploads(&mut citizen, &paper.name).await;
-        files.push(json!({ "component": paper.id, "upload": upload }));
-    }
-    let body = json!({ "procedure": procedure, "unit": unit, "answers": answers, "uploads": files });
-    let filed = citizen.calls(Method::POST, "/api/v1/dossiers", Some(&body)).await.expect(201).json();
-    filed["code"].as_str().expect("a filing answers with a code").to_string()
+    answers
 }
 
 /// The id of a unit, as addresses name it.
@@ -199,8 +206,13 @@ async fn holds_council(town: &Town, login: &str, code: &str) {
 
 /// The words of the result, as an official who has worked on it reads them.
 pub async fn result_text(town: &Town, code: &str, login: &str) -> String {
+    paper_text(town, code, "result", login).await
+}
+
+/// The words of a paper of the dossier.
+pub async fn paper_text(town: &Town, code: &str, kind: &str, login: &str) -> String {
     let mut official = town.token(login).await;
-    let pdf = official.gets(&format!("/ho-so/{code}/giay/result")).await.expect(200).body;
+    let pdf = official.gets(&format!("/ho-so/{code}/giay/{kind}")).await.expect(200).body;
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     file.write_all(&pdf).expect("room for it");
     let said = Command::new("pdftotext").args(["-enc", "UTF-8"]).arg(file.path()).arg("-").output();

@@ -40,9 +40,10 @@ pub fn waits(place: &Place, sheet: &Sheet, list: Option<List>) -> Option<Waits> 
             let day = base::format::date_vn(*until);
             said.extend([say("proposal.until", &[("day", &day)]), note.clone()]);
         }
-        Ask::AskSupplement { components, note } => {
+        Ask::AskSupplement { components, fields, note } => {
             let names = components.iter().filter_map(|id| sheet.case.procedure.component(id));
-            said.extend([names.map(|c| c.name.as_str()).collect::<Vec<_>>().join("; "), note.clone()]);
+            let names = names.map(|c| c.name.as_str()).collect::<Vec<_>>().join("; ");
+            said.extend([names, super::panels::titles(&sheet.case, fields), note.clone()]);
         }
         _ => {}
     }

@@ -8,6 +8,7 @@ use base::{Day, Instant};
 use db::Tx;
 use directory::AnyOfficial;
 use serde::Deserialize;
+use serde_json::Map;
 use web::page::NoticeKind;
 use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
 
@@ -24,6 +25,7 @@ use crate::dossier::{
     Ask, Case, Outcome, PaperKind, REFUSE_REASONS, STOP_REASONS, Who, api, take as take_step,
 };
 use crate::filters;
+use crate::procedure::ask;
 use crate::words;
 
 #[derive(Deserialize, Default)]
@@ -44,6 +46,8 @@ struct Typed {
     amount: String,
     until: String,
     components: Vec<String>,
+    /// Questions to be answered anew.
+    fields: Vec<String>,
 }
 
 impl Typed {
@@ -57,6 +61,7 @@ impl Typed {
             amount: text("amount"),
             until: text("until"),
             components: form.all("components").map(str::to_string).collect(),
+            fields: form.all("fields").map(str::to_string).collect(),
         }
     }
 
@@ -88,8 +93,10 @@ impl Typed {
         let reason = self.reason.clone();
         Ok(match verb {
             Verb::Receive => Ask::Receive { note },
-            Verb::AskSupplement => Ask::AskSupplement { components: self.components.clone(), note },
-            Verb::Supplement => Ask::Supplement { uploads: Vec::new(), note },
+            Verb::AskSupplement => {
+                Ask::AskSupplement { components: self.components.clone(), fields: self.fields.clone(), note }
+            }
+            Verb::Supplement => Ask::Supplement { uploads: Vec::new(), answers: Map::new(), note },
             Verb::Refuse => Ask::Refuse { reason, note },
             Verb::Withdraw => Ask::Withdraw { note },
             Verb::PassOn => Ask::PassOn { to, note },
@@ -134,7 +141,16 @@ struct Pick {
     hint: String,
     error: String,
     many: bool,
+    /// Shown when it is opened: a long list that is seldom needed.
+    folded: bool,
     choices: Vec<Choice>,
+}
+
+impl Pick {
+    /// Something in it is chosen, or wrong.
+    fn is_open(&self) -> bool {
+        !self.error.is_empty() || self.choices.iter().any(|c| c.chosen)
+    }
 }
 
 #[derive(Template)]
@@ -413,6 +429,7 @@ fn picks(
         error: error(name),
         name,
         many,
+        folded: name == "fields",
         choices,
     };
     let reasons = |list: &[&str], words_: &str| -> Vec<Choice> {
@@ -431,8 +448,10 @@ fn picks(
                 label: c.name.clone(),
                 chosen: typed.components.contains(&c.id),
             });
-            let choices: Vec<Choice> = choices.collect();
-            if choices.is_empty() { Vec::new() } else { vec![pick("components", true, choices)] }
+            let papers: Vec<Choice> = choices.collect();
+            let lists = [("components", papers), ("fields", asked_anew(case, typed))];
+            let lists = lists.into_iter().filter(|(_, choices)| !choices.is_empty());
+            lists.map(|(name, choices)| pick(name, true, choices)).collect()
         }
         Verb::Refuse => vec![pick("reason", false, reasons(&REFUSE_REASONS, "refuse_reason"))],
         Verb::Stop => vec![pick("reason", false, reasons(&STOP_REASONS, "stop_reason"))],
@@ -456,6 +475,27 @@ fn picks(
         }
         _ => Vec::new(),
     }
+}
+
+/// The questions that may be answered anew, each with its present answer.
+fn asked_anew(case: &Case, typed: &Typed) -> Vec<Choice> {
+    let Some(form) = &case.procedure.form else { return Vec::new() };
+    let answers = &case.dossier.answers;
+    let asked = crate::answers::rules::questions(form);
+    let asked = asked.into_iter().filter(|field| answers.is_empty() || form.is_asked(field, answers));
+    let choice = |field: String| {
+        let present = answers.get(&field).map(|value| ask::answer_text(form, &field, value));
+        let title = form.title(&field);
+        Choice {
+            label: match present {
+                Some(present) => say("pick.answer", &[("title", title), ("answer", &present)]),
+                None => say("pick.no_answer", &[("title", title)]),
+            },
+            chosen: typed.fields.contains(&field),
+            value: field,
+        }
+    };
+    asked.map(choice).collect()
 }
 
 /// What the catalogue knows of the procedure's fees.

@@ -597,8 +597,11 @@ fn the_applicant_supplements_withdraws_and_is_told_of_changes() {
         let w = world(&t).await;
         let mut hanh = w.as_citizen(HANH).await;
         let code = filed(&mut hanh).await;
-        let ask =
-            Ask::AskSupplement { components: vec!["birth-record".into()], note: "Ảnh bị mờ".into() };
+        let ask = Ask::AskSupplement {
+            components: vec!["birth-record".into()],
+            fields: Vec::new(),
+            note: "Ảnh bị mờ".into(),
+        };
         w.clerk(&code, ask).await;
         let own = format!("/ho-so-cua-toi/{code}");
         let page = hanh.opens(&own).await.expect(200);
