@@ -278,6 +278,7 @@ impl<'a> Cases<'a> {
             seats: self.who.seats(&dossier),
             family: self.catalogue.family(&procedure),
             outer: crate::interlinked::outer(tx, &dossier).await?,
+            stated: crate::stated::find(tx, &dossier, &procedure).await?,
             procedure,
             law: self.catalogue.law(),
             now: self.now,

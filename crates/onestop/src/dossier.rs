@@ -34,6 +34,7 @@ use directory::{Role, UnitId};
 use serde_json::{Map, Value, json};
 use web::Problem;
 
+use crate::answers;
 use crate::fee;
 use crate::filing::{self, Attached};
 use crate::interlinked;
@@ -313,11 +314,12 @@ fn settles(role: Role) -> bool {
 pub async fn take(tx: &mut Tx, case: &mut Case, ask: Ask, who: &Who) -> Result<(), Problem> {
     match ask {
         Ask::Receive { note } => receive(tx, case, &note).await,
-        Ask::AskSupplement { marks, reason, note, .. } => {
-            ask_supplement(tx, case, Request { marks: &marks, reason: &reason, note: &note }).await
+        Ask::AskSupplement { marks, fields, reason, note, .. } => {
+            let request = Request { marks: &marks, fields: &fields, reason: &reason, note: &note };
+            ask_supplement(tx, case, request).await
         }
-        Ask::Supplement { uploads, explained, note } => {
-            supplement(tx, case, &Answer { uploads, explained, note }, who).await
+        Ask::Supplement { uploads, explained, answers, note } => {
+            supplement(tx, case, &Answer { uploads, explained, answers, note }, who).await
         }
         Ask::Refuse(grounds) => refuse(tx, case, &grounds).await,
         Ask::Withdraw { note } => withdraw(tx, case, &note).await,
@@ -354,7 +356,8 @@ pub async fn receive_papers(tx: &mut Tx, case: &mut Case, note: &str, details: V
     advance(tx, case, Step::Receive, Remark { details, ..Remark::note(note) }, event::RECEIVED).await
 }
 
-/// Asks the citizen, once and in full, for what is missing: every paper was looked at.
+/// Asks the citizen, once and in full, for what is missing, and which answers are to be given anew: every
+/// paper was looked at.
 pub async fn ask_supplement(tx: &mut Tx, case: &mut Case, request: Request<'_>) -> Result<(), Problem> {
     let marks = ask::check_request(tx, case, request).await?;
     let remark = checklist::remark(&marks, request);
@@ -369,20 +372,29 @@ pub struct Answer {
     pub uploads: Vec<Attached>,
     /// Why a paper that was asked for is not brought, by paper.
     pub explained: BTreeMap<String, String>,
+    /// Answers of the form given anew; `null` takes one away.
+    pub answers: Map<String, Value>,
     pub note: String,
 }
 
-/// The citizen, or the clerk for a citizen at the counter, brings what was asked for or says why not. What
-/// was not received before waits for the counter again: filing is not acceptance. law: onestop/filing-proof
+/// The citizen, or the clerk for a citizen at the counter, brings what was asked for or says why not, and
+/// answers anew. What was not received before waits for the counter again: filing is not acceptance.
+/// law: onestop/filing-proof
 pub async fn supplement(tx: &mut Tx, case: &mut Case, answer: &Answer, who: &Who) -> Result<(), Problem> {
-    let Answer { uploads, explained, note } = answer;
+    let Answer { uploads, explained, answers: given, note } = answer;
     let asked = checklist::asked(&store::list_history(tx, case.dossier.id).await?);
-    checklist::check_answer(case, &asked, uploads, explained, note)?;
+    let corrected = answers::correct(tx, case, given).await?;
+    if corrected.is_empty() || !asked.is_empty() {
+        checklist::check_answer(case, &asked, uploads, explained, note)?;
+    }
     let before = store::list_files(tx, case.dossier.id).await?;
     let to = filing::Place { dossier: case.dossier.id, before: &before, why: "supplement" };
     let files = filing::attach(tx, to, &case.procedure, uploads, &who.account, case.now).await?;
     let hashes: Vec<String> = files.iter().map(|f| f.sha256.to_string()).collect();
-    let details = json!({ "files": hashes, "explained": explained });
+    let mut details = json!({ "files": hashes, "explained": explained });
+    if !corrected.is_empty() {
+        details["fields"] = json!(corrected);
+    }
     let remark = Remark { details, ..Remark::note(note) };
     advance(tx, case, Step::Supplement, remark, event::SUPPLEMENTED).await?;
     interlinked::hand_on(tx, case, &files).await
@@ -449,6 +461,9 @@ pub async fn decide(
     grounds.check(Verb::Decide, denied, &case.procedure, &mut faults);
     faults.settle()?;
     let note = grounds.note.as_str();
+    if outcome == Outcome::Granted {
+        answers::before_signing(case)?;
+    }
     let day = case.now.day();
     let symbol = match outcome {
         Outcome::Granted => case.procedure.result.symbol.clone().unwrap_or_default(),
@@ -508,16 +523,28 @@ pub async fn record(
     note: &str,
     details: Value,
 ) -> Result<(), Problem> {
-    let seen = case.dossier.version;
-    store::save_moved(tx, seen, &case.dossier).await?;
-    case.dossier.version = seen + 1;
-    let (status, stage) = (case.dossier.state.status(), case.dossier.state.stage());
+    record_on(tx, &mut case.dossier, verb, note, details, case.now).await
+}
+
+/// The same for a dossier that nobody has before them: a part that follows its parent.
+pub(crate) async fn record_on(
+    tx: &mut Tx,
+    dossier: &mut Dossier,
+    verb: &'static str,
+    note: &str,
+    details: Value,
+    at: Instant,
+) -> Result<(), Problem> {
+    let seen = dossier.version;
+    store::save_moved(tx, seen, dossier).await?;
+    dossier.version = seen + 1;
+    let (status, stage) = (dossier.state.status(), dossier.state.stage());
     let entry = store::Entry {
         ordinal: seen,
         verb,
         from: (status, stage),
-        to: &case.dossier,
-        at: case.now,
+        to: dossier,
+        at,
         reason_code: None,
         note: note.trim(),
         details,
@@ -595,6 +622,9 @@ async fn advance(
         return Err(Refusal::NeedsLeader(verb).into());
     }
     interlinked::before_step(tx, case, verb).await?;
+    if verb == Verb::SubmitForSignature {
+        answers::before_signing(case)?;
+    }
     if matches!(verb, Verb::PassOn | Verb::SubmitForSignature | Verb::Decide) {
         crate::inspection::before_leaving(tx, case).await?;
     }

@@ -9,6 +9,7 @@ macro_rules! files {
 // A file for each folder of templates, and one for what several share.
 web::filters!(files![
     "shared",
+    "answers",
     "batch",
     "correction",
     "custody",

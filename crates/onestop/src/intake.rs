@@ -32,16 +32,21 @@ use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{self, Applicant, Case, Who};
 use crate::filing::{self, Filed, Filing};
 use crate::filters;
+use crate::office::Field;
 use crate::procedure::Procedure;
 use crate::procedure::model::{Channel, Fee};
 use crate::procedure::places::{Choices, Places};
-use crate::{App, catalogue, custody, fee, view, words};
+use crate::{App, catalogue, custody, fee, stated, view, words};
 use papers::{Paper, Ticked};
-pub(crate) use person::{confirmed, plain_number};
+pub(crate) use person::{confirmed, no_card, plain_number};
 use signers::Present;
 
 /// Procedures shown for one search.
 const LINES: usize = 30;
+/// Sets of one dossier: a guard against a slip of the finger.
+const SETS_MAX: u32 = 20;
+/// Characters of the name of whoever hands it in for somebody else.
+const SUBMITTER_CHARS_MAX: usize = 200;
 /// The ways a result can go back to somebody who came to the counter.
 const RETURN_BY: [&str; 3] = ["counter", "post", "online"];
 
@@ -107,7 +112,12 @@ struct FormPage {
     procedure: String,
     code: String,
     limit: String,
-    can_promise: bool,
+    /// Where the procedure's file states no limit, the clerk does: number, unit and text.
+    stated: Vec<Field>,
+    /// The form's answers may be typed right after the reception.
+    can_type: bool,
+    /// How many sets, and who hands them in for the applicant.
+    handed_in: Vec<Input>,
     number: Input,
     lines: Vec<Input>,
     /// The number that the form is filled by; empty before somebody was looked up.
@@ -151,6 +161,11 @@ struct Typed {
     note: String,
     /// The commune whose agency settles it, where the procedure is settled by an address.
     place: String,
+    /// How many sets were handed in, and by whom in the applicant's place.
+    sets: String,
+    submitter: String,
+    /// The limit, where the procedure's file has none.
+    limit: stated::Typed,
     /// One sending has its effect once.
     key: String,
 }
@@ -179,8 +194,29 @@ impl Typed {
             amount: text("amount"),
             note: text("note"),
             place: text("place"),
+            sets: text("sets"),
+            submitter: text("submitter"),
+            limit: stated::Typed::of(form),
             key: text("key"),
         }
+    }
+
+    /// The number of sets, 1 where nothing was entered; none for what is no number.
+    fn sets(&self) -> Option<u32> {
+        let text = self.sets.trim();
+        let number = if text.is_empty() { Some(1) } else { text.parse().ok() };
+        number.filter(|n| (1..=SETS_MAX).contains(n))
+    }
+
+    /// What was counted, as the log keeps it for form 01.
+    fn details(&self, p: &Procedure) -> Value {
+        let mut details = self.papers.details(p);
+        details["sets"] = json!(self.sets().unwrap_or(1));
+        let submitter = self.submitter.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !submitter.is_empty() {
+            details["submitter"] = json!(submitter);
+        }
+        details
     }
 
     /// The đồng taken in cash, 0 for none; none for what is no sum.
@@ -198,18 +234,22 @@ enum Deed {
     LookUp,
     Record,
     Receive,
+    /// The same, and on to the form's answers.
+    ReceiveAndType,
 }
 
 impl Deed {
     /// The button that was pressed. The key Enter, and a scanner's at the end of a card, look up whom
     /// the number names, and receive once the form speaks of that person.
     fn of(form: &RawForm, typed: &Typed, can_promise: bool) -> Deed {
+        let can_promise = can_promise || !typed.limit.is_empty();
         if card::is_scanned(&typed.applicant.number) {
             return Deed::LookUp;
         }
         match form.get("lam") {
             Some("tim") => Deed::LookUp,
             Some("nhan") => Deed::Receive,
+            Some("nhan-khai") => Deed::ReceiveAndType,
             Some("enter") if plain_number(&typed.applicant.number) != typed.filled => Deed::LookUp,
             Some("enter") if can_promise => Deed::Receive,
             _ => Deed::Record,
@@ -328,8 +368,12 @@ async fn take(
                 Err(error) => Some(Problem::Invalid(vec![error])),
             }
         }
-        Deed::Record | Deed::Receive => {
-            match keep(&app, &clerk, &p, &typed, deed == Deed::Receive, now).await {
+        Deed::Record | Deed::Receive | Deed::ReceiveAndType => {
+            match keep(&app, &clerk, &p, &typed, deed != Deed::Record, now).await {
+                Ok(code) if deed == Deed::ReceiveAndType => {
+                    let next = place.href(&crate::answers::pages::path(&code), &[]);
+                    return Ok(Redirect::to(&next).into_response());
+                }
                 Ok(code) => {
                     let paid = typed.cash().is_some_and(|amount| amount > 0);
                     let next = done(&place, &code, deed == Deed::Receive, paid);
@@ -422,9 +466,10 @@ async fn keep(
         uploads: Vec::new(),
     };
     let key = typed.key()?;
-    let (taken, details) = (typed.papers.kept(p), typed.papers.details(p));
+    let (taken, details) = (typed.papers.kept(p), typed.details(p));
+    let limit = Some(typed.limit.clone()).filter(|limit| p.limit.is_none() && !limit.is_empty());
     let request = format!(
-        "{}|{receive}|{note}|{:?}|{taken:?}|{cash}|{}|{:?}",
+        "{}|{receive}|{note}|{:?}|{taken:?}|{cash}|{}|{:?}|{details}|{limit:?}",
         filing.procedure, filing.applicant, typed.place, typed.signers
     );
     let hash = idempotent::request_hash("POST", "/mot-cua/tiep-nhan-moi", request.as_bytes());
@@ -448,16 +493,15 @@ async fn keep(
                 let case = Case::find(tx, &catalogue, &who, &filed.code, now).await?;
                 present.record(tx, &case.dossier, &procedure, (&office, &who.account), now).await?;
             }
+            let mut case = Case::seen(tx, &catalogue, &who, &filed.code, 1, now).await?;
+            if let Some(limit) = &limit {
+                stated::state(tx, &mut case, limit).await?;
+                tx.audit("onestop.state-limit", &filed.id.to_string()).await?;
+            }
             if receive {
-                let mut case = Case::seen(tx, &catalogue, &who, &filed.code, 1, now).await?;
                 dossier::receive_papers(tx, &mut case, &note, details.clone()).await?;
                 tx.audit(dossier::deed(Verb::Receive), &filed.id.to_string()).await?;
-                if cash > 0 {
-                    dossier::ask_fee(tx, &mut case, cash, "").await?;
-                    tx.audit(dossier::deed(Verb::AskFee), &filed.id.to_string()).await?;
-                    fee::take_cash(tx, &mut case, "", &who).await?;
-                    tx.audit(dossier::deed(Verb::Pay), &filed.id.to_string()).await?;
-                }
+                take_cash(tx, &mut case, cash, &who).await?;
             }
             if !taken.is_empty() {
                 let mut case = Case::find(tx, &catalogue, &who, &filed.code, now).await?;
@@ -468,6 +512,18 @@ async fn keep(
             Ok(filed.code)
         })
         .await
+}
+
+/// Asks for the fee and takes it in cash, where some was laid down.
+async fn take_cash(tx: &mut Tx, case: &mut Case, cash: i64, who: &Who) -> Result<(), Problem> {
+    if cash == 0 {
+        return Ok(());
+    }
+    let id = case.dossier.id.to_string();
+    dossier::ask_fee(tx, case, cash, "").await?;
+    tx.audit(dossier::deed(Verb::AskFee), &id).await?;
+    fee::take_cash(tx, case, "", who).await?;
+    Ok(tx.audit(dossier::deed(Verb::Pay), &id).await?)
 }
 
 /// The filing, where the form has no faults either; else the faults of both at once.
@@ -487,6 +543,17 @@ fn faults(p: &Procedure, typed: &Typed, note: &str, receive: bool) -> Vec<FieldE
     let missing = typed.papers.missing(p);
     if receive && !missing.is_empty() {
         errors.push(FieldError::new("present", say("intake.no_paper", &[("names", &missing.join("; "))])));
+    }
+    // A limit that is half stated is told; without one nothing can be promised.
+    if p.limit.is_none() && (receive || !typed.limit.is_empty()) {
+        errors.extend(typed.limit.read().err().unwrap_or_default());
+    }
+    if typed.sets().is_none() {
+        errors.push(FieldError::new("sets", say("intake.sets", &[("most", &SETS_MAX.to_string())])));
+    }
+    if typed.submitter.chars().count() > SUBMITTER_CHARS_MAX {
+        let most = SUBMITTER_CHARS_MAX.to_string();
+        errors.push(FieldError::new("submitter", say("intake.submitter", &[("most", &most)])));
     }
     match typed.cash() {
         None => {
@@ -550,6 +617,18 @@ fn focus(typed: &Typed, wrong: &Wrong, papers: bool) -> &'static str {
     }
 }
 
+/// The questions about the limit, where the procedure's file states none.
+fn stated_fields(p: &Procedure, typed: &Typed, wrong: &Wrong) -> Vec<Field> {
+    if p.limit.is_some() {
+        return Vec::new();
+    }
+    let mut fields = typed.limit.fields();
+    for field in &mut fields {
+        field.error = FieldError::of(&wrong.errors, &field.name);
+    }
+    fields
+}
+
 fn form_page(
     place: &Place,
     p: &Procedure,
@@ -581,7 +660,12 @@ fn form_page(
         procedure: p.name.clone(),
         code: p.code.clone(),
         limit: view::limit(p.limit),
-        can_promise: p.limit.is_some(),
+        stated: stated_fields(p, &typed, &wrong),
+        can_type: p.form.is_some(),
+        handed_in: vec![
+            line("sets", if typed.sets.is_empty() { "1" } else { &typed.sets }, "text", false),
+            line("submitter", &typed.submitter, "text", true),
+        ],
         number: line("number", &a.number, "text", false),
         lines: vec![
             line("name", &a.name, "text", false),

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use web::{FieldError, Problem};
 
 use crate::App;
+use crate::answers::{self, rules::Change};
 use crate::catalogue::version_id;
 use crate::dossier::checklist::Request;
 use crate::dossier::law::Law;
@@ -49,6 +50,11 @@ impl Family {
     /// Of these procedures.
     pub fn new(frame: Frame, procedures: Vec<Arc<Procedure>>) -> Family {
         Family { frame, procedures }
+    }
+
+    /// The frame that says who settles.
+    pub fn frame(&self) -> Frame {
+        self.frame
     }
 
     fn offered(&self, code: &str) -> Option<&Arc<Procedure>> {
@@ -373,8 +379,10 @@ pub(crate) async fn ask_through_parent(
     let mut parent = store::get(tx, outer.id).await?;
     let note = request.note;
     let ids = components.as_array().into_iter().flatten().filter_map(Value::as_str);
-    let named: Vec<&str> =
-        ids.filter_map(|id| case.procedure.component(id)).map(|c| c.name.as_str()).collect();
+    let papers = ids.filter_map(|id| case.procedure.component(id)).map(|c| c.name.as_str());
+    let form = case.procedure.form.as_ref();
+    let titles = request.fields.iter().filter_map(|field| Some(form?.title(field)));
+    let named: Vec<&str> = papers.chain(titles).collect();
     let told = match named.as_slice() {
         [] => note.trim().to_string(),
         named => kept("linked.asks", &[("papers", &named.join("; ")), ("note", note.trim())]),
@@ -388,15 +396,44 @@ pub(crate) async fn ask_through_parent(
         // Refused before the step, unless papers are waited for already.
         waiting => waiting.clone(),
     };
-    let remark = Remark {
-        reason_code: Some(request.reason),
-        details: json!({ "components": [], "part": case.dossier.code }),
-        note: &told,
-    };
+    // Which of the parent's questions these are, the parent's own file says: `answers::asked`.
+    let details = json!({ "components": [], "part": case.dossier.code, "of": case.procedure.code,
+        "part_fields": request.fields });
+    let remark = Remark { reason_code: Some(request.reason), details, note: &told };
     let (verb, topic) = (Verb::AskSupplement, event::SUPPLEMENT_ASKED);
     let step = Moved { verb, state, remark, topic, at: case.now };
     // A dossier that waits for papers is at the counter, whatever its steps.
     dossier::enter(tx, &mut parent, &case.procedure, step).await
+}
+
+/// Answers of the parent have changed: every child that is not decided yet has those that its own came from.
+pub(crate) async fn hand_answers(tx: &mut Tx, case: &Case, changes: &[Change]) -> Result<(), Problem> {
+    for (part, id) in running(tx, case).await? {
+        let Some(child) = case.procedure.children.iter().find(|c| c.id == part) else { continue };
+        let mut own = store::get(tx, id).await?;
+        if own.state.status().is_final() || own.state.status() == Status::Settled {
+            continue;
+        }
+        let mut mine = Vec::new();
+        for (to, from) in &child.answers {
+            let Some(change) = changes.iter().find(|c| c.field == *from) else { continue };
+            let before = match &change.after {
+                Some(value) => own.answers.insert(to.clone(), value.clone()),
+                None => own.answers.shift_remove(to),
+            };
+            if before != change.after {
+                mine.push(Change { field: to.clone(), before, after: change.after.clone() });
+            }
+        }
+        if mine.is_empty() {
+            continue;
+        }
+        let ordinal = own.version;
+        let fields: Vec<&str> = mine.iter().map(|c| c.field.as_str()).collect();
+        dossier::record_on(tx, &mut own, answers::TYPED, "", json!({ "fields": fields }), case.now).await?;
+        answers::store::save(tx, own.id, ordinal, &mine, case.now).await?;
+    }
+    Ok(())
 }
 
 /// The citizen has brought papers to the parent: every child that waits for some gets them and goes on.

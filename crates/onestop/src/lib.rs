@@ -1,6 +1,7 @@
 //! The one-stop shop (một cửa điện tử) and the online public-service portal: procedures, online
 //! filing, counters, settlement and results. Only the face below is public.
 
+mod answers;
 mod batch;
 mod catalogue;
 mod correction;
@@ -40,6 +41,7 @@ mod refusal;
 mod register;
 mod signer;
 mod signing;
+mod stated;
 mod statement;
 pub mod takeover;
 #[cfg(test)]
@@ -212,6 +214,7 @@ pub fn migrations() -> Vec<Migration> {
         own("0071_fee_claim", include_str!("../migrations/0071_fee_claim.sql")),
         own("0072_owner_reminder", include_str!("../migrations/0072_owner_reminder.sql")),
         own("0070_law", include_str!("../migrations/0070_law.sql")),
+        own("0074_answers", include_str!("../migrations/0074_answers.sql")),
     ]
 }
 
@@ -325,6 +328,8 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(measure::pages::routes())
         .merge(measure::public::routes())
         .merge(intake::routes())
+        .merge(answers::pages::routes())
+        .merge(stated::pages::routes())
         .merge(petition::pages::routes())
         .merge(petition::api::routes())
         .merge(rating::routes())

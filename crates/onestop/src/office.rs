@@ -337,6 +337,11 @@ impl Before {
     }
 }
 
+/// For a page that reads nothing beside the dossier.
+pub async fn nothing_more(_: &mut Tx, _: &Case) -> Result<(), Problem> {
+    Ok(())
+}
+
 /// A day as the browser sends it, or as people write it: `2026-12-03`, `3/12/2026`.
 pub fn day(text: &str) -> Option<Day> {
     if let Ok(day) = Day::parse(text) {

@@ -285,6 +285,7 @@ pub fn noticed(shell: Shell, done: Option<&str>, code: Option<&str>) -> Shell {
         Some(RECEIVED_PAID) => Some(say("after.received_paid", &[])),
         Some(PROPOSED) => Some(say("after.proposed", &[])),
         Some(APPROVED) => Some(say("after.approved", &[])),
+        Some(crate::answers::pages::SAVED) => Some(crate::answers::words::say("type.saved", &[])),
         Some(DECLINED) => Some(say("after.proposal_declined", &[])),
         other => other.and_then(step_at).and_then(|verb| find(&format!("after.{}", verb.word()))),
     };

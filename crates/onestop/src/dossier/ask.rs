@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use base::Day;
 use db::Tx;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use web::Problem;
 
 use super::checklist::{self, Marks, Request};
 use super::grounds::{self, Grounds};
 use super::rules::{self, Step, Verb};
 use super::{Case, Faults, store};
+use crate::answers;
 use crate::filing::Attached;
 
 /// What is asked for, with what it carries: the body of `POST …/steps` and of the desk's forms.
@@ -27,6 +29,9 @@ pub enum Ask {
     AskSupplement {
         #[serde(default)]
         marks: Marks,
+        /// Questions of the form that are to be answered anew.
+        #[serde(default)]
+        fields: Vec<String>,
         #[serde(default)]
         reason: String,
         #[serde(default)]
@@ -41,6 +46,9 @@ pub enum Ask {
         /// Why a paper that was asked for is not brought, by paper.
         #[serde(default)]
         explained: BTreeMap<String, String>,
+        /// Answers given anew; `null` takes one away.
+        #[serde(default)]
+        answers: Map<String, Value>,
         #[serde(default)]
         note: String,
     },
@@ -153,8 +161,8 @@ impl Ask {
     /// before a leader.
     pub async fn check(&self, tx: &mut Tx, case: &Case) -> Result<(), Problem> {
         let step = match self {
-            Ask::AskSupplement { marks, reason, note, .. } => {
-                check_request(tx, case, Request { marks, reason, note }).await?;
+            Ask::AskSupplement { marks, fields, reason, note, .. } => {
+                check_request(tx, case, Request { marks, fields, reason, note }).await?;
                 Step::AskSupplement
             }
             Ask::Extend { until, reason, note } => {
@@ -172,6 +180,7 @@ pub(super) async fn check_request(tx: &mut Tx, case: &Case, asked: Request<'_>) 
     let d = &case.dossier;
     let (files, history) = (store::list_files(tx, d.id).await?, store::list_history(tx, d.id).await?);
     let lines = checklist::lines(&case.procedure, &d.answers, &files, &history);
+    answers::check_asked(case, asked.fields)?;
     checklist::check(case, &lines, asked)
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use base::{Instant, calendar::Calendar};
+use base::Instant;
+use base::calendar::{Calendar, Limit};
 use db::Tx;
 use directory::Role;
 use web::Problem;
@@ -13,6 +14,7 @@ use super::{Dossier, DossierId, Who, rules, store};
 use crate::catalogue::Catalogue;
 use crate::interlinked::{self, Family, Outer};
 use crate::procedure::Procedure;
+use crate::stated::{self, Stated};
 
 /// A dossier on somebody's desk: all that the rules and the pages need to know of it.
 pub struct Case {
@@ -26,6 +28,8 @@ pub struct Case {
     pub family: Family,
     /// The interlinked dossier that this one is a child of, in short.
     pub outer: Option<Outer>,
+    /// The limit that a clerk has stated, where the procedure's file has none.
+    pub stated: Option<Stated>,
     pub now: Instant,
 }
 
@@ -57,7 +61,8 @@ impl Case {
         if outer.as_ref().is_some_and(Outer::is_over) && who.holds(Role::CounterClerk, &dossier.counter) {
             seats.push(Seat::Counter);
         }
-        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, now })
+        let stated = stated::find(tx, &dossier, &procedure).await?;
+        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, stated, now })
     }
 
     /// The dossier as proven money meets it, and nobody else.
@@ -72,7 +77,8 @@ impl Case {
         let (seats, law) = (vec![Seat::Bank], catalogue.law());
         let calendar = calendar(tx, &dossier, &law, now).await?;
         let (family, outer) = (catalogue.family(&procedure), interlinked::outer(tx, &dossier).await?);
-        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, now })
+        let stated = stated::find(tx, &dossier, &procedure).await?;
+        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, stated, now })
     }
 
     /// The dossier in its applicant's seat, for whom [`crate::helper::OnDossier`] has proven to sit there.
@@ -87,7 +93,8 @@ impl Case {
         let (seats, law) = (vec![Seat::Applicant], catalogue.law());
         let calendar = calendar(tx, &dossier, &law, now).await?;
         let (family, outer) = (catalogue.family(&procedure), interlinked::outer(tx, &dossier).await?);
-        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, now })
+        let stated = stated::find(tx, &dossier, &procedure).await?;
+        Ok(Case { dossier, procedure, calendar, seats, law, family, outer, stated, now })
     }
 
     /// The same, but only if the dossier is still as it was when the person looked at it.
@@ -106,10 +113,23 @@ impl Case {
         Ok(case)
     }
 
+    /// The limit of this dossier: its procedure's, or the one a clerk has stated where that has none.
+    pub fn limit(&self) -> Option<Limit> {
+        self.procedure.limit.or(self.stated.as_ref().map(|stated| stated.limit))
+    }
+
+    /// The limit in words, with its source where a clerk stated it.
+    pub fn limit_text(&self) -> String {
+        match self.stated.as_ref().filter(|_| self.procedure.limit.is_none()) {
+            Some(stated) => stated.printed(),
+            None => crate::view::limit(self.procedure.limit),
+        }
+    }
+
     /// What the law in force says for this dossier.
     pub fn terms(&self) -> Terms<'_> {
         Terms {
-            limit: self.procedure.limit,
+            limit: self.limit(),
             law: &self.law,
             calendar: &self.calendar,
             stages: &self.procedure.steps,

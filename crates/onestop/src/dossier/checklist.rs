@@ -51,6 +51,8 @@ pub type Marks = BTreeMap<String, Mark>;
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     pub marks: &'a Marks,
+    /// Questions of the form that are to be answered anew.
+    pub fields: &'a [String],
     /// A word of [`grounds::ASK_REASONS`].
     pub reason: &'a str,
     pub note: &'a str,
@@ -76,7 +78,7 @@ pub fn lines<'p>(
     let counted =
         history.iter().rev().find(|h| h.verb == "receive").and_then(|h| h.details["papers"].as_array());
     let on_paper = |id: &str| {
-        let here = |p: &Value| p["originals"].as_u64().unwrap_or(0) + p["copies"].as_u64().unwrap_or(0) > 0;
+        let here = |p: &Value| ["originals", "certified", "copies"].iter().any(|k| p[*k].as_u64() > Some(0));
         counted.is_some_and(|papers| papers.iter().any(|p| p["component"] == id && here(p)))
     };
     let is_here = |c: &Component| {
@@ -125,7 +127,7 @@ pub(super) fn check(case: &Case, lines: &[Line<'_>], request: Request<'_>) -> Re
     for line in lines.iter().filter(|l| l.required && !marks.contains_key(&l.component.id)) {
         faults.add(&field(&line.component.id), "fault.unmarked", &[("name", &line.component.name)]);
     }
-    if request.reason == PAPERS && wanted(&marks).next().is_none() {
+    if request.reason == PAPERS && request.fields.is_empty() && wanted(&marks).next().is_none() {
         faults.add("reason", "fault.nothing_marked", &[]);
     }
     faults.settle()?;
@@ -140,11 +142,11 @@ fn wanted(marks: &Marks) -> impl Iterator<Item = &String> {
 /// What the log keeps of a request.
 pub(super) fn remark<'a>(marks: &Marks, request: Request<'a>) -> Remark<'a> {
     let components: Vec<&String> = wanted(marks).collect();
-    Remark {
-        reason_code: Some(request.reason),
-        details: json!({ "components": components, "marks": marks }),
-        ..Remark::note(request.note)
+    let mut details = json!({ "components": components, "marks": marks });
+    if !request.fields.is_empty() {
+        details["fields"] = json!(request.fields);
     }
+    Remark { reason_code: Some(request.reason), details, ..Remark::note(request.note) }
 }
 
 /// The papers that the citizen still owes an answer about: those of every request since the last answer.

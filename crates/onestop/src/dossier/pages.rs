@@ -86,6 +86,8 @@ struct Sheet {
     parts: Vec<crate::interlinked::pages::PartLine>,
     /// Those who agreed to it beside the applicant.
     signers: crate::signer::pages::Panel,
+    /// Answers that were typed or corrected after filing.
+    changes: Vec<crate::answers::told::Told>,
     /// Originals that are not given back.
     originals: Vec<String>,
     /// The files that came from the applicant's vault.
@@ -163,6 +165,7 @@ impl Sheet {
                 let form = place.href(&crate::signer::desk::path(&d.code), &[]);
                 crate::signer::pages::panel(tx, &case, if counter { form } else { String::new() }).await?
             },
+            changes: crate::answers::told::all(tx, &case, true).await?,
             originals: {
                 let papers = crate::custody::of_dossier(tx, d.id).await?.into_iter();
                 papers.filter(crate::custody::is_out).map(|p| p.name).collect()
@@ -265,6 +268,7 @@ struct ShowPage {
     docs: Vec<Doc>,
     view: View,
     answers: Vec<Group>,
+    changes: Vec<crate::answers::told::Told>,
     person: Vec<Fact>,
     seen: i64,
     opinions: Vec<crate::opinion::pages::Asked>,
@@ -335,10 +339,10 @@ fn show_page(
 ) -> ShowPage {
     let (opinions, inspections) = (take(&mut sheet.opinions), take(&mut sheet.inspections));
     let (talk, parts, signers) = (take(&mut sheet.talk), take(&mut sheet.parts), take(&mut sheet.signers));
-    let (corrections, mailings) = (take(&mut sheet.corrections), take(&mut sheet.mailings));
+    let (corrections, changes) = (take(&mut sheet.corrections), take(&mut sheet.changes));
+    let mailings = take(&mut sheet.mailings);
     let sheet = &sheet;
-    let d = &sheet.case.dossier;
-    let status = d.state.status();
+    let (d, status) = (&sheet.case.dossier, sheet.case.dossier.state.status());
     let list_or_first = list.unwrap_or(place.scope.lists()[0]);
     let beside = sheet.beside.as_ref();
     let to = |code: &Option<String>| code.as_ref().map(|c| place.dossier(c, list));
@@ -350,8 +354,7 @@ fn show_page(
     let (docs, mut view) = panels::docs(sheet, query.chosen(), now.day(), here);
     // A paper that a step has just made is what its taker wants to print.
     view.print = query.da.is_some() && query.giay.is_some();
-    let (acts, more) = acts(place, sheet, list);
-    let checks = panels::checks(sheet, now);
+    let ((acts, more), checks) = (acts(place, sheet, list), panels::checks(sheet, now));
     ShowPage {
         back: place.list(list_or_first),
         back_label: frame::list_name(list_or_first),
@@ -371,6 +374,7 @@ fn show_page(
         docs,
         view,
         answers: panels::answers(&sheet.case),
+        changes,
         person: panels::person(sheet),
         seen: d.version,
         opinions,
@@ -438,6 +442,11 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
         let label = say("proposal.act", &[("step", &act.label)]);
         more.push(Act { label, ..act });
     }
+    if let Some(form) = to_type(place, sheet) {
+        // While officials work on it, nothing goes on before the certificate can be made.
+        let first = if sheet.case.dossier.state.status() == Status::InProcess { 0 } else { acts.len() };
+        acts.insert(first, form);
+    }
     if let Some(first) = acts.first_mut() {
         first.primary = true;
     }
@@ -446,18 +455,42 @@ fn acts(place: &Place, sheet: &Sheet, list: Option<List>) -> (Vec<Act>, Vec<Act>
     (acts, more)
 }
 
+/// The way to the form, where a paper dossier lacks answers and this person types them.
+fn to_type(place: &Place, sheet: &Sheet) -> Option<Act> {
+    use crate::answers;
+    let case = &sheet.case;
+    let lacking = answers::lacking(case);
+    if lacking.is_empty() || !answers::may_type(case) {
+        return None;
+    }
+    Some(Act {
+        href: place.href(&answers::pages::path(&case.dossier.code), &[]),
+        label: answers::pages::label(case),
+        icon: "file-text",
+        simple: false,
+        to: String::new(),
+        primary: false,
+        hint: String::new(),
+        key: "D",
+    })
+}
+
 /// What may be done beside the steps.
 fn others(place: &Place, sheet: &Sheet) -> Vec<Act> {
-    use crate::{correction, fee, helper, mailing, opinion, vault, words_office};
+    use crate::{answers, correction, fee, helper, mailing, opinion, stated, vault, words_office};
     let d = &sheet.case.dossier;
     let (counter, over) = (sheet.case.seats.contains(&Seat::Counter), d.state.status().is_final());
     let asks = opinion::pages::may_ask(&sheet.case);
     let papers = counter && (!over || !sheet.originals.is_empty());
     let money = d.fee_asked > 0 || d.fee_paid > 0;
+    let types = answers::may_type(&sheet.case) && answers::lacking(&sheet.case).is_empty();
+    let limit = answers::words::say("act.limit", &[]);
     let below = |slug: &str| format!("{}/{slug}", frame::dossier(&d.code));
     let (office, after) =
         (|key: &str| words_office::say(key, &[]), |key: &str| correction::words::say(key, &[]));
     let all = [
+        (stated::may_state(&sheet.case), stated::pages::path(&d.code), limit, "clock"),
+        (types, answers::pages::path(&d.code), answers::pages::label(&sheet.case), "file-text"),
         (asks, below("xin-y-kien"), office("opinion.ask"), "messages"),
         (asks, below("kiem-tra"), office("inspection.plan"), "calendar"),
         (papers, below("ban-giay"), office("custody.title"), "arrows-exchange"),

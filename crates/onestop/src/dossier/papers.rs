@@ -2,6 +2,8 @@
 //! milliseconds and belongs in no transaction. A page that is asked for a paper which is not
 //! there yet makes it in the same way, so nobody waits for a queue.
 
+mod form01;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use contracts::onestop as event;
 use db::blobs::Hash;
 use db::outbox::Event;
 use db::{Act, Actor, Tx};
-use paper::{Component, Delivery, DeliveryWay, Fee, FileEntry, Office, Party, Pdf, Salutation};
+use paper::{Component, Delivery, DeliveryWay, FileEntry, Office, Party, Pdf};
 use serde_json::Value;
 use web::Problem;
 use web::lang::in_vietnamese;
@@ -22,6 +24,7 @@ use super::{Dossier, DossierId, History, PaperKind, StoredFile, checklist, groun
 use crate::App;
 use crate::procedure::Procedure;
 use crate::signing::{self, Spot};
+use crate::stated::{self, Stated};
 use crate::statement::{self, rules::Kind, rules::Signer};
 use crate::words::WORDS;
 
@@ -89,6 +92,9 @@ struct Facts {
     /// The results of the parts of an interlinked dossier, in a line.
     parts: String,
     law: Arc<Law>,
+    /// The limit that a clerk stated, where the procedure's file has none.
+    stated: Option<Stated>,
+    money: form01::Money,
 }
 
 impl Facts {
@@ -119,6 +125,8 @@ impl Facts {
         Ok(Facts {
             law: app.catalogue.law(),
             parts,
+            stated: stated::find(tx, &dossier, &procedure).await?,
+            money: form01::Money::read(tx, id).await?,
             calendar: directory::calendar(tx, &dossier.counter).await?,
             holders,
             signer: None,
@@ -167,17 +175,7 @@ impl Facts {
     }
 
     fn party(&self) -> Party {
-        let a = &self.dossier.applicant;
-        let some = |text: &str| Some(text.to_string()).filter(|t| !t.is_empty());
-        Party {
-            // Sex is not told from the number (law: identity/personal-number), so both forms stand.
-            salutation: if a.number.len() == 12 { Salutation::Unknown } else { Salutation::Organisation },
-            name: a.name.clone(),
-            address: some(&a.address),
-            phone: some(&a.phone),
-            email: some(&a.email),
-            identity: some(&a.number),
-        }
+        form01::party(&self.dossier)
     }
 
     /// The address at which a paper that follows this line of the log is checked: it carries the signed
@@ -212,17 +210,19 @@ impl Facts {
             .map(|c| {
                 let files = self.files.iter().filter(|f| f.component == c.id).count();
                 let here = !online && c.required;
-                let by_list = if here { [c.originals, c.copies] } else { [0, 0] };
-                let [originals, photocopies] = counted.map_or(by_list, |papers| counts(papers, &c.id));
+                let by_list = if here { [c.originals, 0, c.copies] } else { [0; 3] };
+                let [originals, certified, photocopies] =
+                    counted.map_or(by_list, |papers| counts(papers, &c.id));
                 Component {
                     name: c.name.clone(),
                     originals,
+                    certified,
                     photocopies,
                     electronic: u32::try_from(files).unwrap_or(u32::MAX) + u32::from(online && c.by_form),
                     ..Component::default()
                 }
             })
-            .filter(|c| c.originals + c.photocopies + c.electronic > 0)
+            .filter(|c| c.originals + c.certified + c.photocopies + c.electronic > 0)
             .collect()
     }
 
@@ -231,11 +231,11 @@ impl Facts {
     }
 }
 
-/// Originals and copies of a component among the papers that were counted.
-fn counts(papers: &[Value], component: &str) -> [u32; 2] {
+/// Originals, certified copies and copies of a component among the papers that were counted.
+fn counts(papers: &[Value], component: &str) -> [u32; 3] {
     let paper = papers.iter().find(|p| p["component"] == component);
     let count = |what: &str| paper.and_then(|p| p[what].as_u64()).and_then(|n| u32::try_from(n).ok());
-    [count("originals").unwrap_or(0), count("copies").unwrap_or(0)]
+    ["originals", "certified", "copies"].map(|what| count(what).unwrap_or(0))
 }
 
 /// Makes the paper of this kind for the dossier's present state, stores it and answers its
@@ -404,6 +404,7 @@ fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
     let d = &f.dossier;
     let h = f.history.iter().rev().find(|h| restarts(h))?;
     let clerk = f.history.iter().rev().find(|h| h.office.is_some() && restarts(h));
+    let submitter = form01::submitter(&f.history);
     let fee = f.procedure.fees.iter().find_map(|fee| fee.amount).and_then(base::Dong::new);
     let (form, symbol) = f.form(PaperKind::Receipt, h.at.day());
     Some(paper::Receipt {
@@ -413,12 +414,15 @@ fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
         symbol,
         code: d.code.clone(),
         proof_url: f.proof_url(app, Kind::Receipt, h)?,
-        applicant: f.party(),
-        owner: None,
+        applicant: submitter.as_deref().map_or_else(|| f.party(), form01::named),
+        owner: submitter.is_some().then(|| f.party()),
         request: f.request(),
         components: f.components(),
-        sets: 1,
-        legal_time: crate::view::limit(f.procedure.limit),
+        sets: form01::sets(&f.history),
+        legal_time: match &f.stated {
+            Some(stated) => stated.printed(),
+            None => crate::view::limit(f.procedure.limit),
+        },
         received_at: h.at,
         due_at: h.promised,
         delivery: Delivery {
@@ -433,16 +437,10 @@ fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
                 _ => None,
             },
         },
-        fee: fee.map(|amount| Fee {
-            amount,
-            paid: d.fee_asked > 0 && d.fee_paid >= d.fee_asked,
-            way: None,
-            receipt_number: None,
-            exemption: None,
-        }),
+        fee: f.money.line(&f.procedure),
         register: None,
         notes: Vec::new(),
-        submitter: Some(d.applicant.name.clone()),
+        submitter: submitter.or_else(|| Some(d.applicant.name.clone())),
         receiver: clerk.map(|h| f.name(h.account.as_deref())).unwrap_or_default(),
         files: f.files_until(h.at),
     })
@@ -465,6 +463,7 @@ fn supplement(app: &App, f: &Facts) -> Option<paper::SupplementRequest> {
             },
             ..Component::default()
         })
+        .chain(asked_anew(f, h))
         .collect();
     let (form, symbol) = f.form(PaperKind::Supplement, h.at.day());
     Some(paper::SupplementRequest {
@@ -484,6 +483,17 @@ fn supplement(app: &App, f: &Facts) -> Option<paper::SupplementRequest> {
         count: u32::try_from(f.dossier.supplement_requests).unwrap_or(1),
         official: f.name(h.account.as_deref()),
     })
+}
+
+/// The questions to be answered anew, beside the papers.
+fn asked_anew(f: &Facts, h: &History) -> Vec<Component> {
+    let Some(form) = &f.procedure.form else { return Vec::new() };
+    let asked = crate::answers::rules::asked(&f.procedure, std::slice::from_ref(&h.details));
+    let line = |field: String| Component {
+        name: WORDS.t("paper.answer_anew", &[("title", form.title(&field))]),
+        ..Component::default()
+    };
+    asked.into_iter().map(line).collect()
 }
 
 fn refusal(app: &App, f: &Facts) -> Option<paper::Refusal> {
@@ -627,8 +637,8 @@ fn hand_over_note(h: &History) -> String {
         .join("\n")
 }
 
-/// The template of a result and its fields. What was taken on paper has no answers to print: the officials
-/// write the certificate from the papers, and a letter says that it is granted.
+/// The template of a result and its fields. Where its answers are not there, which only dossiers of before
+/// can be without, a letter says that it is granted.
 fn filled<'a>(f: &'a Facts, r: &store::Decision, granted: bool) -> (&'a str, Vec<paper::Field>) {
     let (spec, corrected) = (&f.procedure.result, &f.corrected.0);
     let field = |(key, from): (&String, &String)| {

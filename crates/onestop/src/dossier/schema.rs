@@ -31,6 +31,7 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
     match verb {
         Verb::AskSupplement => {
             properties["marks"] = marks(case);
+            properties["fields"] = json!({ "type": "array", "items": { "type": "string" }, "maxItems": 300 });
             required.extend(["reason", "note"]);
         }
         Verb::Supplement => {
@@ -40,6 +41,7 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
                 "description": "Why a paper that was asked for is not brought, by component.",
                 "additionalProperties": { "type": "string", "maxLength": NOTE_CHARS_MAX },
             });
+            properties["answers"] = json!({ "type": "object" });
         }
         Verb::Refuse | Verb::Stop => {
             let named = case.is_none_or(|c| !c.procedure.legal_basis.is_empty());

@@ -183,6 +183,11 @@ pub async fn save_moved(tx: &mut Tx, seen: i64, d: &Dossier) -> db::Result<()> {
     .await
 }
 
+/// The agency that settles is another one, as long as nobody there has begun.
+pub async fn save_agency(tx: &mut Tx, id: DossierId, agency: &UnitId) -> db::Result<()> {
+    tx.change_one("update dossier set agency = $1 where id = $2", args![agency.as_str(), id]).await
+}
+
 /// One line of the step log, as it is written.
 pub struct Entry<'a> {
     pub ordinal: i64,

@@ -14,7 +14,7 @@ use web::Problem;
 use super::draft;
 use super::store;
 use crate::catalogue::Catalogue;
-use crate::dossier::{self, DossierId};
+use crate::dossier::{self, Applicant, DossierId};
 use crate::procedure::Procedure;
 use crate::procedure::model::{Answers, Form};
 use crate::vault::words::say;
@@ -34,7 +34,7 @@ pub struct Earlier {
 pub struct Taken {
     pub field: String,
     pub value: Value,
-    /// `account`, `dossier` or `vault`.
+    /// `account`, `applicant`, `dossier` or `vault`.
     pub origin: String,
     /// The dossier it stood in.
     pub code: String,
@@ -50,21 +50,38 @@ impl Taken {
 /// The answers about the person: those that the account knows, then those that an earlier form asked for
 /// with the same meaning (`prefill` of the form's file), the newest first.
 pub fn about_person(form: &Form, person: &Person, earlier: &[Earlier]) -> Vec<Taken> {
+    let own = |meaning: &str| match meaning {
+        "person.name" => Some(person.name.clone()),
+        "person.personal_number" => person.personal_number.clone(),
+        "person.phone" => person.phone.clone(),
+        "person.email" => person.email.clone(),
+        "person.address" => person.address.clone(),
+        _ => None,
+    };
+    about(form, "account", own, earlier)
+}
+
+/// The same for a paper dossier, by what its counter entered of the applicant.
+pub fn about_applicant(form: &Form, a: &Applicant, earlier: &[Earlier]) -> Vec<Taken> {
+    let own = |meaning: &str| match meaning {
+        "person.name" => Some(a.name.clone()),
+        "person.personal_number" => Some(a.number.clone()),
+        "person.phone" => Some(a.phone.clone()),
+        "person.email" => Some(a.email.clone()),
+        "person.address" => Some(a.address.clone()),
+        _ => None,
+    };
+    about(form, "applicant", own, earlier)
+}
+
+fn about(form: &Form, origin: &str, own: impl Fn(&str) -> Option<String>, earlier: &[Earlier]) -> Vec<Taken> {
     let mut taken = Vec::new();
     for (field, ui) in &form.ui {
         let Some(meaning) = ui.prefill.as_deref() else { continue };
-        let own = match meaning {
-            "person.name" => Some(person.name.clone()),
-            "person.personal_number" => person.personal_number.clone(),
-            "person.phone" => person.phone.clone(),
-            "person.email" => person.email.clone(),
-            "person.address" => person.address.clone(),
-            _ => None,
-        };
-        let own = own.filter(|v| !v.trim().is_empty()).map(|v| Taken {
+        let own = own(meaning).filter(|v| !v.trim().is_empty()).map(|v| Taken {
             field: field.clone(),
             value: Value::String(v),
-            origin: "account".into(),
+            origin: origin.into(),
             code: String::new(),
         });
         let before = || {
@@ -117,6 +134,14 @@ pub async fn earlier(tx: &mut Tx, catalogue: &Catalogue, person: &Person) -> Res
     let results = vault::store::list_results(tx, &Keys::of(person)).await?;
     let others = results.into_iter().filter(|id| !own.contains(id)).map(|id| (id, "vault"));
     let ids: Vec<_> = own.iter().map(|id| (*id, "dossier")).chain(others).collect();
+    read(tx, catalogue, ids).await
+}
+
+async fn read(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    ids: Vec<(DossierId, &'static str)>,
+) -> Result<Vec<Earlier>, Problem> {
     let mut earlier = Vec::new();
     for (id, origin) in ids {
         let d = dossier::store::get(tx, id).await?;
@@ -124,6 +149,37 @@ pub async fn earlier(tx: &mut Tx, catalogue: &Catalogue, person: &Person) -> Res
         earlier.push(Earlier { code: d.code, origin, procedure, answers: d.answers });
     }
     Ok(earlier)
+}
+
+/// The earlier dossiers of whom a paper dossier is about: the account's and those of the vault; without an
+/// account those under the same number at this counter, and results that wait for the person's vault.
+pub async fn earlier_on_paper(
+    tx: &mut Tx,
+    catalogue: &Catalogue,
+    d: &dossier::Dossier,
+) -> Result<Vec<Earlier>, Problem> {
+    let mut all = match d.account.as_deref().and_then(|account| account.parse().ok()) {
+        Some(account) => {
+            let person = directory::person(tx, account).await?;
+            earlier(tx, catalogue, &person).await?
+        }
+        None => {
+            let own: Vec<DossierId> = tx
+                .list(
+                    "select id from dossier where counter = $1 and applicant_number = $2 and applicant is null
+                      order by filed_at desc, id desc limit 6",
+                    args![d.counter.as_str(), &d.applicant.number],
+                )
+                .await?;
+            let claimed = vault::rules::unclaimed(&d.applicant.number, &d.applicant.name);
+            let results = vault::store::list_results(tx, &Keys([claimed.clone(), claimed])).await?;
+            let others = results.into_iter().filter(|id| !own.contains(id)).map(|id| (id, "vault"));
+            let ids: Vec<_> = own.iter().map(|id| (*id, "dossier")).chain(others).collect();
+            read(tx, catalogue, ids).await?
+        }
+    };
+    all.retain(|one| one.code != d.code && !one.answers.is_empty());
+    Ok(all)
 }
 
 /// Takes the offered answers of a page over into the draft.

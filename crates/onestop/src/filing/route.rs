@@ -41,6 +41,13 @@ pub fn rule<'p>(procedure: &'p Procedure, answers: &Answers) -> Option<&'p Route
     })
 }
 
+/// What decides which agency settles: the rule that holds, by its place in the file, and the unit it names.
+pub fn decided_by<'a>(procedure: &Procedure, answers: &'a Answers) -> Option<(usize, Option<&'a str>)> {
+    let rule = rule(procedure, answers)?;
+    let at = procedure.routing.iter().position(|own| std::ptr::eq(own, rule))?;
+    Some((at, place(rule, answers)))
+}
+
 fn place<'a>(route: &Route, answers: &'a Answers) -> Option<&'a str> {
     answers.get(route.field.as_ref()?)?["unit"].as_str()
 }

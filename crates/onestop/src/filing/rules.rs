@@ -5,7 +5,7 @@ use base::limits::{DOSSIER_FILES_MAX, DOSSIER_SIZE_BYTES_MAX};
 
 use super::Filing;
 use crate::procedure::Procedure;
-use crate::procedure::form::FieldFinding;
+use crate::procedure::form::{FieldFinding, FieldProblem};
 use crate::procedure::model::Form;
 use crate::refusal::{Fault, Refusal};
 
@@ -23,6 +23,9 @@ pub fn faults(procedure: &Procedure, filing: &mut Filing, today: Day) -> Vec<Fau
     if procedure.is_online() && filing.channel == "online" {
         answers(procedure, filing, today, &mut faults);
         papers(procedure, filing, &mut faults);
+    }
+    if filing.channel != "online" {
+        typed(procedure, filing, today, &mut faults);
     }
     faults
 }
@@ -65,6 +68,15 @@ fn answers(procedure: &Procedure, filing: &mut Filing, today: Day, faults: &mut 
     let Some(form) = &procedure.form else { return };
     filing.answers = form.clean(&filing.answers);
     faults.extend(form.check(&filing.answers, today).iter().map(|finding| fault(form, finding)));
+}
+
+/// Answers that came with a paper dossier: what is there must be right, what is missing may follow.
+fn typed(procedure: &Procedure, filing: &mut Filing, today: Day, faults: &mut Vec<Fault>) {
+    let Some(form) = &procedure.form else { return };
+    filing.answers = form.clean(&filing.answers);
+    let mut found = form.check(&filing.answers, today);
+    found.retain(|finding| !matches!(finding.problem, FieldProblem::Missing(_)));
+    faults.extend(found.iter().map(|finding| fault(form, finding)));
 }
 
 /// What is wrong with an answer, as filing tells it.

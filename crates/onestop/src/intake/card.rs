@@ -25,6 +25,9 @@ pub struct Card {
     /// Empty where it came damaged.
     pub name: String,
     pub address: String,
+    /// The day of birth and the sex, where they can be read.
+    pub born: Option<Day>,
+    pub sex: Option<Sex>,
     /// What the clerk should look at on the card.
     pub doubts: Vec<Doubt>,
 }
@@ -76,6 +79,8 @@ pub fn read(text: &str) -> Result<Card, NoCard> {
         old_number: old_number.map(str::to_string),
         name: name.unwrap_or_default(),
         address: address.unwrap_or_default(),
+        born: day(parts[3]),
+        sex: told_sex(parts[4]),
         doubts,
     })
 }
@@ -91,12 +96,15 @@ fn words(part: &str, chars_max: usize) -> Option<String> {
 
 /// Whether sex and year of birth are those the number tells. law: identity/personal-number
 fn fits(number: &PersonalNumber, born: &str, sex: &str) -> bool {
-    let told = match base::text::fold(sex).as_str() {
-        "nam" => Sex::Male,
-        "nu" => Sex::Female,
-        _ => return false,
-    };
-    number.sex() == told && day(born).is_some_and(|born| born.year() == number.birth_year())
+    told_sex(sex) == Some(number.sex()) && day(born).is_some_and(|born| born.year() == number.birth_year())
+}
+
+fn told_sex(text: &str) -> Option<Sex> {
+    match base::text::fold(text).as_str() {
+        "nam" => Some(Sex::Male),
+        "nu" => Some(Sex::Female),
+        _ => None,
+    }
 }
 
 /// `ddmmyyyy`.
@@ -121,6 +129,7 @@ mod tests {
         assert_eq!(card.old_number.as_deref(), Some("331234567"));
         assert_eq!(card.name, "Nguyễn Hữu Ẩn");
         assert_eq!(card.address, "Ấp Phước Lợi A, Phước Hậu, Long Hồ, Vĩnh Long");
+        assert_eq!((card.born, card.sex), (Day::new(1990, 3, 5), Some(Sex::Male)));
         assert_eq!(card.doubts, []);
     }
 

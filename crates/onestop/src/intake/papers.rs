@@ -21,8 +21,8 @@ pub struct Ticked {
     present: Vec<String>,
     /// Of those, the originals that go back with the result.
     keep: Vec<String>,
-    /// What was typed for originals and copies, by id.
-    counts: BTreeMap<String, [String; 2]>,
+    /// What was typed for originals, certified copies and copies, by id.
+    counts: BTreeMap<String, [String; 3]>,
 }
 
 /// A line of the list.
@@ -33,6 +33,7 @@ pub struct Paper {
     pub ticked: bool,
     pub original: bool,
     pub originals: String,
+    pub certified: String,
     pub copies: String,
     pub error: String,
 }
@@ -41,6 +42,7 @@ pub struct Paper {
 struct Handed<'p> {
     component: &'p Component,
     originals: u32,
+    certified: u32,
     copies: u32,
     keep: bool,
 }
@@ -58,7 +60,7 @@ impl Ticked {
                 form.get(&format!("{what}.{}", c.id)).map_or_else(|| by_list.to_string(), str::to_string)
             };
             let [originals, copies] = listed(c);
-            (c.id.clone(), [text("originals", originals), text("copies", copies)])
+            (c.id.clone(), [text("originals", originals), text("certified", 0), text("copies", copies)])
         };
         Ticked {
             present,
@@ -67,8 +69,10 @@ impl Ticked {
         }
     }
 
-    fn typed(&self, c: &Component) -> [String; 2] {
-        self.counts.get(&c.id).cloned().unwrap_or_else(|| listed(c).map(|n| n.to_string()))
+    fn typed(&self, c: &Component) -> [String; 3] {
+        let [originals, copies] = listed(c);
+        let by_list = || [originals, 0, copies].map(|n| n.to_string());
+        self.counts.get(&c.id).cloned().unwrap_or_else(by_list)
     }
 
     /// The papers on the counter, or every count that is none.
@@ -77,8 +81,10 @@ impl Ticked {
         for component in p.papers().filter(|c| self.present.contains(&c.id)) {
             let keep = self.keep.contains(&component.id);
             match self.typed(component).map(|text| count(&text)) {
-                [Some(originals), Some(copies)] if originals + copies > 0 && (originals > 0 || !keep) => {
-                    handed.push(Handed { component, originals, copies, keep });
+                [Some(originals), Some(certified), Some(copies)]
+                    if originals + certified + copies > 0 && (originals > 0 || !keep) =>
+                {
+                    handed.push(Handed { component, originals, certified, copies, keep });
                 }
                 _ => wrong.push(FieldError::new(
                     format!("originals.{}", component.id),
@@ -103,7 +109,11 @@ impl Ticked {
     pub fn told(&self, p: &Procedure) -> String {
         let line = |h: &Handed| {
             let part = |key: &str, n: u32| (n > 0).then(|| kept(key, &[("n", &n.to_string())]));
-            let parts = [part("intake.originals", h.originals), part("intake.copies", h.copies)];
+            let parts = [
+                part("intake.originals", h.originals),
+                part("intake.certified", h.certified),
+                part("intake.copies", h.copies),
+            ];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             format!("{} ({})", h.component.name, parts.join(", "))
         };
@@ -113,8 +123,10 @@ impl Ticked {
 
     /// The same as the log keeps it, for form 01.
     pub fn details(&self, p: &Procedure) -> Value {
-        let line =
-            |h: &Handed| json!({ "component": h.component.id, "originals": h.originals, "copies": h.copies });
+        let line = |h: &Handed| {
+            json!({ "component": h.component.id, "originals": h.originals, "certified": h.certified,
+                "copies": h.copies })
+        };
         let papers: Vec<Value> = self.handed(p).unwrap_or_default().iter().map(line).collect();
         if papers.is_empty() { json!({}) } else { json!({ "papers": papers }) }
     }
@@ -143,7 +155,7 @@ impl Ticked {
             (None, false) => None,
         };
         let parts = [asked, by_list("intake.originals", c.originals), by_list("intake.copies", c.copies)];
-        let [originals, copies] = self.typed(c);
+        let [originals, certified, copies] = self.typed(c);
         let field = format!("originals.{}", c.id);
         let error = errors.iter().find(|e| e.field == field).map(|e| e.message.clone());
         Paper {
@@ -153,6 +165,7 @@ impl Ticked {
             ticked: self.present.contains(&c.id),
             original: self.keep.contains(&c.id),
             originals,
+            certified,
             copies,
             error: error.unwrap_or_default(),
         }

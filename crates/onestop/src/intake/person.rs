@@ -73,7 +73,8 @@ pub async fn look_up(
     Ok(Ok(told(card.as_ref(), found.as_ref())))
 }
 
-fn no_card(no: NoCard) -> String {
+/// Why what was scanned is no card, in words.
+pub fn no_card(no: NoCard) -> String {
     match no {
         NoCard::Parts => say("intake.no_card", &[]),
         NoCard::Number => say("intake.no_card_number", &[]),

@@ -14,6 +14,7 @@ use web::due::{Pill, arithmetic};
 use web::page::NoticeKind;
 use web::{Problem, Query, Shell, page};
 
+use crate::answers::{self, told::Told};
 use crate::dossier::rules::{State as Standing, Status, Verb};
 use crate::dossier::{
     self, Case, History, Outcome, PaperKind, StoredFile, Who, checklist, grounds, limits, store,
@@ -26,6 +27,9 @@ use crate::helper::{Follow, OnDossier};
 use crate::interlinked::pages::PartLine;
 use crate::message::pages as message;
 use crate::procedure::Procedure;
+use crate::procedure::ask::{self, Question};
+use crate::procedure::model::Answers;
+use crate::procedure::places::Places;
 use crate::signing::leave;
 use crate::tracking::{Mark, marks, waited_for};
 use crate::words_citizen::say;
@@ -94,6 +98,9 @@ pub(crate) struct Again {
     pub brought: Vec<Brought>,
     /// Why a paper is not brought, by paper.
     pub explained: BTreeMap<String, String>,
+    /// Answers given anew as they were typed, and the group that gets one more row.
+    pub answers: Option<Answers>,
+    pub longer: Option<String>,
     /// What was typed as a message.
     pub talk: message::Typed,
     /// The dossier had moved on: this is the fresh page.
@@ -131,6 +138,10 @@ pub(crate) struct OwnPage {
     can_copy: bool,
     asked: String,
     wanted: Vec<Wanted>,
+    /// Questions that are to be answered anew, with their present answers.
+    questions: Vec<Question>,
+    /// Answers that were typed or corrected after filing.
+    changes: Vec<Told>,
     fee: String,
     again: Again,
     /// Files that are here already and go along with the next supplement.
@@ -174,6 +185,9 @@ pub(crate) struct Read {
     holder: String,
     talk: message::Talk,
     parts: Vec<PartLine>,
+    /// Questions that may be answered anew now, with the communes they may name.
+    open: (Vec<String>, Places),
+    changes: Vec<Told>,
     /// Those who agreed to it too.
     signers: Vec<String>,
     /// In the result.
@@ -288,6 +302,8 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
                     false => message::talk(tx, &case, &Who::from(&held.viewer)).await?,
                 },
                 parts: crate::interlinked::pages::lines(tx, &case, None).await?,
+                open: open_questions(tx, &case).await?,
+                changes: answers::told::all(tx, &case, false).await?,
                 signers: {
                     let panel = crate::signer::pages::panel(tx, &case, String::new()).await?;
                     panel.told.into_iter().map(|s| format!("{} ({})", s.name, s.role)).collect()
@@ -302,7 +318,7 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
 fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again) -> OwnPage {
     let mut talk = std::mem::take(&mut read.talk);
     talk.form.typed = again.talk.clone();
-    let parts = std::mem::take(&mut read.parts);
+    let (parts, changes) = (std::mem::take(&mut read.parts), std::mem::take(&mut read.changes));
     let (corrections, mailings) = (std::mem::take(&mut read.corrections), std::mem::take(&mut read.mailings));
     let d = &read.case.dossier;
     let status = d.state.status();
@@ -350,6 +366,8 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
             .find(|(h, _)| h.verb == "ask_supplement")
             .map(|(h, _)| h.note.clone())
             .unwrap_or_default(),
+        questions: questions(&read, &again),
+        changes,
         wanted: wanted(&read, &again),
         brought: brought(&read, &again),
         fee: money(d.fee_asked - d.fee_paid),
@@ -452,7 +470,7 @@ fn counted(read: &Read) -> Vec<String> {
         .iter()
         .rev()
         .find(|(h, _)| matches!(h.verb.as_str(), "receive" | "supplement") && h.promised.is_some());
-    let limit = read.case.procedure.limit;
+    let limit = read.case.limit();
     let due = match (from, limit) {
         (Some((h, _)), Some(limit)) => calendar.due(h.at, limit).ok(),
         _ => None,
@@ -475,7 +493,7 @@ fn counted(read: &Read) -> Vec<String> {
     match due {
         Some(due) if due.at == promised => arithmetic(&due),
         // Moved by a pause: the count alone would end elsewhere.
-        _ => vec![say("due.limit", &[("limit", &crate::view::limit(limit))]), say("due.paused", &[])],
+        _ => vec![say("due.limit", &[("limit", &read.case.limit_text())]), say("due.paused", &[])],
     }
 }
 
@@ -559,7 +577,10 @@ fn facts(read: &Read) -> Vec<(String, String)> {
         fact("counter", read.counter.clone()),
         fact("channel", words::t(&format!("channel.{}", d.channel))),
         fact("return_by", words::t(&format!("return_by.{}", d.return_by))),
-        fact("limit", crate::procedure::pages::short_limit(&read.case.procedure)),
+        match &read.case.stated {
+            Some(stated) => fact("limit", stated.printed()),
+            None => fact("limit", crate::procedure::pages::short_limit(&read.case.procedure)),
+        },
     ];
     if !d.state.status().is_final() {
         facts.insert(2, fact("holder", read.holder.clone()));
@@ -574,12 +595,37 @@ fn facts(read: &Read) -> Vec<(String, String)> {
     facts
 }
 
+/// What may be answered anew; nothing where nothing is waited for.
+async fn open_questions(tx: &mut Tx, case: &Case) -> Result<(Vec<String>, Places), Problem> {
+    let Some(form) = &case.procedure.form else { return Ok(Default::default()) };
+    if case.dossier.state.status() != Status::Supplementing {
+        return Ok(Default::default());
+    }
+    let open = answers::open_questions(tx, case).await?;
+    let places = Places::of(tx, form, &open).await?;
+    Ok((open, places))
+}
+
+/// The questions to be answered anew, with what was typed or with their present answers.
+fn questions(read: &Read, again: &Again) -> Vec<Question> {
+    let Some(form) = read.case.procedure.form.as_ref().filter(|_| !read.open.0.is_empty()) else {
+        return Vec::new();
+    };
+    let sheet = answers::rules::sheet(read.open.0.clone());
+    let given = again.answers.as_ref().unwrap_or(&read.case.dossier.answers);
+    let longer = again.longer.as_deref();
+    let around = ask::Around { places: read.open.1.clone(), longer, files: Vec::new() };
+    ask::questions(form, &sheet, given, &again.errors, &around)
+}
+
 /// The papers that were asked for; where none was named, any paper of the procedure may be brought.
 fn wanted(read: &Read, again: &Again) -> Vec<Wanted> {
     let procedure: &Arc<Procedure> = &read.case.procedure;
     let log: Vec<History> = read.history.iter().map(|(h, _)| h.clone()).collect();
     let named = checklist::asked(&log);
-    let chosen = procedure.components.iter().filter(|c| named.is_empty() || named.contains(&c.id));
+    // Where answers alone are asked for, no paper is.
+    let any = named.is_empty() && read.open.0.is_empty();
+    let chosen = procedure.components.iter().filter(|c| any || named.contains(&c.id));
     chosen
         .map(|c| Wanted {
             id: c.id.clone(),

@@ -1,5 +1,6 @@
-//! What an applicant may do with a dossier: bring what was asked for, take it back. Each form
-//! carries the version that was seen; where the dossier has moved on, the fresh page comes with 409.
+//! What an applicant may do with a dossier: bring what was asked for, answer anew what was wrong, take it
+//! back. Each form carries the version that was seen; where the dossier has moved on, the fresh page comes
+//! with 409.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,11 +13,15 @@ use web::{Form, Problem, Upload, page};
 
 use super::own::{Again, Brought, own_page};
 use crate::App;
+use crate::dossier::rules::Status;
 use crate::dossier::{Ask, Who, deed, schema, take};
 use crate::filing::pages::refused;
 use crate::filing::{Attached, uploads};
 use crate::helper::proof::Needs;
 use crate::helper::{OnDossier, Own, Supplement};
+use crate::procedure::ask;
+use crate::procedure::model::Answers;
+use crate::words_citizen::say;
 
 #[derive(Deserialize)]
 pub(super) struct StepForm {
@@ -32,14 +37,27 @@ pub(super) async fn withdraw(
     at: OnDossier<Own>,
     Form(form): Form<StepForm>,
 ) -> Result<Response, Problem> {
-    let note = clip(form.note);
-    let again = Again { form: "withdraw", note: note.clone(), ..Again::default() };
+    let note = form.note;
+    let mut again = Again { form: "withdraw", note: note.clone(), ..Again::default() };
+    if let Some(fault) = too_long(&note) {
+        again.errors.push(("ly-do".into(), fault));
+        return refused_page(&app, &at, again).await;
+    }
     step(&app, &at, form.seen, Ask::Withdraw { note }, "rut", again).await
 }
 
-/// Notes are cut where the API refuses them.
-fn clip(note: String) -> String {
-    note.chars().take(schema::NOTE_CHARS_MAX).collect()
+/// What is said of a note that is too long; the person cuts it, not the program.
+fn too_long(note: &str) -> Option<String> {
+    let got = note.chars().count();
+    let told = |n: usize| base::format::thousands(i64::try_from(n).unwrap_or(i64::MAX));
+    let (most, got_told) = (told(schema::NOTE_CHARS_MAX), told(got));
+    (got > schema::NOTE_CHARS_MAX).then(|| say("own.note_long", &[("most", &most), ("got", &got_told)]))
+}
+
+/// The page with what was wrong, before any step was tried.
+async fn refused_page<R: Needs>(app: &App, at: &OnDossier<R>, again: Again) -> Result<Response, Problem> {
+    let page = own_page(app, at, again).await?;
+    Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
 }
 
 /// Takes the step, or shows the page again with what was wrong.
@@ -96,7 +114,7 @@ fn field(path: &str) -> String {
     match path.strip_prefix("explained.") {
         Some(component) => component.into(),
         None if path.starts_with("uploads.") => GONE.into(),
-        None => path.into(),
+        None => path.strip_prefix("answers.").unwrap_or(path).into(),
     }
 }
 
@@ -116,27 +134,74 @@ pub(super) async fn supplement(
     mut form: Upload,
 ) -> Result<Response, Problem> {
     let came = receive(&app, &citizen, &mut form).await?;
-    let note = clip(form.text("note").unwrap_or_default().to_string());
+    let note = form.text("note").unwrap_or_default().to_string();
     let seen = form.text("seen").and_then(|s| s.parse().ok()).unwrap_or_default();
     let why = |(name, text): &(String, String)| {
         let id = name.strip_prefix("vi-sao.")?.to_string();
         Some((id, clip(text.trim().to_string()))).filter(|(_, text)| !text.is_empty())
     };
-    let again = Again {
+    let sent = form.texts().to_vec();
+    let (typed, answers) = answered(&app, &at, &sent).await?;
+    let mut again = Again {
         form: "supplement",
         explained: form.texts().iter().filter_map(why).collect(),
         note: note.clone(),
         errors: came.errors,
         brought: came.brought.clone(),
+        answers: typed,
         ..Again::default()
     };
+    again.errors.extend(too_long(&note).map(|fault| ("note".to_string(), fault)));
     if !again.errors.is_empty() {
-        let page = own_page(&app, &at, again).await?;
-        return Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page));
+        return refused_page(&app, &at, again).await;
+    }
+    let get = |name: &str| sent.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone());
+    let longer = get(ask::ADD_ROW);
+    if longer.is_some() || get(ask::DROP_ROW).is_some() {
+        let page = own_page(&app, &at, Again { longer, ..again }).await?;
+        return Ok(page::html(page));
     }
     let uploads = came.brought.into_iter().map(|b| Attached::upload(b.component, b.upload)).collect();
-    let ask = Ask::Supplement { uploads, explained: again.explained.clone(), note };
+    let ask = Ask::Supplement { uploads, explained: again.explained.clone(), answers, note };
     step(&app, &at, seen, ask, "bo-sung", again).await
+}
+
+/// What the form says of the questions that may be answered anew: all answers as they were typed, for the
+/// page; and those questions alone, `null` where one was emptied.
+async fn answered<R: Needs>(
+    app: &App,
+    at: &OnDossier<R>,
+    sent: &[(String, String)],
+) -> Result<(Option<Answers>, Answers), Problem> {
+    let (catalogue, held, now) = (app.catalogue.clone(), at.clone(), app.site.clock.now());
+    let read = app.site.db.read(async move |tx: &mut Tx| -> Result<_, Problem> {
+        let case = held.case(tx, &catalogue, None, now).await?;
+        let open = match case.dossier.state.status() {
+            Status::Supplementing => crate::answers::open_questions(tx, &case).await?,
+            _ => Vec::new(),
+        };
+        Ok((case, open))
+    });
+    let (case, open) = read.await?;
+    let Some(form) = case.procedure.form.as_ref().filter(|_| !open.is_empty()) else {
+        return Ok((None, Answers::new()));
+    };
+    let sheet = crate::answers::rules::sheet(open.clone());
+    // A form that never had the questions, as a program may send it, takes nothing away.
+    let named = |field: &String| {
+        let inside = format!("{field}.");
+        sent.iter().any(|(name, _)| name == field || name.starts_with(&inside))
+    };
+    if !open.iter().any(named) {
+        return Ok((None, Answers::new()));
+    }
+    let typed = ask::read(form, &sheet, &case.dossier.answers, sent);
+    let one = |field: String| {
+        let value = typed.get(&field).cloned().unwrap_or(serde_json::Value::Null);
+        (field, value)
+    };
+    let answers = open.into_iter().map(one).collect();
+    Ok((Some(typed), answers))
 }
 
 async fn receive(app: &App, citizen: &Citizen, form: &mut Upload) -> Result<Came, Problem> {

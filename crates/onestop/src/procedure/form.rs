@@ -378,6 +378,16 @@ impl Form {
         found.is_empty() && inside.is_empty() && self.problem(field, &kept, Day::MAX).is_none()
     }
 
+    /// The same for a part of an answer by its path, or for a whole field.
+    pub fn accepts_part(&self, path: &str, value: &Value) -> bool {
+        if !path.contains('.') {
+            return self.accepts(path, value);
+        }
+        let chosen = |p: &Value| p["enum"].as_array().is_none_or(|all| all.contains(value));
+        self.property(path).is_some_and(|p| p["format"] != "commune" && chosen(p))
+            && self.problem(path, value, Day::MAX).is_none()
+    }
+
     /// Everything wrong with the answers of one page.
     pub fn check_page(&self, page: &str, given: &Answers, today: Day) -> Vec<FieldFinding> {
         let fields = self.pages.iter().find(|p| p.id == page).map_or(&[][..], |p| &p.fields[..]);

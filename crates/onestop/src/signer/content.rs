@@ -61,7 +61,8 @@ pub async fn of_filing(
 pub async fn of_dossier(tx: &mut Tx, d: &Dossier) -> Result<Content, Problem> {
     let files = dossier::store::list_files(tx, d.id).await?.into_iter();
     let papers = files.filter(|f| f.added_at == d.filed_at).map(|f| (f.component, f.sha256)).collect();
-    Ok(content(&d.procedure, &d.applicant.name, &d.applicant.number, d.answers.clone(), papers, Vec::new()))
+    let answers = crate::answers::as_filed(tx, d).await?;
+    Ok(content(&d.procedure, &d.applicant.name, &d.applicant.number, answers, papers, Vec::new()))
 }
 
 fn content(

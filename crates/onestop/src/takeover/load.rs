@@ -263,6 +263,7 @@ async fn bill(tx: &mut Tx, app: &App, a: &Arrival, dossier: Dossier, now: Instan
         dossier,
         family: app.catalogue.family(&a.procedure),
         outer: None,
+        stated: None,
         procedure: a.procedure.clone(),
         calendar: Arc::unwrap_or_clone(a.seat.calendar.clone()),
         seats: Vec::new(),

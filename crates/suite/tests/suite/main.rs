@@ -30,6 +30,7 @@ mod national;
 mod nodes;
 mod notice;
 mod opinion;
+mod paper;
 mod people;
 mod petition;
 mod pieces;

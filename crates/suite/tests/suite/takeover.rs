@@ -65,6 +65,9 @@ fn a_dossier_of_the_old_system_is_found_by_its_old_code_and_goes_on_under_the_ru
         assert_eq!((&seen["status"], &seen["papers"]), (&json!(4), &json!([])), "{seen}");
         let refused = tries_step(&mut registrar, code, "decide", json!({ "outcome": "granted" })).await;
         assert!([403, 422].contains(&refused.status));
+        // The old system told no answers; they stand on the paper that came along.
+        tries_step(&mut registrar, code, "submit_for_signature", json!({})).await.expect(422);
+        crate::paper::types_a_birth(&town, REGISTRAR, code).await;
         takes(&mut registrar, code, "submit_for_signature", json!({})).await;
         takes(&mut town.token(CHAIRMAN).await, code, "decide", json!({ "outcome": "granted" })).await;
         returns(&mut town.token(CLERK).await, code).await;

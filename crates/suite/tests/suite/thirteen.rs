@@ -82,16 +82,7 @@ pub async fn files_invented(town: &Town, procedure: &str, unit: &str) -> String 
 /// The same, where these address fields of the form lie in other communes than the usual one.
 pub async fn files_invented_at(town: &Town, procedure: &str, unit: &str, places: &[(&str, &str)]) -> String {
     let p = onestop::procedures().into_iter().find(|p| p.code == procedure).expect("it is in the catalogue");
-    let form = p.form.as_ref().expect("it can be filed online");
-    let today = town.opened.site.clock.today();
-    let mut dice = Dice::of(11, 3);
-    let mut who = people::person(&mut dice);
-    who.number = CITIZEN.into();
-    let mut answers = people::answers(form, &who, &mut dice, today).expect("the form can be answered");
-    let commune = unit_id(town, COMMUNE).await;
-    for (field, _) in form.communes(&answers) {
-        answers[&field]["unit"] = json!(commune);
-    }
+    let mut answers = invented_answers(town, procedure).await;
     for (field, code) in places {
         answers[*field]["unit"] = json!(unit_id(town, code).await);
     }
@@ -104,6 +95,22 @@ pub async fn files_invented_at(town: &Town, procedure: &str, unit: &str, places:
     let body = json!({ "procedure": procedure, "unit": unit, "answers": answers, "uploads": files });
     let filed = citizen.calls(Method::POST, "/api/v1/dossiers", Some(&body)).await.expect(201).json();
     filed["code"].as_str().expect("a filing answers with a code").to_string()
+}
+
+/// Invented answers to a procedure's form, at home in the commune.
+pub async fn invented_answers(town: &Town, procedure: &str) -> serde_json::Map<String, Value> {
+    let p = onestop::procedures().into_iter().find(|p| p.code == procedure).expect("it is in the catalogue");
+    let form = p.form.as_ref().expect("it can be filed online");
+    let today = town.opened.site.clock.today();
+    let mut dice = Dice::of(11, 3);
+    let mut who = people::person(&mut dice);
+    who.number = CITIZEN.into();
+    let mut answers = people::answers(form, &who, &mut dice, today).expect("the form can be answered");
+    let commune = unit_id(town, COMMUNE).await;
+    for (field, _) in form.communes(&answers) {
+        answers[&field]["unit"] = json!(commune);
+    }
+    answers
 }
 
 /// The id of a unit, as addresses name it.
@@ -210,7 +217,7 @@ pub async fn result_text(town: &Town, code: &str, login: &str) -> String {
     paper_text(town, code, "result", login).await
 }
 
-/// The words of a paper, as a reader copies them.
+/// The words of a paper of the dossier.
 pub async fn paper_text(town: &Town, code: &str, kind: &str, login: &str) -> String {
     let mut official = town.token(login).await;
     let pdf = official.gets(&format!("/ho-so/{code}/giay/{kind}")).await.expect(200).body;

@@ -13,7 +13,7 @@ use crate::dossier::rules::{self, State, Status, Step, Was};
 use crate::dossier::{Case, History, PaperKind, grounds, limits};
 use crate::filing::sniff::Kind;
 use crate::procedure::model::Form;
-use crate::{vault, view, words};
+use crate::{vault, words};
 
 /// A step of the flow: `done`, `on` or "".
 pub struct Flow {
@@ -296,7 +296,7 @@ pub fn person(sheet: &Sheet) -> Vec<Fact> {
         ("email", a.email.clone()),
         ("address", a.address.clone()),
         ("return_by", words::t(&format!("return_by.{}", d.return_by))),
-        ("limit", view::limit(sheet.case.procedure.limit)),
+        ("limit", sheet.case.limit_text()),
         ("fee", fee),
     ];
     facts
@@ -329,6 +329,7 @@ pub fn checks(sheet: &Sheet, now: Instant) -> Vec<Check> {
             Check { ok: false, text: say("check.answers", &[("n", &n), ("fields", &titles.join("; "))]) }
         });
     }
+    typed(case, &mut checks);
     if d.fee_asked > 0 {
         let ok = d.fee_paid >= d.fee_asked;
         let key = if ok { "check.fee_ok" } else { "check.fee" };
@@ -352,6 +353,30 @@ pub fn checks(sheet: &Sheet, now: Instant) -> Vec<Check> {
     kept_in_time(case, now, &mut checks);
     limit(case, &mut checks);
     checks
+}
+
+/// Whether the answers of a paper form are there, which the certificate is made of.
+fn typed(case: &Case, checks: &mut Vec<Check>) {
+    let d = &case.dossier;
+    let open = !d.state.status().is_final() && d.state.status() != Status::Settled;
+    if d.channel == "online" || case.procedure.form.is_none() || !open {
+        return;
+    }
+    let lacking = crate::answers::lacking(case);
+    let n = lacking.len().to_string();
+    checks.push(match lacking.as_slice() {
+        [] => Check { ok: true, text: say("check.answers_ok", &[]) },
+        _ => {
+            let fields = crate::answers::named(&lacking);
+            Check { ok: false, text: say("check.untyped", &[("n", &n), ("fields", &fields)]) }
+        }
+    });
+}
+
+/// The titles of questions in one line.
+pub fn titles(case: &Case, fields: &[String]) -> String {
+    let Some(form) = &case.procedure.form else { return String::new() };
+    fields.iter().map(|field| form.title(field)).collect::<Vec<_>>().join("; ")
 }
 
 /// The short limits between reception and settlement: handing on, and asking for papers.
@@ -390,6 +415,10 @@ fn papers(sheet: &Sheet, checks: &mut Vec<Check>) {
 /// How far the limit may be trusted: only the portal's own figure is taken without a word.
 fn limit(case: &Case, checks: &mut Vec<Check>) {
     let p = &case.procedure;
+    if let Some(stated) = case.stated.as_ref().filter(|_| p.limit.is_none()) {
+        checks.push(Check { ok: true, text: stated.check() });
+        return;
+    }
     match (p.limit, p.limit_confidence.as_deref()) {
         (None, _) => checks.push(Check { ok: false, text: say("check.no_limit", &[]) }),
         (Some(_), Some("portal")) => {}
@@ -424,6 +453,11 @@ fn event(sheet: &Sheet, h: &History) -> Event {
     if let Some(ids) = h.details["components"].as_array().filter(|ids| !ids.is_empty()) {
         let names = ids.iter().filter_map(Value::as_str).filter_map(|id| p.component(id));
         said.push(names.map(|c| c.name.as_str()).collect::<Vec<_>>().join("; "));
+    }
+    let fields = h.details["fields"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let fields: Vec<String> = fields.map(str::to_string).collect();
+    if !fields.is_empty() {
+        said.push(titles(&sheet.case, &fields));
     }
     if let Some(amount) = h.details["amount"].as_i64() {
         said.push(money(amount));
@@ -464,7 +498,7 @@ pub fn arithmetic(sheet: &Sheet) -> Vec<String> {
     if let Some(line) = sheet.history.iter().find_map(|h| crate::takeover::promise(h, d.promised)) {
         return vec![line];
     }
-    let (Some(promised), Some(limit)) = (d.promised, case.procedure.limit) else { return Vec::new() };
+    let (Some(promised), Some(limit)) = (d.promised, case.limit()) else { return Vec::new() };
     let restarted = sheet
         .history
         .iter()

@@ -45,13 +45,13 @@ pub fn waits(place: &Place, sheet: &Sheet, list: Option<List>) -> Option<Waits> 
                 note.clone(),
             ]);
         }
-        Ask::AskSupplement { marks, reason, note, .. } => {
+        Ask::AskSupplement { marks, fields, reason, note, .. } => {
             let asked = marks.iter().filter(|(_, mark)| **mark != Mark::Present).filter_map(|(id, mark)| {
                 let c = sheet.case.procedure.component(id)?;
                 Some(format!("{}: {}", c.name, say(&format!("mark.{}", mark.word()), &[])))
             });
             said.extend(asked);
-            said.extend([named("ask_reason", reason), note.clone()]);
+            said.extend([super::panels::titles(&sheet.case, fields), named("ask_reason", reason), note.clone()]);
         }
         _ => {}
     }

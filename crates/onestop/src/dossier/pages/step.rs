@@ -10,6 +10,7 @@ use base::{Day, Instant};
 use db::Tx;
 use directory::AnyOfficial;
 use serde::Deserialize;
+use serde_json::Map;
 use web::page::NoticeKind;
 use web::{FieldError, Path, Problem, Query, RawForm, Shell, page};
 
@@ -27,6 +28,7 @@ use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{Ask, Case, Outcome, PaperKind, Who, api, take as take_step};
 use crate::filters;
 use crate::procedure::model::LegalBasis;
+use crate::procedure::ask;
 use crate::words;
 
 #[derive(Deserialize, Default)]
@@ -51,6 +53,8 @@ struct Typed {
     /// By paper: what was found of it, or how a request for it is answered.
     marks: BTreeMap<String, String>,
     answers: BTreeMap<String, String>,
+    /// Questions to be answered anew.
+    fields: Vec<String>,
 }
 
 /// Said of a paper at the counter: it was brought, or it cannot be.
@@ -70,6 +74,7 @@ impl Typed {
             basis_note: text("basis_note"),
             marks: by_paper(form, &checklist::field("")),
             answers: by_paper(form, &checklist::answer_field("")),
+            fields: form.all("fields").map(str::to_string).collect(),
         }
     }
 
@@ -122,9 +127,12 @@ impl Typed {
             Verb::AskSupplement => {
                 let mark = |(id, word): (&String, &String)| Some((id.clone(), Mark::from_word(word)?));
                 let marks: Marks = self.marks.iter().filter_map(mark).collect();
-                Ask::AskSupplement { marks, reason, note, components: Vec::new() }
+                Ask::AskSupplement { marks, fields: self.fields.clone(), reason, note, components: Vec::new() }
             }
-            Verb::Supplement => Ask::Supplement { uploads: Vec::new(), explained: self.explained(), note },
+            Verb::Supplement => {
+                let (uploads, explained) = (Vec::new(), self.explained());
+                Ask::Supplement { uploads, explained, answers: Map::new(), note }
+            }
             Verb::Refuse => Ask::Refuse(self.grounds()),
             Verb::Withdraw => Ask::Withdraw { note },
             Verb::PassOn => Ask::PassOn { to, note },
@@ -181,7 +189,16 @@ struct Pick {
     hint: String,
     error: String,
     many: bool,
+    /// Shown when it is opened: a long list that is seldom needed.
+    folded: bool,
     choices: Vec<Choice>,
+}
+
+impl Pick {
+    /// Something in it is chosen, or wrong.
+    fn is_open(&self) -> bool {
+        !self.error.is_empty() || self.choices.iter().any(|c| c.chosen)
+    }
 }
 
 #[derive(Template)]
@@ -468,10 +485,15 @@ fn picks(
         error: error(name),
         name: name.into(),
         many,
+        folded: name == "fields",
         choices,
     };
     let mut all = match verb {
-        Verb::AskSupplement => marks(sheet, typed, error),
+        Verb::AskSupplement => {
+            let anew = asked_anew(case, typed);
+            let anew = (!anew.is_empty()).then(|| pick("fields", true, anew));
+            marks(sheet, typed, error).into_iter().chain(anew).collect()
+        }
         Verb::Supplement => answers(sheet, typed, error),
         Verb::Decide => {
             let choices = [Outcome::Granted, Outcome::Denied].map(|o| Choice {
@@ -532,6 +554,7 @@ fn marks(sheet: &Sheet, typed: &Typed, error: &impl Fn(&str) -> String) -> Vec<P
             name,
             many: false,
             choices: Mark::ALL.map(choice).into(),
+            folded: false,
         }
     };
     lines.into_iter().map(pick).collect()
@@ -553,9 +576,31 @@ fn answers(sheet: &Sheet, typed: &Typed, error: &impl Fn(&str) -> String) -> Vec
             name,
             many: false,
             choices: BROUGHT.map(choice).into(),
+            folded: false,
         }
     };
     checklist::asked(&sheet.history).into_iter().map(pick).collect()
+}
+
+/// The questions that may be answered anew, each with its present answer.
+fn asked_anew(case: &Case, typed: &Typed) -> Vec<Choice> {
+    let Some(form) = &case.procedure.form else { return Vec::new() };
+    let answers = &case.dossier.answers;
+    let asked = crate::answers::rules::questions(form);
+    let asked = asked.into_iter().filter(|field| answers.is_empty() || form.is_asked(field, answers));
+    let choice = |field: String| {
+        let present = answers.get(&field).map(|value| ask::answer_text(form, &field, value));
+        let title = form.title(&field);
+        Choice {
+            label: match present {
+                Some(present) => say("pick.answer", &[("title", title), ("answer", &present)]),
+                None => say("pick.no_answer", &[("title", title)]),
+            },
+            chosen: typed.fields.contains(&field),
+            value: field,
+        }
+    };
+    asked.map(choice).collect()
 }
 
 /// What the catalogue knows of the procedure's fees.

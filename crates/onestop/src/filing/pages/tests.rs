@@ -602,6 +602,7 @@ fn the_applicant_supplements_withdraws_and_is_told_of_changes() {
         let code = filed(&mut hanh).await;
         let ask = Ask::AskSupplement {
             marks: [("birth-record".to_string(), Mark::Unfit)].into(),
+            fields: Vec::new(),
             reason: "papers".into(),
             note: "Ảnh bị mờ".into(),
             components: Vec::new(),

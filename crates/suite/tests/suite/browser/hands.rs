@@ -14,6 +14,16 @@ const TAB: &str = "\u{e004}";
 const CARD: &str = "086195000123||Trần Thị Bích Hạnh|12051995|Nữ|\
     Ấp Phước Lợi A, Phước Hậu, Long Hồ, Vĩnh Long|20052021\u{e007}";
 
+/// Generous milliseconds for all pages of one reception, of the minute that it may last.
+const SERVER_MS_MAX: f64 = 10_000.0;
+
+/// How long the page before the viewer was waited for: from its request to its last byte, in milliseconds.
+async fn waited(v: &Visit) -> f64 {
+    let script = "const n = performance.getEntriesByType('navigation')[0]; \
+                  return n.responseEnd - n.requestStart";
+    v.browser.run(script, vec![]).await.as_f64().expect("a page knows how it came")
+}
+
 /// Presses keys one after another and counts them.
 async fn types(v: &Visit, pressed: &mut usize, keys: &str) {
     *pressed += keys.chars().count();
@@ -23,19 +33,22 @@ async fn types(v: &Visit, pressed: &mut usize, keys: &str) {
 #[test]
 fn a_paper_dossier_is_received_by_keyboard_alone_in_18_keys_and_four_pages() {
     visit(async |v| {
-        let (b, mut pressed, mut pages) = (&v.browser, 0, 0);
+        let (b, mut pressed, mut pages, mut server) = (&v.browser, 0, 0, 0.0);
         v.signs_in(CLERK, "/mot-cua/cho-tiep-nhan").await;
         types(v, &mut pressed, "n").await;
         b.arrives("#thu-tuc:focus").await;
         pages += 1;
+        server += waited(v).await;
         types(v, &mut pressed, "1.000894").await;
         types(v, &mut pressed, ENTER).await;
         b.arrives("#number:focus").await;
         pages += 1;
+        server += waited(v).await;
         // The scanner's keys are nobody's work.
         b.keys(CARD).await;
         b.arrives("#all:focus").await;
         pages += 1;
+        server += waited(v).await;
         for (name, value) in [
             ("number", "086195000123"),
             ("name", "Trần Thị Bích Hạnh"),
@@ -51,6 +64,7 @@ fn a_paper_dossier_is_received_by_keyboard_alone_in_18_keys_and_four_pages() {
         types(v, &mut pressed, ENTER).await;
         b.arrives(".a-vbar a:focus").await;
         pages += 1;
+        server += waited(v).await;
         b.sees("Đã tiếp nhận hồ sơ, đã thu tiền và cấp biên lai.").await;
         let focused = b.run("return document.activeElement.pathname", vec![]).await;
         assert!(
@@ -58,6 +72,57 @@ fn a_paper_dossier_is_received_by_keyboard_alone_in_18_keys_and_four_pages() {
             "{focused}: form 01 is next"
         );
         assert_eq!((pressed, pages), (18, 4), "keys pressed by a person, pages loaded");
+        assert!(server > 0.0 && server < SERVER_MS_MAX, "the server took {server} ms of the minute");
+        v.later(1).await;
+    });
+}
+
+#[test]
+fn a_birth_on_paper_is_typed_with_a_scanner_and_goes_to_the_certificate() {
+    visit(async |v| {
+        let b = &v.browser;
+        let code = crate::paper::takes_a_birth(&v.town).await;
+        v.signs_in(REGISTRAR, &format!("/mot-cua/ho-so/{code}")).await;
+        b.sees("Tờ khai giấy còn").await;
+        b.click("Trình ký").await;
+        b.waits_for(".cl-errsum:focus").await;
+        b.sees("Chưa trình ký được").await;
+        b.goto(&format!("/mot-cua/ho-so/{code}")).await;
+        b.keys("d").await;
+        b.arrives("#mother_personal_number").await;
+        b.fill("child_name", "Trần Minh Khôi").await;
+        // A scanner types the mother's card into her number, with Enter at its end.
+        let into = "document.querySelector('#mother_personal_number').focus()";
+        b.run(into, vec![]).await;
+        b.keys(CARD).await;
+        b.arrives("#mother_personal_number[value='086195000123']").await;
+        b.sees("Đã điền theo thẻ.").await;
+        for (name, value) in [
+            ("child_name", "Trần Minh Khôi"),
+            ("mother_personal_number", "086195000123"),
+            ("mother_name", "Trần Thị Bích Hạnh"),
+            ("mother_birth_year", "1995"),
+        ] {
+            assert_eq!(b.value(name).await, value, "{name}");
+        }
+        v.pictures("15-nhap-to-khai", &WIDTHS, 1700).await;
+        for (part, value) in [("ngay", "31"), ("thang", "2"), ("nam", "2026")] {
+            b.fill(&format!("child_birth_date.{part}"), value).await;
+        }
+        b.click("Lưu nội dung tờ khai").await;
+        b.waits_for(".cl-errsum:focus").await;
+        for (name, value) in crate::paper::birth_pairs() {
+            match name {
+                "declarant_relation" | "birth_case" | "child_sex" | "birth_place" | "mother_stated"
+                | "father_stated" | "copies_wanted" => b.tick(name, value).await,
+                "pledge" => b.tick(name, "1").await,
+                _ => b.fill(name, value).await,
+            }
+        }
+        b.click("Lưu nội dung tờ khai").await;
+        b.sees("Đã lưu nội dung tờ khai.").await;
+        b.click("Trình ký").await;
+        b.sees("Đã trình ký.").await;
         v.later(1).await;
     });
 }

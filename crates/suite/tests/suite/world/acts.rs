@@ -76,6 +76,7 @@ impl World {
                 "procedure": "1.013225",
                 "unit": DISTRICT,
                 "applicant": { "name": "Trần Thị Bích Hạnh", "personal_number": "086195000123" },
+                "answers": self.typed_from_paper().await,
             }),
         };
         who.says("idempotency-key", &key);
@@ -99,6 +100,11 @@ impl World {
         }
         self.ledger.acknowledge(&first, "file");
         self.dossiers.push(Known { code: first, owner: owner.then_some(login), is_over: false });
+    }
+
+    /// What a clerk types of the paper form: without it the permit could not be made.
+    async fn typed_from_paper(&self) -> Value {
+        crate::thirteen::invented_answers(self.town(), "1.013225").await.into()
     }
 
     /// What a citizen hands in, with a paper uploaded already.
