@@ -21,8 +21,8 @@ use web::Problem;
 
 use crate::App;
 use crate::catalogue::Catalogue;
-use crate::dossier::rules::{Seat, Terms};
-use crate::dossier::{self, DossierId, Who};
+use crate::dossier::rules::Seat;
+use crate::dossier::{self, Case, DossierId, Who};
 use crate::notice::{self, Channel};
 use crate::words_office::say;
 
@@ -98,19 +98,11 @@ async fn count_one(
     id: DossierId,
     now: Instant,
 ) -> Result<(), Problem> {
-    let d = dossier::store::get(tx, id).await?;
+    let case = Case::of_clock(tx, catalogue, id, now).await?;
+    let d = &case.dossier;
     let Some(promised) = d.state.promised() else { return Ok(()) };
     let log = dossier::store::list_history(tx, id).await?;
-    let procedure = catalogue.version(&d.procedure)?;
-    let calendar = directory::calendar(tx, &d.counter).await?;
-    let terms = Terms {
-        limit: procedure.limit,
-        after_supplement: catalogue.after_supplement,
-        calendar: &calendar,
-        stages: &procedure.steps,
-        used: d.used(),
-    };
-    match rules::proposal(promised, d.answer_by, &log, &terms) {
+    match rules::proposal(promised, d.answer_by, &log, &case.terms()) {
         Some(proposal) => store::propose(tx, (id, &d.agency), promised, proposal, now).await?,
         None => store::let_go(tx, id).await?,
     }

@@ -81,6 +81,17 @@ impl Case {
         Ok(Case { dossier, procedure, calendar, seats, law, family, outer, stated, now })
     }
 
+    /// The dossier as the clock meets it: nobody sits before it.
+    pub async fn of_clock(
+        tx: &mut Tx,
+        catalogue: &Catalogue,
+        id: DossierId,
+        now: Instant,
+    ) -> Result<Case, Problem> {
+        let case = Case::of_money(tx, catalogue, id, now).await?;
+        Ok(Case { seats: Vec::new(), ..case })
+    }
+
     /// The dossier in its applicant's seat, for whom [`crate::helper::OnDossier`] has proven to sit there.
     pub async fn of_applicant(
         tx: &mut Tx,

@@ -5,6 +5,7 @@ use base::{Day, Instant};
 
 use super::rules::{Why, proposal};
 use crate::dossier::History;
+use crate::dossier::law::Law;
 use crate::dossier::rules::{AfterSupplement, Status, Terms, Used};
 
 fn at(text: &str) -> Instant {
@@ -44,10 +45,10 @@ fn storm(days: &[&str]) -> Calendar {
 
 /// What is proposed for a dossier of five working days with this log, after these closures.
 fn asked(promised: &str, log: &[History], closed: &[&str]) -> Option<(Instant, Why)> {
-    let calendar = storm(closed);
+    let (calendar, law) = (storm(closed), Law::shipped(AfterSupplement::Restart));
     let terms = Terms {
         limit: Some(Limit::WorkingDays(5)),
-        after_supplement: AfterSupplement::Restart,
+        law: &law,
         calendar: &calendar,
         stages: &[],
         used: Used::default(),

@@ -305,7 +305,7 @@ fn nothing_signed(document: &Doc<'_>, shape: &Shape, report: &dsig::Report) -> O
         Some(Covers::Element { range, .. }) => document.element_at(range.start).is_some_and(|node| {
             let mut below = node.children().filter(doc::Node::is_element);
             let is_manifest = |node: doc::Node<'_, '_>| doc::is(node, doc::DSIG, "Manifest");
-            let holds = doc::is(node, doc::DSIG, "Object") && node.has_children();
+            let holds = doc::is(node, doc::DSIG, "Object") && node.children().next().is_some();
             is_manifest(node) || (holds && below.all(is_manifest))
         }),
         _ => false,
