@@ -420,7 +420,8 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         async move { opinion::lapse(&app, &db, &job).await }
     });
     let signing = vec![signing::raise::handler(app), signing::device::handler(app)];
-    [own, vec![batch, lapse, trial, recount::handler(app)], signing, notice::jobs(app), national::jobs(app)].concat()
+    [own, vec![batch, lapse, trial, recount::handler(app)], signing, notice::jobs(app), national::jobs(app)]
+        .concat()
 }
 
 /// The JSON of this system, for the document that the roof puts together.

@@ -51,7 +51,11 @@ pub fn waits(place: &Place, sheet: &Sheet, list: Option<List>) -> Option<Waits> 
                 Some(format!("{}: {}", c.name, say(&format!("mark.{}", mark.word()), &[])))
             });
             said.extend(asked);
-            said.extend([super::panels::titles(&sheet.case, fields), named("ask_reason", reason), note.clone()]);
+            said.extend([
+                super::panels::titles(&sheet.case, fields),
+                named("ask_reason", reason),
+                note.clone(),
+            ]);
         }
         _ => {}
     }

@@ -27,8 +27,8 @@ use crate::dossier::rules::Verb;
 use crate::dossier::schema::NOTE_CHARS_MAX;
 use crate::dossier::{Ask, Case, Outcome, PaperKind, Who, api, take as take_step};
 use crate::filters;
-use crate::procedure::model::LegalBasis;
 use crate::procedure::ask;
+use crate::procedure::model::LegalBasis;
 use crate::words;
 
 #[derive(Deserialize, Default)]
@@ -127,7 +127,13 @@ impl Typed {
             Verb::AskSupplement => {
                 let mark = |(id, word): (&String, &String)| Some((id.clone(), Mark::from_word(word)?));
                 let marks: Marks = self.marks.iter().filter_map(mark).collect();
-                Ask::AskSupplement { marks, fields: self.fields.clone(), reason, note, components: Vec::new() }
+                Ask::AskSupplement {
+                    marks,
+                    fields: self.fields.clone(),
+                    reason,
+                    note,
+                    components: Vec::new(),
+                }
             }
             Verb::Supplement => {
                 let (uploads, explained) = (Vec::new(), self.explained());
