@@ -308,7 +308,7 @@ pub async fn report(
 }
 
 /// Every event after which figures may change.
-pub const TOPICS: [&str; 15] = [
+pub const TOPICS: [&str; 16] = [
     event::FILED,
     event::RECEIVED,
     event::SUPPLEMENT_ASKED,

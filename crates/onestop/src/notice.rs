@@ -155,7 +155,7 @@ pub(crate) async fn tell_leaders(
     channels: &[Channel],
     now: Instant,
 ) -> Result<(), Problem> {
-    let facts = Facts { code: String::new(), at: String::new(), unit: String::new() };
+    let facts = Facts::default();
     for (account, _) in directory::holders(tx, agency, Role::Leader, now.day()).await? {
         let account = account.to_string();
         let news =
@@ -174,7 +174,7 @@ pub async fn tell_owner(
     channels: &[Channel],
     now: Instant,
 ) -> Result<(), Problem> {
-    let facts = Facts { code: String::new(), at: base::format::time_vn(now), unit: unit.to_string() };
+    let facts = Facts { at: base::format::time_vn(now), unit: unit.to_string(), ..Facts::default() };
     let cause = format!("{word} {}", now.micros());
     let news =
         News { account, word, facts: &facts, link: "/tai-khoan", cause: &cause, urgent: true, by_mail: true };

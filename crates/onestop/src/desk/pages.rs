@@ -10,7 +10,7 @@ use axum::routing::get;
 use base::calendar::Calendar;
 use base::{Instant, format};
 use db::Tx;
-use directory::{AnyOfficial, Role, UnitId};
+use directory::{AnyOfficial, Role};
 use serde::Deserialize;
 use web::due::{Pill, done_pill, due_pill, held_pill};
 use web::{Path, Problem, Query, Shell, page};

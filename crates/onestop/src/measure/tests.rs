@@ -108,6 +108,7 @@ fn a_part_is_held_to_its_last_promise_before_its_end() {
         official: true,
         account: None,
         promised: promised.map(at),
+        late: None,
     };
     let (first, later) = ("2026-11-18T17:00", "2026-11-20T17:00");
     let mut log = vec![

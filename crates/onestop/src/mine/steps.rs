@@ -138,7 +138,7 @@ pub(super) async fn supplement(
     let seen = form.text("seen").and_then(|s| s.parse().ok()).unwrap_or_default();
     let why = |(name, text): &(String, String)| {
         let id = name.strip_prefix("vi-sao.")?.to_string();
-        Some((id, clip(text.trim().to_string()))).filter(|(_, text)| !text.is_empty())
+        Some((id, text.trim().to_string())).filter(|(_, text)| !text.is_empty())
     };
     let sent = form.texts().to_vec();
     let (typed, answers) = answered(&app, &at, &sent).await?;
@@ -152,6 +152,9 @@ pub(super) async fn supplement(
         ..Again::default()
     };
     again.errors.extend(too_long(&note).map(|fault| ("note".to_string(), fault)));
+    let long = again.explained.iter().filter_map(|(id, words)| Some((id.clone(), too_long(words)?)));
+    let long: Vec<_> = long.collect();
+    again.errors.extend(long);
     if !again.errors.is_empty() {
         return refused_page(&app, &at, again).await;
     }

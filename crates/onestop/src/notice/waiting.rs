@@ -141,7 +141,7 @@ async fn tell(
     let d = dossier::store::get(tx, waiting.id).await?;
     let Some(word) = step.word(d.state.status()) else { return Ok(()) };
     let since = format::date_vn(waiting.since.day());
-    let facts = Facts { code: d.code.clone(), at: since, unit: String::new() };
+    let facts = Facts { code: d.code.clone(), at: since, unit: String::new(), reason: String::new() };
     let mut holders = follow::Holders::on(now.day());
     let link = match (step.to(), d.state.status()) {
         (To::Owner, Status::AwaitingFee) => crate::fee::pages::path(&d.code),

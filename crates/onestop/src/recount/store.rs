@@ -14,7 +14,6 @@ db::record! {
 
 db::record! {
     /// A proposal with what a leader reads of its dossier.
-    #[derive(Clone)]
     pub struct Proposed {
         dossier: DossierId, code: String, applicant_name: String, procedure: String,
         promised: Instant, counted: Instant, why: String,

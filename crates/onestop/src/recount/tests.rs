@@ -40,7 +40,7 @@ fn storm(days: &[&str]) -> Calendar {
         swap: None,
         source: "storm".into(),
     };
-    Calendar::national().with_rows(days.iter().map(row).collect())
+    Calendar::national().with_rows(days.iter().map(row))
 }
 
 /// What is proposed for a dossier of five working days with this log, after these closures.
