@@ -405,7 +405,6 @@ fn receipt(app: &App, f: &Facts) -> Option<paper::Receipt> {
     let h = f.history.iter().rev().find(|h| restarts(h))?;
     let clerk = f.history.iter().rev().find(|h| h.office.is_some() && restarts(h));
     let submitter = form01::submitter(&f.history);
-    let fee = f.procedure.fees.iter().find_map(|fee| fee.amount).and_then(base::Dong::new);
     let (form, symbol) = f.form(PaperKind::Receipt, h.at.day());
     Some(paper::Receipt {
         office: f.office(app, &f.counter),

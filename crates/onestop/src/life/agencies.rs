@@ -22,8 +22,6 @@ use crate::procedure::Procedure;
 use crate::procedure::model::Frame;
 use crate::words_citizen::say;
 
-/// Where agencies are found.
-pub const PATH: &str = "/co-quan";
 /// Units shown of one level; whoever looks for another types its name.
 const LEVEL_MAX: u32 = 30;
 
