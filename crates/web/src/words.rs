@@ -72,11 +72,11 @@ impl Words {
 ///
 /// ```ignore
 /// //! The words of the hall.
-/// web::words!(include_str!("../../words/hall.vi.toml"), include_str!("../../words/hall.en.toml"); say, kept);
+/// web::words!(include_str!("../words/hall.vi.toml"), include_str!("../words/hall.en.toml"); say, kept);
 /// ```
 ///
-/// `t` says a key without values, `say` one with values, `kept` the same in Vietnamese whoever causes it, `find`
-/// a key made of data if there is such a one.
+/// `t` says a key without values, `say` one with values, `kept` the same in Vietnamese whoever causes it,
+/// `find` a key made of data if there is such a one.
 #[macro_export]
 macro_rules! words {
     (@t) => {

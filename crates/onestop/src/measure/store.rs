@@ -30,7 +30,8 @@ pub fn rows<'a>(measured: impl IntoIterator<Item = (About<'a>, &'a Facts)>) -> R
     .ending(
         "on conflict (dossier) do update set received = excluded.received, settled = excluded.settled,
             ended = excluded.ended, decided_at = excluded.decided_at, grade = excluded.grade,
-            elsewhere = excluded.elsewhere, minutes = excluded.minutes, stage_points = excluded.stage_points, stages = excluded.stages,
+            elsewhere = excluded.elsewhere, minutes = excluded.minutes,
+            stage_points = excluded.stage_points, stages = excluded.stages,
             requests = excluded.requests, paid = excluded.paid, scanned = excluded.scanned,
             version = excluded.version, short = excluded.short where measure.version <= excluded.version",
     );

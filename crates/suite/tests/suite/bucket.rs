@@ -364,3 +364,28 @@ async fn while_the_bucket_is_gone_files_are_refused_soon_and_everything_else_goe
     let spool = std::fs::read_dir(here.data.join("spool")).expect("the spool").count();
     assert_eq!(spool, 0, "nothing waits that nobody waits for");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_the_bucket_stumbles_over_are_sent_again_or_taken_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bucket = Bucket::open();
+    let here = place(folder.path(), "here", &format!("demo = true\n{}", bucket.lines("tinh")));
+    let product = bucket.serves(&here).await;
+    let mut an = citizen(&product).await;
+    // Two parts, of which the first is refused once: nobody hears of it.
+    bucket.does("stumble 1");
+    let upload = uploads(&mut an, &large(9_500_000)).await.expect("the server lives");
+    let code = files(&mut an, &upload).await;
+    assert!(first_file(&mut an, &code).await == large(9_500_000));
+    // Refused for good, it is said, and no half of it stays in the bucket.
+    bucket.does("stumble 1000");
+    let other = large(10_500_000);
+    let file = Upload { field: "file", file_name: "to.pdf", content_type: "application/pdf", bytes: &other };
+    an.uploads("/api/v1/uploads", file).await.expect(503);
+    let (held, open) = bucket.holds("tinh/");
+    assert!(open == 0 && !held.contains(&name("tinh", &other)), "{open} open, {held:?}");
+    bucket.does("stumble 0");
+    let upload = uploads(&mut an, &other).await.expect("the server lives");
+    let code = files(&mut an, &upload).await;
+    assert!(first_file(&mut an, &code).await == other);
+}

@@ -6,6 +6,7 @@ anew with Amazon's own library and refuses what does not fit. Says `PORT KEY SEC
     list            the names of what it holds, and how many uploads in parts were never ended
     bend NAME       one byte of it is another
     drop NAME       it is gone
+    stumble N       the next N parts of uploads are answered by 500
     signed          how many requests it has answered, and how many of them it refused
 """
 
@@ -47,8 +48,15 @@ class Counted:
         self.inner = DomainDispatcherApplication(create_backend_app)
         self.answered = 0
         self.refused = 0
+        self.stumbles = 0
 
     def __call__(self, environ, start_response):
+        if self.stumbles and "partNumber=" in environ.get("QUERY_STRING", ""):
+            self.stumbles -= 1
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            start_response("500 Internal Server Error", [("Content-Length", "0")])
+            return [b""]
+
         def counting(status, headers, *more):
             self.answered += 1
             self.refused += status.startswith("403")
@@ -97,6 +105,8 @@ def main():
             bucket.keys[name].value = bytes(value)
         elif word == "drop":
             del bucket.keys[name]
+        elif word == "stumble":
+            application.stumbles = int(name)
         elif word == "signed":
             said = f"{application.answered} {application.refused}"
         else:
