@@ -1,18 +1,26 @@
 //! Nothing typed is lost to an expired session.
 //!
-//! A url-encoded POST of an expired session that needed a live one is kept for 24 hours under its account,
-//! and the way through the sign-in page leads to a page that sends it again. Only the account it belongs
-//! to can open it. Forms with passwords in them, large forms and uploads are not kept.
+//! A form of an expired session that needed a live one is kept for 24 hours under its account, and the way
+//! through the sign-in page leads to a page that sends it again. Only the account it belongs to can open it.
+//! Forms with passwords in them and large forms are not kept. Of a form with files, the words are kept and
+//! the names of the files: whoever sends it again is asked for them.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use askama::Template;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base::Instant;
 use db::{Act, Actor, Tx, args, record};
+use futures_util::StreamExt;
+use futures_util::stream;
+use http_body_util::Limited;
+use multer::Multipart;
 
 use crate::csrf;
 use crate::fields;
@@ -25,7 +33,10 @@ use crate::request::{Path, read_body};
 use crate::secret;
 use crate::session::{self, Signed, Standing};
 use crate::site::Site;
+use crate::upload;
 
+/// The name under which a kept form remembers its files, `field|file name`; "" says that it takes files.
+const FILE_FIELD: &str = posted::FILES_FIELD;
 const KEPT_BYTES_MAX: usize = 256 * 1024;
 const KEPT_HOURS: i64 = 24;
 const KEPT_PER_ACCOUNT_MAX: i64 = 20;
@@ -42,7 +53,7 @@ record! {
 /// Runs the rest of the stack; where it asks for a sign-in and the body was a form, the form is kept.
 pub(crate) async fn around(site: &Site, request: Request, next: Next) -> Response {
     let form = request.method() == axum::http::Method::POST
-        && csrf::is_urlencoded(request.headers())
+        && csrf::is_form(request.headers())
         && session::cookie_token(request.headers()).is_some()
         && !is_api(request.uri().path());
     if !form {
@@ -53,41 +64,92 @@ pub(crate) async fn around(site: &Site, request: Request, next: Next) -> Respons
         Ok(Standing::Over { account }) => account,
         _ => return next.run(Request::from_parts(parts, body)).await,
     };
+    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_string();
+    if !csrf::is_urlencoded(&parts.headers) {
+        let (lent, slot) = lend(body);
+        let headers = parts.headers.clone();
+        let response = next.run(Request::from_parts(parts, lent)).await;
+        // A handler that needs somebody signed in has not touched the body.
+        let untouched = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(body) = untouched.filter(|_| needs_sign_in(&response)) else { return response };
+        let Some(body) = words_of(&headers, body).await else { return response };
+        return kept(site, account, path, body, response).await;
+    }
     let bytes = match read_body(&parts.headers, body, FORM_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),
     };
-    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_string();
     let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
-    let refused = response.extensions().get::<Undressed>().map(|u| &*u.0);
-    if !matches!(refused, Some(Problem::SignInNeeded { .. })) {
+    if !needs_sign_in(&response) {
         return response;
     }
-    let Some(body) = worth_keeping(&bytes) else { return response };
+    let Some(body) = worth_keeping(fields::pairs(&bytes)) else { return response };
+    kept(site, account, path, body, response).await
+}
+
+fn needs_sign_in(response: &Response) -> bool {
+    let refused = response.extensions().get::<Undressed>().map(|u| &*u.0);
+    matches!(refused, Some(Problem::SignInNeeded { .. }))
+}
+
+/// Keeps it, and leads through the sign-in page to where it is sent again.
+async fn kept(site: &Site, account: String, path: String, body: String, refused: Response) -> Response {
     match keep(site, account, path, body).await {
         Ok(token) => Problem::SignInNeeded { back: format!("/gui-lai/{token}") }.into_response(),
         Err(problem) => {
             tracing::warn!(%problem, "a form could not be kept");
-            response
+            refused
         }
     }
 }
 
-/// The body without its old token, or nothing if it is too large or holds a password.
-fn worth_keeping(bytes: &[u8]) -> Option<String> {
-    if bytes.len() > KEPT_BYTES_MAX {
-        return None;
+/// A body to be passed on, and the place from which it can be taken back while nobody has read of it.
+fn lend(body: Body) -> (Body, Arc<Mutex<Option<Body>>>) {
+    let slot = Arc::new(Mutex::new(Some(body)));
+    let lent = slot.clone();
+    let read = stream::once(async move {
+        let body = lent.lock().unwrap_or_else(PoisonError::into_inner).take();
+        body.unwrap_or_default().into_data_stream()
+    });
+    (Body::from_stream(read.flatten()), slot)
+}
+
+/// The words of a form with files, and the names of its files, which are read to their end and let go:
+/// a browser listens to no answer before it has sent everything. What came before a break is kept.
+async fn words_of(headers: &HeaderMap, body: Body) -> Option<String> {
+    let boundary = multer::parse_boundary(csrf::content_type(headers)).ok()?;
+    let body = Body::new(Limited::new(body, crate::layers::UPLOAD_BYTES_MAX));
+    let mut multipart = Multipart::new(body.into_data_stream(), boundary);
+    let mut pairs = vec![(FILE_FIELD.to_string(), String::new())];
+    for _ in 0..upload::PARTS_MAX {
+        let Ok(Some(field)) = upload::in_time(multipart.next_field()).await else { break };
+        match field.file_name().map(upload::plain_name) {
+            Some(name) if name.is_empty() => {}
+            Some(name) => {
+                let at = field.name().unwrap_or_default().to_string();
+                pairs.push((FILE_FIELD.to_string(), format!("{at}|{name}")));
+            }
+            None => match upload::read_text(field).await {
+                Ok(pair) => pairs.push(pair),
+                Err(_) => break,
+            },
+        }
     }
+    worth_keeping(pairs)
+}
+
+/// The fields without the old token, or nothing if they are too large or hold a password.
+fn worth_keeping(pairs: Vec<(String, String)>) -> Option<String> {
     let mut body = form_urlencoded::Serializer::new(String::new());
-    for (name, text) in form_urlencoded::parse(bytes) {
-        if posted::is_secret(&name) {
+    for (name, text) in &pairs {
+        if posted::is_secret(name) {
             return None;
         }
         if name != CSRF_FIELD {
-            body.append_pair(&name, &text);
+            body.append_pair(name, text);
         }
     }
-    Some(body.finish())
+    Some(body.finish()).filter(|body| body.len() <= KEPT_BYTES_MAX)
 }
 
 async fn keep(site: &Site, account: String, path: String, body: String) -> Result<String, Problem> {
@@ -130,6 +192,8 @@ pub(crate) struct SendAgain {
     pub shell: Shell,
     pub action: String,
     pub fields: Vec<(String, String)>,
+    /// The files that were chosen: the field's name, the file's name, and the id of its box here.
+    pub chosen: Vec<(String, String, String)>,
     /// The form had files, which a browser does not choose by itself.
     pub has_files: bool,
     /// The language has changed; otherwise the session had expired.
@@ -155,6 +219,13 @@ async fn show(
     let title = crate::words::own().t("send_again.title", &[]);
     let mut shell = Shell::citizen(&site, None, signed.csrf, title);
     shell.brand_only();
-    let fields = fields::pairs(row.body.as_bytes());
-    Ok(page::html(SendAgain { shell, action: row.path, fields, has_files: false, switched: false }))
+    let (files, fields): (Vec<_>, Vec<_>) =
+        fields::pairs(row.body.as_bytes()).into_iter().partition(|(name, _)| name == FILE_FIELD);
+    let box_of = |(n, (_, text)): (usize, &(String, String))| {
+        let (field, name) = text.split_once('|')?;
+        Some((field.to_string(), name.to_string(), format!("tep-{n}")))
+    };
+    let chosen = files.iter().enumerate().filter_map(box_of).collect();
+    let has_files = !files.is_empty();
+    Ok(page::html(SendAgain { shell, action: row.path, fields, chosen, has_files, switched: false }))
 }

@@ -150,7 +150,7 @@ async fn choose_after_a_form(
     let mut shell = Shell::citizen(&site, None, signed.map(|s| s.csrf).unwrap_or_default(), title);
     shell.brand_only();
     shell.posted = Some(Posted::new(action.clone(), has_files, Some(fields.clone())));
-    let page = page::html(SendAgain { shell, action, fields, has_files, switched: true });
+    let page = page::html(SendAgain { shell, action, fields, chosen: Vec::new(), has_files, switched: true });
     Ok(remembering(lang, &site, page))
 }
 

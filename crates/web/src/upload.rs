@@ -22,7 +22,7 @@ use crate::site::Site;
 
 /// The longest text field beside the files.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
-const PARTS_MAX: usize = 200;
+pub(crate) const PARTS_MAX: usize = 200;
 /// A sender that is silent for this long has gone.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
@@ -140,7 +140,7 @@ impl Upload {
     }
 }
 
-async fn read_text(mut field: Field<'static>) -> Result<(String, String), Problem> {
+pub(crate) async fn read_text(mut field: Field<'static>) -> Result<(String, String), Problem> {
     let name = field.name().unwrap_or("").to_string();
     let mut bytes = Vec::new();
     while let Some(chunk) = in_time(field.chunk()).await? {
@@ -152,7 +152,7 @@ async fn read_text(mut field: Field<'static>) -> Result<(String, String), Proble
     Ok((name, fields::clean(String::from_utf8_lossy(&bytes))))
 }
 
-async fn in_time<T>(step: impl Future<Output = Result<T, multer::Error>>) -> Result<T, Problem> {
+pub(crate) async fn in_time<T>(step: impl Future<Output = Result<T, multer::Error>>) -> Result<T, Problem> {
     match tokio::time::timeout(SILENCE_MAX, step).await {
         Err(_) => Err(Problem::TimedOut),
         Ok(Ok(value)) => Ok(value),
@@ -178,7 +178,7 @@ fn passed_limit(error: &multer::Error) -> bool {
 }
 
 /// The last step of whatever path the sender's name holds, in NFC, without control characters.
-fn plain_name(sent: &str) -> String {
+pub(crate) fn plain_name(sent: &str) -> String {
     let last = sent.rsplit(['/', '\\']).next().unwrap_or("");
     let plain: String = last.chars().filter(|c| !c.is_control()).collect();
     fields::clean(plain.into())

@@ -15,6 +15,7 @@ mod front;
 mod hall;
 mod harness;
 mod helper;
+mod kept;
 mod kill;
 mod leave;
 mod life;
