@@ -372,6 +372,12 @@ pub async fn list_reductions(tx: &mut Tx, procedure: &str, day: Day) -> db::Resu
     .await
 }
 
+/// Whether a procedure has a reduction of this name without an end.
+pub async fn has_reduction(tx: &mut Tx, procedure: &str, name: &str) -> db::Result<bool> {
+    let sql = "select id from fee_reduction where procedure = $1 and name = $2 and valid_to is null limit 1";
+    Ok(tx.find::<String>(sql, args![procedure, name]).await?.is_some())
+}
+
 /// Adds a reduction. Twice is once.
 pub async fn put_reduction(tx: &mut Tx, r: &Reduction, from: Day) -> db::Result<()> {
     tx.change(

@@ -80,9 +80,10 @@ pub fn about_person(form: &Form, person: &Person, earlier: &[Earlier]) -> Vec<Ta
 }
 
 /// The answers to the same questions in earlier dossiers, for those of `fields` that have none yet. A
-/// question is the same where its name and what it takes are; a pledge is given anew each time.
+/// question is the same where its name and what it takes are; a pledge is given anew each time, and what is
+/// about the matter (`matter` of the form's file) is never offered.
 pub fn same_questions(form: &Form, fields: &[String], known: &Answers, earlier: &[Earlier]) -> Vec<Taken> {
-    let open = fields.iter().filter(|field| !known.contains_key(*field));
+    let open = fields.iter().filter(|field| !known.contains_key(*field) && !form.matter.contains(field));
     open.filter_map(|field| {
         earlier.iter().find_map(|e| {
             let then = e.procedure.form.as_ref()?;

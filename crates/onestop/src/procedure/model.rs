@@ -280,6 +280,10 @@ pub struct Form {
     /// How to ask each field; a field without an entry is a line of text.
     #[serde(default)]
     pub ui: BTreeMap<String, Ui>,
+    /// The questions about the matter and not about the person: answers of an earlier dossier are never
+    /// offered for them, since a second child is not the first.
+    #[serde(default)]
+    pub matter: Vec<String>,
     #[serde(skip)]
     pub(super) compiled: OnceLock<Option<jsonschema::Validator>>,
 }

@@ -26,7 +26,7 @@ fn today() -> Day {
 #[test]
 fn every_file_is_read_and_named_after_its_code_and_version() {
     let files = model::files();
-    assert_eq!(files.len(), 151);
+    assert_eq!(files.len(), 164);
     assert_eq!(model::newest().len(), 125);
     for (name, text) in &files {
         let procedure = model::parse(text).unwrap_or_else(|problem| panic!("{name}: {problem}"));

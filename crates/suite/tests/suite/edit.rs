@@ -40,7 +40,7 @@ pub fn second(first: &str, day: &str) -> String {
     let name = first.lines().find(|line| line.starts_with("name = ")).expect("a name");
     let from = first.lines().find(|line| line.starts_with("valid_from = ")).expect("a first day");
     first
-        .replace("version = 2\n", "version = 3\n")
+        .replace("version = 3\n", "version = 4\n")
         .replace(from, &format!("valid_from = \"{day}\""))
         .replace(name, "name = \"Đăng ký khai sinh theo quy định mới\"")
 }
@@ -101,9 +101,9 @@ async fn looks_twice(admin: &mut Person, eyes: &mut Person) {
     says(admin, "Ghi rõ căn cứ.");
     presses(admin, "Trình người khác duyệt", &[]).await;
     eyes.opens(HERE).await.expect(200);
-    eyes.submits("Công bố phiên bản 3", &[("valid_from", "2026-08-19")]).await.expect(422);
+    eyes.submits("Công bố phiên bản 4", &[("valid_from", "2026-08-19")]).await.expect(422);
     says(eyes, "Ngày áp dụng đã qua.");
-    presses(eyes, "Công bố phiên bản 3", &[("valid_from", "2026-08-24")]).await;
+    presses(eyes, "Công bố phiên bản 4", &[("valid_from", "2026-08-24")]).await;
     says(eyes, "Chờ ngày áp dụng");
 }
 
@@ -114,9 +114,9 @@ fn a_version_is_written_with_the_check_beside_it_and_nothing_typed_is_lost() {
         let mut admin = browser(&town, ADMIN).await;
         admin.opens("/quan-tri/thu-tuc?q=khai+sinh").await.expect(200);
         says(&admin, "1.001193");
-        let first = file(&mut admin, 2).await;
+        let first = file(&mut admin, 3).await;
         begins(&mut admin).await;
-        says(&admin, "Phiên bản 3, chưa công bố");
+        says(&admin, "Phiên bản 4, chưa công bố");
 
         // A file that cannot be read is kept as it was typed, with the line of the fault.
         writes(&mut admin, "code = \"1.001193\"\nversion = [").await;
@@ -210,7 +210,7 @@ fn branches_returns_and_signers_are_written_in_the_guided_form_with_the_check_at
     both(async |t| {
         let town = Town::of(&t).await;
         let mut admin = browser(&town, ADMIN).await;
-        let first = file(&mut admin, 2).await;
+        let first = file(&mut admin, 3).await;
         begins(&mut admin).await;
         writes(&mut admin, &second(&first, "2026-08-24")).await;
         let guided = format!("{HERE}/sua-theo-muc");
@@ -280,7 +280,7 @@ fn nobody_publishes_alone_and_a_draft_and_a_dossier_keep_their_version() {
         begins_to_file(&mut citizen).await;
         let draft = citizen.path().to_owned();
 
-        let text = second(&file(&mut admin, 2).await, "2026-08-21");
+        let text = second(&file(&mut admin, 3).await, "2026-08-21");
         begins(&mut admin).await;
         writes(&mut admin, &text).await;
         presses(&mut admin, "Trình người khác duyệt", &[]).await;
@@ -298,16 +298,16 @@ fn nobody_publishes_alone_and_a_draft_and_a_dossier_keep_their_version() {
         // Before its first day nothing changes, and it may be taken back.
         let api = "/api/v1/procedures/1.001193";
         let version = |said: serde_json::Value| said["version"].as_i64().expect("a version");
-        assert_eq!(version(town.stranger().calls(Method::GET, api, None).await.json()), 2);
-        eyes.submits("Rút phiên bản 3", &[]).await.expect(422);
-        days_later(&town, 4).await;
         assert_eq!(version(town.stranger().calls(Method::GET, api, None).await.json()), 3);
+        eyes.submits("Rút phiên bản 4", &[]).await.expect(422);
+        days_later(&town, 4).await;
+        assert_eq!(version(town.stranger().calls(Method::GET, api, None).await.json()), 4);
         // The other node takes it up by itself when it looks again.
         let today = town.opened.site.clock.today();
         assert!(node.onestop.catalogue.refresh(&node.site.db, today).await.expect("the store answers"));
         assert_eq!(
             version(Person::inside(node.router.clone()).calls(Method::GET, api, None).await.json()),
-            3
+            4
         );
         let (mut admin, mut alone) = (browser(&town, ADMIN).await, town.token(ADMIN).await);
         let body = "note=x";
@@ -329,7 +329,7 @@ fn nobody_publishes_alone_and_a_draft_and_a_dossier_keep_their_version() {
         says(&citizen, "theo quy định mới");
         assert!(!citizen.page().text().contains("có phiên bản mới"));
         // The file as it was published passes the check again.
-        let published = file(&mut admin, 3).await;
+        let published = file(&mut admin, 4).await;
         let found = onestop::inspect::inspect("x.toml", &published, web::words::Lang::En);
         assert!(found.iter().all(|r| r.severity == onestop::inspect::Severity::Warning));
         town.delivers().await;
@@ -343,21 +343,21 @@ fn a_bad_version_is_withdrawn_before_its_first_day_and_replaced() {
         let town = Town::of(&t).await;
         second_admin(&town).await;
         let (mut admin, mut eyes) = (browser(&town, ADMIN).await, browser(&town, CHAIRMAN).await);
-        let text = second(&file(&mut admin, 2).await, "2026-08-21");
+        let text = second(&file(&mut admin, 3).await, "2026-08-21");
         begins(&mut admin).await;
         writes(&mut admin, &text).await;
         presses(&mut admin, "Trình người khác duyệt", &[]).await;
-        presses(&mut eyes, "Công bố phiên bản 3", &[("valid_from", "2026-08-24")]).await;
-        presses(&mut admin, "Rút phiên bản 3", &[("note", "Sai mức phí.")]).await;
+        presses(&mut eyes, "Công bố phiên bản 4", &[("valid_from", "2026-08-24")]).await;
+        presses(&mut admin, "Rút phiên bản 4", &[("note", "Sai mức phí.")]).await;
         says(&admin, "Đã rút");
         says(&admin, "Sai mức phí.");
         days_later(&town, 10).await;
         let said = town.stranger().calls(Method::GET, "/api/v1/procedures/1.001193", None).await.json();
-        assert_eq!(said["version"], 2);
+        assert_eq!(said["version"], 3);
         // Its number is not used again.
         let mut admin = browser(&town, ADMIN).await;
         begins(&mut admin).await;
-        says(&admin, "Phiên bản 4, chưa công bố");
+        says(&admin, "Phiên bản 5, chưa công bố");
         presses(&mut admin, "Bỏ bản đang soạn", &[]).await;
         says(&admin, "Đã bỏ bản đang soạn.");
         town.delivers().await;
@@ -368,7 +368,7 @@ fn a_bad_version_is_withdrawn_before_its_first_day_and_replaced() {
 /// The first version with a question more on its first page, answered with a file.
 fn with_file(first: &str) -> String {
     let asked = first
-        .replace("version = 2\n", "version = 3\n")
+        .replace("version = 3\n", "version = 4\n")
         .replace("\"declarant_relation\",\n  ] }", "\"declarant_relation\", \"child_photo\",\n  ] }")
         .replace("required = [\n  \"declarant_name\"", "required = [\n  \"child_photo\", \"declarant_name\"");
     let question = "title = \"Ảnh giấy chứng sinh\"\ntype = \"string\"\nformat = \"file\"\n";
@@ -385,12 +385,12 @@ fn a_question_is_answered_with_a_file_without_script() {
         let town = Town::of(&t).await;
         second_admin(&town).await;
         let (mut admin, mut eyes) = (browser(&town, ADMIN).await, browser(&town, CHAIRMAN).await);
-        let text = with_file(&file(&mut admin, 2).await);
+        let text = with_file(&file(&mut admin, 3).await);
         begins(&mut admin).await;
         writes(&mut admin, &text).await;
         says(&admin, "0 lỗi");
         presses(&mut admin, "Trình người khác duyệt", &[]).await;
-        presses(&mut eyes, "Công bố phiên bản 3", &[("valid_from", "2026-08-20")]).await;
+        presses(&mut eyes, "Công bố phiên bản 4", &[("valid_from", "2026-08-20")]).await;
         says(&eyes, "Đang áp dụng");
 
         let mut citizen = browser(&town, CITIZEN).await;

@@ -313,7 +313,7 @@ fn whom_the_rules_exempt_pays_nothing_once_the_proof_is_seen() {
         let code = owes(&town, 15_000).await;
         let sheet = format!("/mot-cua/ho-so/{code}/phi");
         clerk.opens(&sheet).await.expect(200);
-        let poor = "1.001193@2/le phi ho tich/2";
+        let poor = "1.001193@3/le phi ho tich/2";
         // No proof, no reduction; and none that the table does not have.
         clerk.submits("Ghi nhận miễn, giảm", &[("reduction", poor)]).await.expect(422);
         clerk.opens(&sheet).await;

@@ -87,6 +87,8 @@ findings! {
     /// The filing's own pages have this address.
     PageReserved { id: String } = "page_reserved", Error;
     PageEmpty { id: String } = "page_empty", Error;
+    /// A question said to be about the matter is none of the form.
+    MatterUnknown { field: String } = "matter_unknown", Error;
     FieldTwice { field: String } = "field_twice", Error;
     /// Field names are ids in the page and keys in the interface.
     FieldNameOdd { field: String } = "field_name_odd", Error;

@@ -62,6 +62,7 @@ impl<'a> Lines<'a> {
             }
             PageTwice { id } => self.line(&[Name("form"), Name("pages"), Id(id, 1)]),
             PageReserved { id } | PageEmpty { id } => self.line(&[Name("form"), Name("pages"), Id(id, 0)]),
+            MatterUnknown { field } => self.line(&[Name("form"), Name("matter"), Text(field, 0)]),
             FieldTwice { field } => self.line(&[Name("form"), Name("pages"), Text(field, 1)]),
             FieldNotInSchema { field } | FieldNameOdd { field } => {
                 self.line(&[Name("form"), Name("pages"), Text(field, 0)])
@@ -98,10 +99,8 @@ impl<'a> Lines<'a> {
             ChildMapOdd { id, .. } | ChildAnswerLacks { id, .. } => self.child(id),
             SignerTwice { id } => self.line(&[Name("signers"), Id(id, 1)]),
             SignerWithoutForm { id } => self.line(&[Name("signers"), Id(id, 0)]),
-            SignerNumber { id, .. } | SignerMayLack { id, .. } => {
-                self.line(&[Name("signers"), Id(id, 0), Name("number")])
-            }
-            SignerPerson { id, .. } => self.line(&[Name("signers"), Id(id, 0), Name("person")]),
+            SignerNumber { id, .. } | SignerMayLack { id, .. } => self.signer(id, "number"),
+            SignerPerson { id, .. } => self.signer(id, "person"),
             ResultCodeOdd { .. } => self.line(&[Name("result"), Name("code")]),
             Doubt { text } => self.line(&[Name("doubts"), Text(text, 0)]),
         }
@@ -115,6 +114,11 @@ impl<'a> Lines<'a> {
             [_, field, ..] => self.property(field),
             _ => 1,
         }
+    }
+
+    /// What a signer's row says of itself.
+    fn signer(&self, id: &str, what: &str) -> usize {
+        self.line(&[Name("signers"), Id(id, 0), Name(what)])
     }
 
     fn child(&self, id: &str) -> usize {

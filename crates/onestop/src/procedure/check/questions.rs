@@ -56,6 +56,8 @@ pub fn pages(form: &Form, found: &mut Vec<Finding>) {
             found.push(Finding::PageEmpty { id: id.clone() });
         }
     }
+    let unknown = form.matter.iter().filter(|field| form.property(field).is_none());
+    found.extend(unknown.map(|field| Finding::MatterUnknown { field: field.clone() }));
 }
 
 /// Pages, schema, `required` and `ui` speak of the same fields.

@@ -153,6 +153,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("steps_too_long", "limit = \"2wd\"", "limit = \"7wd\"", "limit = \"5wd\""),
     ("bad_schema", "type = \"object\"", "type = \"objekt\"", "[form.schema]"),
     ("page_twice", "id = \"what\"", "id = \"who\"", "{ id = \"who\", title = \"Việc\""),
+    ("matter_unknown", "[form]\n", "[form]\nmatter = [\"grade\", \"roof\"]\n", "matter = ["),
     ("page_reserved", "id = \"what\"", "id = \"giay-to\"", "{ id = \"giay-to\""),
     (
         "page_empty",

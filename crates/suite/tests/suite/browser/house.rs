@@ -272,11 +272,11 @@ async fn the_money(v: &Visit) {
 async fn a_version_is_written(v: &Visit) {
     let b = &v.browser;
     let mut admin = desk::browser(&v.town, ADMIN).await;
-    let first = edit::file(&mut admin, 2).await;
+    let first = edit::file(&mut admin, 3).await;
     v.enters(ADMIN, "/quan-tri/thu-tuc?q=khai+sinh").await;
     v.opens(&[HERE]).await;
     b.click("Soạn phiên bản mới").await;
-    b.sees("Phiên bản 3, chưa công bố").await;
+    b.sees("Phiên bản 4, chưa công bố").await;
     edit::writes(&mut admin, "code = \"1.001193\"\nversion = [").await;
     v.opens(&[HERE, &format!("{HERE}/sua"), &format!("{HERE}/sua-theo-muc")]).await;
     edit::writes(&mut admin, &edit::second(&first, "2026-08-24")).await;
@@ -305,9 +305,9 @@ async fn a_second_pair_of_eyes_publishes_it(v: &Visit) {
     edit::second_admin(&v.town).await;
     v.enters(CHAIRMAN, HERE).await;
     v.is_told("Trả lại để sửa").await;
-    b.click("Công bố phiên bản 3").await;
+    b.click("Công bố phiên bản 4").await;
     b.sees("Chờ ngày áp dụng").await;
-    b.click("Rút phiên bản 3 trước ngày áp dụng").await;
+    b.click("Rút phiên bản 4 trước ngày áp dụng").await;
     v.keeps("da-cong-bo").await;
     v.enters(UNIT_ADMIN, HERE).await;
     v.opens(&["/quan-tri/thu-tuc"]).await;
