@@ -140,6 +140,12 @@ pub mod onestop {
     pub const FEE_ASKED: &str = "onestop.dossier.fee-asked";
     /// The fee was paid.
     pub const PAID: &str = "onestop.dossier.paid";
+    /// The applicant says that the law forgives what is owed, or a part.
+    pub const REDUCTION_CLAIMED: &str = "onestop.dossier.reduction-claimed";
+    /// The counter granted it.
+    pub const REDUCTION_GRANTED: &str = "onestop.dossier.reduction-granted";
+    /// The counter did not, and said why.
+    pub const REDUCTION_DECLINED: &str = "onestop.dossier.reduction-declined";
     /// The promised time was moved, with an apology: form 04 follows.
     pub const EXTENDED: &str = "onestop.dossier.extended";
     /// The agency ended it.

@@ -241,6 +241,8 @@ fn brand(province: &directory::Province, demo: bool) -> Brand {
         link("nav.mine", "/ho-so-cua-toi"),
     ];
     let more = vec![
+        link("nav.life", "/viec-trong-doi"),
+        link("nav.agencies", "/co-quan"),
         link("nav.petitions", "/phan-anh"),
         link("nav.book", "/dat-lich"),
         link("nav.signatures", "/kiem-tra-chu-ky"),

@@ -11,6 +11,7 @@ pub mod admin;
 pub mod duplicates;
 pub mod official_pages;
 pub mod pages;
+pub mod recover;
 pub mod register;
 pub mod rules;
 pub mod store;

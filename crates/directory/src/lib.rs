@@ -30,7 +30,7 @@ pub use routes::{ROUTES, openapi};
 pub use unit::pages::shell_of as admin_shell;
 pub use unit::{
     Commune, Receiving, Unit, UnitId, agencies_within, agency_of, ancestors, counter_of, find_by_ident,
-    find_unit, get_unit, is_within, list_agencies, list_communes, list_receiving, realm_of, unit_for,
+    find_unit, get_unit, heirs, is_within, list_agencies, list_communes, list_receiving, realm_of, unit_for,
 };
 pub use viewer::{
     Admin, AnyOfficial, Citizen, CounterClerk, Keeper, Leader, MaybeViewer, Officer, RecordsClerk, UnitAdmin,

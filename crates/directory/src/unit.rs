@@ -144,6 +144,41 @@ pub async fn find_by_ident(tx: &mut Tx, ident: &str, day: Day) -> db::Result<Opt
     store::find_by_ident(tx, ident, day).await
 }
 
+/// Generations of successors that are followed; no unit has been rearranged more often.
+const GENERATIONS_MAX: usize = 8;
+
+/// The units that stand on `day` where this one stood: itself, those that took over from it, or those that
+/// took over from them. A code may have been given to another unit since, so the id alone decides. Empty
+/// where nobody knows the unit, or who took over.
+pub async fn heirs(tx: &mut Tx, id: &UnitId, day: Day) -> db::Result<Vec<Unit>> {
+    let mut standing: Vec<Unit> = Vec::new();
+    let mut known = vec![id.clone()];
+    let mut ended: Vec<Unit> = Vec::new();
+    match store::get(tx, id).await {
+        Ok(unit) if unit.stands(day) => return Ok(vec![unit]),
+        Ok(unit) => ended.push(unit),
+        Err(db::Error::NotFound) => return Ok(Vec::new()),
+        Err(other) => return Err(other),
+    }
+    for _ in 0..GENERATIONS_MAX {
+        let mut next = Vec::new();
+        for unit in std::mem::take(&mut ended) {
+            for code in store::successors(tx, &unit.id).await? {
+                let after = unit.valid_to.map_or(day, Day::next).min(day);
+                let heir = match store::find(tx, &code, after).await? {
+                    Some(heir) => Some(heir),
+                    None => store::find(tx, &code, day).await?,
+                };
+                let Some(heir) = heir.filter(|heir| !known.contains(&heir.id)) else { continue };
+                known.push(heir.id.clone());
+                if heir.stands(day) { standing.push(heir) } else { next.push(heir) }
+            }
+        }
+        ended = next;
+    }
+    Ok(standing)
+}
+
 /// The unit and everything above it, itself first.
 pub async fn ancestors(tx: &mut Tx, id: &UnitId) -> db::Result<Vec<Unit>> {
     store::ancestors(tx, id).await

@@ -191,9 +191,23 @@ async fn viewer(parts: &mut Parts, site: &Site) -> Result<Option<Viewer>, Proble
     Ok(found)
 }
 
+/// The pages that are open to a password told once: one's account and the way out.
+fn is_own_account(path: &str) -> bool {
+    path == "/tai-khoan"
+        || path.starts_with("/tai-khoan/")
+        || path == "/dang-xuat"
+        || path == "/api/v1/session"
+}
+
+/// The viewer, who must be there and may not go on with a password that was told once.
 async fn needed(parts: &mut Parts, site: &Site) -> Result<Viewer, Problem> {
     let found = viewer(parts, site).await?;
-    found.ok_or_else(|| Problem::SignInNeeded { back: session::back(parts) })
+    let found = found.ok_or_else(|| Problem::SignInNeeded { back: session::back(parts) })?;
+    // Somebody else has seen this password: nothing is done with it but giving it up.
+    if found.password_once && !is_own_account(parts.uri.path()) {
+        return Err(Problem::PasswordDue { at: "/tai-khoan?doi=1".into() });
+    }
+    Ok(found)
 }
 
 /// `?post=ID`, which of several posts to act in.

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod bank;
+pub mod claim;
 pub mod code;
 pub mod demo;
 pub mod desk;
@@ -61,6 +62,10 @@ pub enum Refused {
     NoSuchReduction,
     /// The reduction was granted already.
     AlreadyGranted,
+    /// A claim of this bill waits already.
+    AlreadyClaimed,
+    /// The claim has been answered, or its bill is closed.
+    ClaimDone,
     /// The task about this payment is done.
     TaskDone,
 }
@@ -80,6 +85,8 @@ impl From<Refused> for Problem {
             Refused::AlreadyVoid => ("refused.already_void", vec![]),
             Refused::NoSuchReduction => ("refused.no_such_reduction", vec![]),
             Refused::AlreadyGranted => ("refused.already_granted", vec![]),
+            Refused::AlreadyClaimed => ("refused.already_claimed", vec![]),
+            Refused::ClaimDone => ("refused.claim_done", vec![]),
             Refused::TaskDone => ("refused.task_done", vec![]),
         };
         let args: Vec<(&str, &str)> = args.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -444,6 +451,7 @@ pub async fn grant(
     let note = kept("log.grant", &[("name", &chosen.name), ("amount", &off_text)]);
     let details = json!({ "amount": off, "reduction": grant.reduction, "percent": chosen.percent });
     dossier::record(tx, case, "reduce_fee", &note, details).await?;
+    claim::granted(tx, case, reduction, who).await?;
     if left == 0 {
         let bill = Bill { amount: 0, version: bill.version + 1, ..bill };
         close(tx, case, &bill, Closing::Exemption, &kept("log.exempt", &[])).await?;

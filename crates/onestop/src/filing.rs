@@ -197,12 +197,38 @@ pub async fn attach(
     sender: &str,
     now: Instant,
 ) -> Result<Vec<StoredFile>, Problem> {
-    let (mut faults, mut brought) = (Vec::new(), Vec::new());
+    let mut faults = Vec::new();
     for (i, a) in uploads.iter().enumerate() {
         if !procedure.components.iter().any(|c| c.id == a.component) {
             let args = vec![("id", a.component.clone())];
             faults.push((format!("uploads.{i}.component"), "fault.unknown_component", args));
         }
+    }
+    attach_after(tx, to, faults, uploads, sender, now).await
+}
+
+/// The same for files that are no paper of the procedure, such as the proof that a fee is forgiven: their
+/// component is "".
+pub async fn attach_loose(
+    tx: &mut Tx,
+    to: Place<'_>,
+    uploads: &[Attached],
+    sender: &str,
+    now: Instant,
+) -> Result<Vec<StoredFile>, Problem> {
+    attach_after(tx, to, Vec::new(), uploads, sender, now).await
+}
+
+async fn attach_after(
+    tx: &mut Tx,
+    to: Place<'_>,
+    mut faults: Vec<Fault>,
+    uploads: &[Attached],
+    sender: &str,
+    now: Instant,
+) -> Result<Vec<StoredFile>, Problem> {
+    let mut brought = Vec::new();
+    for (i, a) in uploads.iter().enumerate() {
         match bring(tx, i, a, sender, now).await? {
             Ok(one) => brought.push(one),
             Err(fault) => faults.push(fault),

@@ -23,6 +23,7 @@ web::filters!(files![
     "intake",
     "interlinked",
     "leave",
+    "life",
     "measure",
     "message",
     "mine",

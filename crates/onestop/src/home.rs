@@ -20,6 +20,7 @@ use web::{Problem, Shell};
 
 use crate::App;
 use crate::filters;
+use crate::life::EventTile;
 use crate::procedure::Procedure;
 use crate::words_citizen::{find, kept, say};
 
@@ -95,6 +96,7 @@ struct Home {
     chips: Vec<Chip>,
     tiles: Vec<Tile>,
     most_used: bool,
+    events: Vec<EventTile>,
     total: i64,
     stats: Vec<Stat>,
     fields: Vec<Field>,
@@ -193,6 +195,7 @@ fn view_of(app: &App, shell: Shell, figures: &Figures) -> Home {
         chips,
         tiles,
         most_used: figures.filed > 0,
+        events: crate::life::tiles(&app.catalogue),
         total: i64::try_from(all.len()).unwrap_or(i64::MAX),
         stats: stats(&all, figures),
         fields: fields(&all),

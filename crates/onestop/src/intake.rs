@@ -3,7 +3,7 @@
 //! fee in cash, in the same stroke. All of it goes by keyboard: the focus is where the next thing is
 //! typed, and Enter does what comes next.
 
-mod card;
+pub mod card;
 mod papers;
 mod person;
 mod signers;

@@ -19,6 +19,7 @@ mod inspection;
 mod intake;
 mod interlinked;
 mod leave;
+mod life;
 mod mailing;
 mod measure;
 mod message;
@@ -191,6 +192,9 @@ pub fn migrations() -> Vec<Migration> {
         own("0061_device_request", include_str!("../migrations/0061_device_request.sql")),
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
+        own("0070_account_recovery", include_str!("../migrations/0070_account_recovery.sql")),
+        own("0071_fee_claim", include_str!("../migrations/0071_fee_claim.sql")),
+        own("0072_owner_reminder", include_str!("../migrations/0072_owner_reminder.sql")),
     ]
 }
 
@@ -270,6 +274,7 @@ pub async fn seed_demo(db: &Db, now: Instant) -> Result<(), Problem> {
 pub fn routes(app: &App) -> axum::Router {
     axum::Router::new()
         .merge(home::routes())
+        .merge(life::routes())
         .merge(procedure::pages::routes())
         .merge(procedure::edit::pages::routes())
         .merge(filing::pages::routes())
@@ -314,6 +319,7 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(petition::api::routes())
         .merge(rating::routes())
         .merge(fee::pages::routes())
+        .merge(fee::claim::pages::routes())
         .merge(fee::desk::routes())
         .merge(fee::sheet::routes())
         .merge(fee::bank::routes())

@@ -10,6 +10,7 @@ mod remind;
 mod rules;
 mod send;
 mod store;
+mod waiting;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use web::words::Words;
 use web::{Problem, site::Inbox};
 
 use crate::App;
-pub use rules::Channel;
+pub use rules::{Channel, PASSWORD_SET, PHONE_CHANGED};
 use rules::{Choice, Quiet};
 
 /// The administrators' page.
@@ -135,6 +136,22 @@ async fn put(tx: &mut Tx, news: &News<'_>, channels: &[Channel], now: Instant) -
     Ok(())
 }
 
+/// Tells the owner of an account what a counter is about to change about it. Call it before the change: what
+/// leaves the house goes where the owner was reached until now.
+pub async fn tell_owner(
+    tx: &mut Tx,
+    (account, word): (&str, &str),
+    unit: &str,
+    channels: &[Channel],
+    now: Instant,
+) -> Result<(), Problem> {
+    let facts = Facts { code: String::new(), at: base::format::time_vn(now), unit: unit.to_string() };
+    let cause = format!("{word} {}", now.micros());
+    let news =
+        News { account, word, facts: &facts, link: "/tai-khoan", cause: &cause, urgent: true, by_mail: true };
+    put(tx, &news, channels, now).await
+}
+
 /// The parameters of notices that a province may set otherwise. Both are ours: no rule we know of names
 /// the hours of a short message or how long before a deadline an official is told.
 pub async fn seed(tx: &mut Tx) -> db::Result<()> {
@@ -180,15 +197,22 @@ pub fn listener(app: &App) -> Listener {
 /// What comes again: deadlines that came near, letters that are due, and what is kept too long.
 pub fn jobs(app: &App) -> Vec<Handler> {
     const LOOK_EVERY: Duration = Duration::from_secs(300);
+    const HOUR: Duration = Duration::from_secs(3_600);
     const SEND_EVERY: Duration = Duration::from_secs(10);
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let (near, waking, sending, clock) = (app.clone(), app.clone(), app.clone(), app.site.clock.clone());
+    let owners = app.clone();
     let mut jobs = vec![
         Handler::new("onestop.remind-deadlines", move |_, _| {
             let app = near.clone();
             async move { remind::remind_all(&app).await.map(drop) }
         })
         .every(LOOK_EVERY),
+        Handler::new("onestop.remind-owners", move |_, _| {
+            let app = owners.clone();
+            async move { waiting::remind_all(&app).await.map(drop) }
+        })
+        .every(HOUR),
         Handler::new("onestop.let-notices-go", move |db, _| {
             let now = clock.now();
             let (deliveries, notices) =

@@ -49,6 +49,8 @@ mod tests {
         let mut missing = Vec::new();
         for file in [
             "home",
+            "life",
+            "life/agencies",
             "tracking",
             "mine",
             "mine/own",

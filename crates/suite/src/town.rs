@@ -84,8 +84,13 @@ pub fn morning() -> Instant {
 impl Town {
     /// The province with districts, its demonstration accounts and nobody else.
     pub async fn of(t: &TestDb) -> Town {
+        Town::in_province(t, "vinh-long").await
+    }
+
+    /// The same in a province of this name.
+    pub async fn in_province(t: &TestDb, name: &str) -> Town {
         t.migrate(&open::migrations()).await;
-        let province = Province::named("vinh-long").expect("it ships with the program");
+        let province = Province::named(name).expect("it ships with the program");
         seed::load_small(&t.db, &province, morning()).await.expect("an empty database takes a province");
         onestop::seed(&t.db, morning()).await.expect("the number schemes fit");
         onestop::seed_demo(&t.db, morning()).await.expect("the invented accounts fit");

@@ -56,12 +56,17 @@ async function checksum(bytes) {
   return { "upload-checksum": `sha256 ${base64(await crypto.subtle.digest("SHA-256", bytes))}` };
 }
 
+// One file on its way. A draft of one's own takes it at once; otherwise it waits until its form is sent.
 class Sending {
-  constructor(form, file) {
+  constructor(form, file, component) {
+    const { draft, dossier } = form.dataset;
     this.form = form;
     this.file = file;
     this.piece = 256 * 1024;
-    const mark = [form.dataset.draft, form.dataset.component, file.name, file.size, file.lastModified];
+    this.meant = { filename: file.name };
+    if (draft) Object.assign(this.meant, { draft, component });
+    if (dossier) this.meant.component = `${dossier}/${component}`;
+    const mark = [draft || dossier || form.action, component, file.name, file.size, file.lastModified];
     this.key = `cl-up ${mark.join(" ")}`;
   }
 
@@ -80,10 +85,9 @@ class Sending {
   }
 
   async begin() {
-    const { pieces, draft, component } = this.form.dataset;
-    const answer = await call("POST", pieces, {
+    const answer = await call("POST", this.form.dataset.pieces, {
       "upload-length": String(this.file.size),
-      "upload-metadata": metadata({ filename: this.file.name, draft, component }),
+      "upload-metadata": metadata(this.meant),
     });
     sessionStorage.setItem(this.key, answer.headers.get("location"));
     return 0;
@@ -131,18 +135,34 @@ class Sending {
         offset = null;
       }
     }
+    const id = sessionStorage.getItem(this.key).split("/").pop();
     sessionStorage.removeItem(this.key);
     this.progress("done", offset);
+    return id;
   }
 }
 
-async function upload(form, files) {
+// What has gone up is named in the form, which then sends the rest of what it holds.
+function name(form, component, id, file) {
+  const line = document.createElement("input");
+  Object.assign(line, { type: "hidden", name: "kem", value: `${component}|${id}|${file.name}` });
+  form.append(line);
+}
+
+async function upload(form, chosen) {
   const button = form.querySelector("button[type=submit]");
   const error = form.querySelector("[data-part=error]");
   error.hidden = true;
   button.disabled = true;
   try {
-    for (const file of files) await new Sending(form, file).run();
+    for (const { input, component } of chosen) {
+      for (const file of [...input.files].filter((file) => file.size > 0)) {
+        const id = await new Sending(form, file, component).run();
+        if (!form.dataset.draft) name(form, component, id, file);
+      }
+      if (!form.dataset.draft) input.value = "";
+    }
+    if (!form.dataset.draft) return form.submit();
     // Not reload(): the page may be the answer to a form, which must not be sent again.
     location.replace(form.dataset.page);
   } catch (problem) {
@@ -157,10 +177,13 @@ async function upload(form, files) {
 
 for (const form of document.querySelectorAll("form[data-pieces]")) {
   form.addEventListener("submit", (event) => {
-    const files = [...form.querySelector("input[type=file]").files].filter((file) => file.size > 0);
-    if (!files.length) return;
+    const inputs = [...form.querySelectorAll("input[type=file]")];
+    const chosen = inputs
+      .filter((input) => [...input.files].some((file) => file.size > 0))
+      .map((input) => ({ input, component: input.dataset.component || form.dataset.component }));
+    if (!chosen.length) return;
     event.preventDefault();
-    upload(form, files);
+    upload(form, chosen);
   });
 }
 
@@ -173,6 +196,8 @@ class Keeping {
     this.changed = new Map(); // field → timer
     this.line = Promise.resolve(); // one answer after another
     this.over = false;
+    this.out = false; // nobody is signed in any more
+    this.lost = new Set(); // the fields that were not kept since
   }
 
   // The controls of one question; a date has three boxes, `field.ngay` and so on.
@@ -188,6 +213,31 @@ class Keeping {
     for (const line of document.querySelectorAll("[data-saved]")) {
       line.textContent = line.dataset[key].replace("{at}", at);
     }
+    for (const door of document.querySelectorAll("[data-part=sign-in]")) door.hidden = key !== "out";
+  }
+
+  // Signed in again in another tab: this page's forms get that session's token, and what was not kept is
+  // kept now.
+  async back() {
+    try {
+      const page = await fetch(location.href, { redirect: "error" });
+      if (!page.ok) return false;
+      const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
+      const token = fresh.querySelector("input[name=_csrf]")?.value;
+      if (!token) return false;
+      for (const box of document.querySelectorAll("input[name=_csrf]")) box.value = token;
+    } catch {
+      return false;
+    }
+    this.out = false;
+    const lost = [...this.lost];
+    this.lost.clear();
+    lost.forEach((field) => this.later(field, 0));
+    return true;
+  }
+
+  look() {
+    if (this.out) this.line = this.line.then(() => this.out && this.back());
   }
 
   later(name, pause) {
@@ -206,14 +256,21 @@ class Keeping {
 
   async send(field, keepalive) {
     if (this.over) return;
+    if (this.out && (keepalive || !(await this.back()))) return this.lost.add(field);
     try {
       const url = this.form.dataset.autosave + encodeURIComponent(field);
       const body = this.body(field);
       const answer = await fetch(url, { method: "PUT", body, keepalive, redirect: "error" });
       if (answer.ok) return this.tell("saved", (await answer.json()).saved);
-      // Signed out, filed or thrown away meanwhile: the page's own button says what is to be done.
-      if ([401, 403, 404, 409].includes(answer.status)) this.over = true;
-      else throw new Error(`again: ${answer.status}`);
+      if (answer.status === 401 || answer.status === 403) {
+        this.out = true;
+        this.lost.add(field);
+        return this.tell("out", "");
+      }
+      if (answer.status !== 404 && answer.status !== 409) throw new Error(`again: ${answer.status}`);
+      // Filed or thrown away meanwhile: nothing typed here is kept any more, and it is said.
+      this.over = true;
+      this.tell("gone", "");
     } catch {
       if (keepalive) return;
       this.tell("unsaved", "");
@@ -228,5 +285,6 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   form.addEventListener("input", (event) => keeping.later(event.target.name, PAUSE_MS));
   form.addEventListener("change", (event) => keeping.later(event.target.name, 0));
   form.addEventListener("submit", () => (keeping.over = true));
+  addEventListener("focus", () => keeping.look());
   addEventListener("pagehide", () => [...keeping.changed.keys()].forEach((field) => keeping.keep(field, true)));
 }

@@ -24,6 +24,8 @@ pub enum Problem {
     Forbidden,
     /// Nobody is signed in (any more); `back` is the path to return to afterwards.
     SignInNeeded { back: String },
+    /// The password in use was told once and is to be changed before anything else; `at` is the page for it.
+    PasswordDue { at: String },
     /// The row has moved on since the page was made.
     Stale,
     /// A unique value is already in use: "table.col,col", for the log.
@@ -131,6 +133,7 @@ impl Problem {
             Problem::NotFound => (S::NOT_FOUND, "not-found"),
             Problem::Forbidden => (S::FORBIDDEN, "forbidden"),
             Problem::SignInNeeded { .. } => (S::UNAUTHORIZED, "sign-in-needed"),
+            Problem::PasswordDue { .. } => (S::FORBIDDEN, "password-due"),
             Problem::Stale => (S::CONFLICT, "stale"),
             Problem::Taken(_) => (S::CONFLICT, "taken"),
             Problem::Refused(_) => (S::UNPROCESSABLE_ENTITY, "refused"),
@@ -313,6 +316,8 @@ pub fn dress(site: &Site, asked: &Asked<'_>, bare: Response) -> Response {
     } else if let Problem::SignInNeeded { back } = &*problem {
         let to = crate::back::sign_in_url(&site.brand.sign_in, back, asked.had_session);
         axum::response::Redirect::to(&to).into_response()
+    } else if let Problem::PasswordDue { at } = &*problem {
+        axum::response::Redirect::to(at).into_response()
     } else {
         problem_page(site, &problem, asked)
     };

@@ -150,8 +150,6 @@ async fn try_register(site: &Site, typed: &Typed, address: &Address) -> Result<S
 pub struct AccountQuery {
     /// The account is new.
     moi: bool,
-    /// The password has to be changed.
-    doi: bool,
     /// Data saved.
     luu: bool,
     /// Password saved.
@@ -278,8 +276,10 @@ pub async fn own(
     let account = read_own(&site, &viewer).await?;
     let mut page = own_page(&site, &viewer, &account);
     let notice = match query {
+        _ if account.password_once && account.kind == Kind::Citizen => {
+            Some((NoticeKind::Warning, "sign_in.new_password_counter"))
+        }
         _ if account.password_once => Some((NoticeKind::Warning, "sign_in.new_password")),
-        AccountQuery { doi: true, .. } => Some((NoticeKind::Warning, "sign_in.new_password")),
         AccountQuery { moi: true, .. } if account.confirmed_at.is_some() => {
             Some((NoticeKind::Done, "register.done"))
         }

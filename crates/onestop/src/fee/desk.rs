@@ -21,7 +21,7 @@ use web::{FieldError, Form, Path, Problem, Query, Shell, page};
 use super::pages::money;
 use super::store::{self, DayLine, Payment, Refund};
 use super::words::{kept, say};
-use super::{apply, explain, refund};
+use super::{apply, claim, explain, refund};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::Who;
@@ -119,6 +119,25 @@ fn refund_line(place: &Place, r: &Refund, code: &str) -> RefundLine {
     }
 }
 
+/// A claim of a reduction that waits for an answer.
+struct ClaimLine {
+    code: String,
+    applicant: String,
+    name: String,
+    at: Instant,
+    href: String,
+}
+
+fn claim_line(place: &Place, c: claim::Waiting) -> ClaimLine {
+    ClaimLine {
+        href: place.href(&super::sheet::path(&c.code), &[]),
+        code: c.code,
+        applicant: c.applicant_name,
+        name: c.name,
+        at: c.at,
+    }
+}
+
 async fn lines(tx: &mut Tx, place: &Place, refunds: Vec<Refund>) -> Result<Vec<RefundLine>, Problem> {
     let mut lines = Vec::new();
     for r in refunds {
@@ -136,6 +155,7 @@ async fn lines(tx: &mut Tx, place: &Place, refunds: Vec<Refund>) -> Result<Vec<R
 struct TasksPage {
     shell: Shell,
     tasks: Vec<Task>,
+    claims: Vec<ClaimLine>,
     refunds: Vec<RefundLine>,
     error: String,
     book: String,
@@ -181,10 +201,12 @@ async fn tasks_page(app: &App, clerk: &CounterClerk) -> Result<TasksPage, Proble
         let unit = &at.post.unit;
         let waiting = store::list_tasks(tx, unit).await?;
         let refunds = store::list_refunds_at(tx, None, Some(unit), true).await?;
-        Ok((frame::counts(tx, &at, now).await?, waiting, lines(tx, &at, refunds).await?))
+        let claims = claim::list_waiting(tx, unit).await?;
+        let claims: Vec<ClaimLine> = claims.into_iter().map(|c| claim_line(&at, c)).collect();
+        Ok((frame::counts(tx, &at, now).await?, waiting, claims, lines(tx, &at, refunds).await?))
     });
-    let (counts, waiting, refunds) = read.await?;
-    if !waiting.is_empty() {
+    let (counts, waiting, claims, refunds) = read.await?;
+    if !waiting.is_empty() || !claims.is_empty() {
         // Payers' names stand on the page.
         let act = clerk.act("onestop.look-payments", "", now);
         if let Err(error) = db::audit::looked(&app.site.db, act).await {
@@ -196,6 +218,7 @@ async fn tasks_page(app: &App, clerk: &CounterClerk) -> Result<TasksPage, Proble
     Ok(TasksPage {
         shell: shell.active(here),
         tasks: waiting.iter().map(task).collect(),
+        claims,
         refunds,
         error: String::new(),
         book: place.href(BOOK, &[]),

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use web::page::NoticeKind;
 use web::{FieldError, Form, Path, Problem, Query, Shell, page};
 
+use super::claim::{self, Claim, pages as claims};
 use super::refund::{self, Wish};
 use super::store::{self, Account, Bill, Grant, LineRow, Payment, Receipt, Reduction, Refund};
 use super::vietqr::VietQr;
@@ -196,6 +197,7 @@ struct PayPage {
     wish: Wish,
     errors: Vec<FieldError>,
     message: String,
+    claim: claims::ClaimPart,
     /// The address that stops the page from coming again, or starts it; "" where nothing is awaited.
     stop: String,
     waits: bool,
@@ -218,8 +220,8 @@ struct PayQuery {
 }
 
 /// Everything the page is made of, read in one transaction.
-struct Read {
-    case: Case,
+pub(super) struct Read {
+    pub case: Case,
     bill: Option<Bill>,
     account: Option<Account>,
     lines: Vec<LineRow>,
@@ -230,10 +232,14 @@ struct Read {
     refunds: Vec<Refund>,
     left: i64,
     counter: String,
+    claims: Vec<Claim>,
+    /// The applicant's own papers that could prove a claim.
+    papers: Vec<(String, String)>,
 }
 
-async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -> Result<Read, Problem> {
+pub(super) async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -> Result<Read, Problem> {
     let (catalogue, who, code) = (app.catalogue.clone(), Who::from(viewer), plain(code));
+    let person = viewer.person().clone();
     let read = app.site.db.read(async move |tx: &mut Tx| -> Result<Read, Problem> {
         let case = own(tx, &catalogue, &who, &code, now).await?;
         let id = case.dossier.id;
@@ -252,6 +258,11 @@ async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -> Result<Re
             None => Vec::new(),
         };
         Ok(Read {
+            claims: claim::list(tx, id).await?,
+            papers: match &bill {
+                Some(_) => claims::papers(tx, &person, now.day()).await?,
+                None => Vec::new(),
+            },
             reductions: super::reductions(tx, &case, now.day()).await?,
             receipts: store::list_receipts(tx, id).await?,
             refunds: store::list_refunds(tx, id).await?,
@@ -269,7 +280,7 @@ async fn read(app: &App, viewer: &Viewer, code: &str, now: Instant) -> Result<Re
 }
 
 /// The dossier of whoever asks; somebody else's does not exist.
-async fn own(
+pub(super) async fn own(
     tx: &mut Tx,
     catalogue: &crate::Catalogue,
     who: &Who,
@@ -295,12 +306,27 @@ async fn show(
     let read = read(&app, &viewer, &code, now).await?;
     dossier::look(&app, &viewer, "onestop.look-own", &read.case.dossier.code, now).await;
     let mut page = view(&app, &viewer, read, query.dung);
-    if query.bao == "hoan-phi" {
-        page.shell = page.shell.notice(NoticeKind::Done, say("pay.refund_asked", &[]));
+    match query.bao.as_str() {
+        "hoan-phi" => page.shell = page.shell.notice(NoticeKind::Done, say("pay.refund_asked", &[])),
+        "mien-giam" => page.shell = page.shell.notice(NoticeKind::Done, say("claim.sent", &[])),
+        _ => {}
     }
     let again = page.waits && !query.dung;
     let response = page::html(page);
     Ok(if again { page::again(response, AGAIN_S, None) } else { response })
+}
+
+/// The page again with what was wrong with a claim; it does not come again by itself.
+pub(super) fn claimed_again(
+    app: &App,
+    viewer: &Viewer,
+    before: Read,
+    (typed, errors, message): (claims::Typed, Vec<FieldError>, String),
+) -> Response {
+    let mut page = view(app, viewer, before, true);
+    page.shell = page.shell.errors();
+    (page.claim.typed, page.claim.errors, page.claim.message) = (typed, errors, message);
+    page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page)
 }
 
 fn view(app: &App, viewer: &Viewer, read: Read, stopped: bool) -> PayPage {
@@ -310,7 +336,14 @@ fn view(app: &App, viewer: &Viewer, read: Read, stopped: bool) -> PayPage {
     let here = path(&d.code);
     let legacy = d.fee_asked - d.fee_paid;
     let open = d.state.status() == dossier::rules::Status::AwaitingFee && legacy > 0;
+    let claimable = match (open, &read.bill) {
+        (true, Some(_)) => read.reductions.clone(),
+        _ => Vec::new(),
+    };
+    let mut claim = claims::ClaimPart::of(&read.claims, claimable, read.papers);
+    claim.form = stopped;
     PayPage {
+        claim,
         shell: viewer
             .citizen_shell(&app.site, say("title.pay", &[("code", &d.code)]))
             .active("/ho-so-cua-toi"),

@@ -18,7 +18,7 @@ use super::pages::{GrantView, LineView, ReceiptView, RefundView, money};
 use super::refund::{self, Wish};
 use super::store::{self, Payment, Reduction};
 use super::words::say;
-use super::{Proof, grant, receipt};
+use super::{Proof, claim, grant, receipt};
 use crate::App;
 use crate::desk::frame::{self, Place};
 use crate::dossier::rules::Seat;
@@ -30,6 +30,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/mot-cua/ho-so/{code}/phi", get(show))
         .route("/mot-cua/ho-so/{code}/phi/mien-giam", post(reduce))
+        .route("/mot-cua/ho-so/{code}/phi/de-nghi", post(answer))
         .route("/mot-cua/ho-so/{code}/phi/bien-lai", post(replace))
         .route("/mot-cua/ho-so/{code}/phi/hoan", post(ask_refund))
 }
@@ -55,6 +56,17 @@ struct BillView {
     payments: Vec<String>,
 }
 
+/// A claim of the applicant, with its proof.
+struct ClaimLine {
+    id: String,
+    name: String,
+    percent: i64,
+    at: Instant,
+    note: String,
+    file: String,
+    href: String,
+}
+
 /// All that is known of a dossier's money.
 struct Money {
     back: String,
@@ -64,6 +76,8 @@ struct Money {
     receipts: Vec<ReceiptView>,
     refunds: Vec<RefundView>,
     reductions: Vec<Reduction>,
+    /// The claim that waits for an answer.
+    claim: Option<ClaimLine>,
     files: Vec<StoredFile>,
     /// The clerk of the counter may act.
     acts: bool,
@@ -120,7 +134,18 @@ async fn read(tx: &mut Tx, case: &Case, at: &Place) -> Result<Money, Problem> {
         });
     }
     let receipts = store::list_receipts(tx, d.id).await?;
+    let files = dossier::store::list_files(tx, d.id).await?;
+    let claim = claim::find_open(tx, d.id).await?.map(|c| ClaimLine {
+        href: format!("/ho-so/{}/tep/{}", frame::encode(&d.code), c.file),
+        file: files.iter().find(|f| f.id == c.file).map(|f| f.name.clone()).unwrap_or_default(),
+        id: c.id,
+        name: c.name,
+        percent: c.percent,
+        at: c.at,
+        note: c.note,
+    });
     Ok(Money {
+        claim,
         back: at.dossier(&d.code, None),
         code: d.code.clone(),
         applicant: d.applicant.name.clone(),
@@ -128,7 +153,7 @@ async fn read(tx: &mut Tx, case: &Case, at: &Place) -> Result<Money, Problem> {
         receipts: receipts.iter().map(|r| ReceiptView::of(r, &d.code)).collect(),
         refunds: store::list_refunds(tx, d.id).await?.iter().map(RefundView::of).collect(),
         reductions: super::reductions(tx, case, case.now.day()).await?,
-        files: dossier::store::list_files(tx, d.id).await?,
+        files,
         acts: case.seats.contains(&Seat::Counter),
         open: store::find_open_bill(tx, d.id).await?.is_some(),
         refundable: refund::left(tx, case).await?,
@@ -159,6 +184,7 @@ async fn show(
     let mut page = page_of(&app, &official, &place, &code).await?;
     let said = match query.da.as_str() {
         "mien-giam" => Some("done.grant"),
+        "de-nghi" => Some("done.claim"),
         "bien-lai" => Some("done.replace"),
         "hoan" => Some("done.refund"),
         _ => None,
@@ -173,6 +199,7 @@ async fn show(
 #[derive(Clone, Debug)]
 enum Deed {
     Grant { reduction: String, proof: Proof },
+    Answer { claim: String, answer: claim::Answer },
     Replace { receipt: String, reason: String },
     Refund(Wish),
 }
@@ -181,6 +208,7 @@ impl Deed {
     fn verb(&self) -> &'static str {
         match self {
             Deed::Grant { .. } => "onestop.grant-reduction",
+            Deed::Answer { .. } => "onestop.answer-claim",
             Deed::Replace { .. } => "onestop.replace-fee-receipt",
             Deed::Refund(_) => "onestop.ask-refund",
         }
@@ -189,6 +217,7 @@ impl Deed {
     fn slug(&self) -> &'static str {
         match self {
             Deed::Grant { .. } => "mien-giam",
+            Deed::Answer { .. } => "de-nghi",
             Deed::Replace { .. } => "bien-lai",
             Deed::Refund(_) => "hoan",
         }
@@ -207,6 +236,7 @@ async fn act(app: &App, clerk: &CounterClerk, code: &str, deed: Deed) -> Result<
         }
         match &wanted {
             Deed::Grant { reduction, proof } => grant(tx, &mut case, reduction, proof, &who).await,
+            Deed::Answer { claim, answer } => claim::decide(tx, &mut case, claim, answer, &who).await,
             Deed::Replace { receipt, reason } => {
                 receipt::replace(tx, &mut case, receipt, reason, &who).await.map(drop)
             }
@@ -247,6 +277,29 @@ async fn reduce(
 ) -> Result<Response, Problem> {
     let proof = Proof { file: Some(form.file).filter(|f| !f.is_empty()), note: form.note };
     act(&app, &clerk, &code, Deed::Grant { reduction: form.reduction, proof }).await
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AnswerForm {
+    claim: String,
+    /// `grant` or `decline`.
+    deed: String,
+    reason: String,
+}
+
+/// `POST /mot-cua/ho-so/{code}/phi/de-nghi`: the counter's answer to a claim.
+async fn answer(
+    State(app): State<App>,
+    clerk: CounterClerk,
+    Path(code): Path<String>,
+    Form(form): Form<AnswerForm>,
+) -> Result<Response, Problem> {
+    let answer = match form.deed.as_str() {
+        "grant" => claim::Answer::Grant,
+        _ => claim::Answer::Decline { reason: form.reason },
+    };
+    act(&app, &clerk, &code, Deed::Answer { claim: form.claim, answer }).await
 }
 
 #[derive(Deserialize, Default)]

@@ -30,8 +30,13 @@ mod tests {
         let mut missing = Vec::new();
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/fee");
         let own = concat!(env!("CARGO_MANIFEST_DIR"), "/src/fee.rs").into();
-        let files = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).chain([own]);
-        for path in files {
+        let list = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect()
+        };
+        let (folders, mut files): (Vec<_>, Vec<_>) =
+            list(folder.as_ref()).into_iter().partition(|path| path.is_dir());
+        files.extend(folders.iter().flat_map(|folder| list(folder)));
+        for path in files.into_iter().chain([own]) {
             if path.ends_with("words.rs") {
                 continue;
             }

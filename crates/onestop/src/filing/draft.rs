@@ -247,7 +247,7 @@ pub async fn keep_page(
     let procedure = draft.procedure.clone();
     if let Some(form) = &procedure.form {
         // What names no commune stays as it is, for the page's check and for filing to refuse.
-        drop(places::write(tx, form, &mut draft.answers).await?);
+        drop(places::take(tx, form, &mut draft.answers).await?);
     }
     draft.row.answers = Value::Object(draft.answers.clone()).to_string();
     draft.row.updated_at = now;
@@ -278,6 +278,10 @@ pub async fn keep_field(
         Some(value) => draft.answers.insert(field.to_string(), value),
         None => draft.answers.shift_remove(field),
     };
+    let procedure = draft.procedure.clone();
+    if let Some(form) = procedure.form.as_ref().filter(|f| f.is_address(field)) {
+        drop(places::take(tx, form, &mut draft.answers).await?);
+    }
     draft.row.answers = Value::Object(draft.answers.clone()).to_string();
     store::save_answers(tx, &draft.row, now).await?;
     signer::changed(tx, catalogue, id, account, now).await

@@ -24,9 +24,10 @@ pub async fn agency(
         Some(route) => {
             let place = place(route, answers).unwrap_or(counter.id.as_str()).to_string();
             let level = route.level.or(level(procedure, frame));
-            match find(tx, &place, level, route.unit_kind.as_deref(), day).await? {
-                Some(agency) => Ok(agency),
-                None => Err(nobody_there(route)),
+            match at(tx, &place, level, route.unit_kind.as_deref(), day).await? {
+                At::Agency(agency) => Ok(*agency),
+                At::Nobody => Err(nobody_there(route)),
+                At::Several(names) => Err(several_there(route, &names)),
             }
         }
     }
@@ -50,8 +51,18 @@ pub fn level(procedure: &Procedure, frame: Frame) -> Option<Level> {
     settles.find(|level| matches!(level, Level::Commune | Level::District | Level::Province))
 }
 
-/// The agency at the place of this unit, at this level. None where nobody is today: the unit was
-/// abolished, or no counter stands there.
+/// Who is at a place today.
+#[derive(Debug)]
+pub enum At {
+    Agency(Box<Unit>),
+    /// The unit was abolished and nobody knows who took over, or no counter stands there.
+    Nobody,
+    /// The place was divided among these.
+    Several(Vec<String>),
+}
+
+/// The agency at the place of this unit, at this level: where the unit stands no more, that of whoever took
+/// over. None where that is nobody, or more than one.
 pub async fn find(
     tx: &mut Tx,
     unit: &str,
@@ -59,8 +70,59 @@ pub async fn find(
     kind: Option<&str>,
     day: Day,
 ) -> Result<Option<Unit>, Problem> {
-    let code = unit.split('@').next().unwrap_or_default();
-    let Some(unit) = directory::find_unit(tx, code, day).await? else { return Ok(None) };
+    Ok(match at(tx, unit, level, kind, day).await? {
+        At::Agency(agency) => Some(*agency),
+        At::Nobody | At::Several(_) => None,
+    })
+}
+
+async fn at(
+    tx: &mut Tx,
+    unit: &str,
+    level: Option<Level>,
+    kind: Option<&str>,
+    day: Day,
+) -> Result<At, Problem> {
+    let mut here = match unit.contains('@') {
+        true => directory::heirs(tx, &UnitId::from(unit), day).await?,
+        false => Vec::new(),
+    };
+    if here.is_empty() && !is_known(tx, unit).await? {
+        let code = unit.split('@').next().unwrap_or_default();
+        here.extend(directory::find_unit(tx, code, day).await?);
+    }
+    let (mut agencies, mut names): (Vec<Unit>, Vec<String>) = (Vec::new(), Vec::new());
+    for unit in here {
+        let name = unit.name.clone();
+        let Some(agency) = of_unit(tx, unit, level, kind, day).await? else { continue };
+        names.push(name);
+        if agencies.iter().all(|known| known.id != agency.id) {
+            agencies.push(agency);
+        }
+    }
+    Ok(match agencies.len() {
+        0 => At::Nobody,
+        1 => At::Agency(Box::new(agencies.remove(0))),
+        _ => At::Several(names),
+    })
+}
+
+/// Whether a unit of this id ever stood: then its code says nothing more.
+async fn is_known(tx: &mut Tx, unit: &str) -> Result<bool, Problem> {
+    match directory::get_unit(tx, &UnitId::from(unit)).await {
+        Ok(_) => Ok(true),
+        Err(db::Error::NotFound) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn of_unit(
+    tx: &mut Tx,
+    unit: Unit,
+    level: Option<Level>,
+    kind: Option<&str>,
+    day: Day,
+) -> Result<Option<Unit>, Problem> {
     let mut territory = None;
     for above in directory::ancestors(tx, &unit.id).await? {
         if above.territory && level.is_none_or(|level| above.level == level.as_str()) {
@@ -74,6 +136,34 @@ pub async fn find(
     let Some(kind) = kind else { return Ok(Some(agency)) };
     let section: UnitId = directory::unit_for(tx, &agency.id, kind).await?.id;
     Ok(Some(directory::agency_of(tx, &section).await?))
+}
+
+/// The field of the address that decides who settles it, and the communes that its place was divided among:
+/// whoever fills the form in chooses one of them.
+pub async fn divided(
+    tx: &mut Tx,
+    frame: Frame,
+    procedure: &Procedure,
+    answers: &Answers,
+    day: Day,
+) -> Result<Option<(String, String)>, Problem> {
+    let Some(route) = rule(procedure, answers) else { return Ok(None) };
+    let (Some(field), Some(place)) = (&route.field, place(route, answers)) else { return Ok(None) };
+    let level = route.level.or(level(procedure, frame));
+    match at(tx, place, level, route.unit_kind.as_deref(), day).await? {
+        At::Several(names) => Ok(Some((field.clone(), names.join(", ")))),
+        At::Agency(_) | At::Nobody => Ok(None),
+    }
+}
+
+fn several_there(route: &Route, names: &[String]) -> Problem {
+    match &route.field {
+        Some(field) => {
+            let args = vec![("names", names.join(", "))];
+            Refusal::Faults(vec![(format!("answers.{field}"), "fault.place_divided", args)]).into()
+        }
+        None => Refusal::NoCounter.into(),
+    }
 }
 
 fn nobody_there(route: &Route) -> Problem {

@@ -75,6 +75,35 @@ pub async fn list_uploads(tx: &mut Tx, draft: &str, account: &str) -> db::Result
     .await
 }
 
+/// The uploads of an account that are meant for a dossier's supplement and not handed in yet: their component
+/// is `CODE/component`. At most 100.
+pub async fn list_meant(tx: &mut Tx, account: &str, code: &str) -> db::Result<Vec<UploadRow>> {
+    tx.list(
+        "select id, component, name, media, size, sha256, created_at, vault from upload
+          where account = $1 and draft is null and dossier is null and component like $2
+          order by created_at, id limit 100",
+        args![account, format!("{code}/%")],
+    )
+    .await
+}
+
+/// A helper's upload becomes one of the draft it was sent for, and of its owner. `Stale` when it has been
+/// taken already, or is nobody's.
+pub async fn save_given(
+    tx: &mut Tx,
+    id: &str,
+    from: &str,
+    owner: &str,
+    (draft, component): (&str, &str),
+) -> db::Result<()> {
+    tx.change_one(
+        "update upload set account = $1, draft = $2, component = $3
+          where id = $4 and account = $5 and draft is null and dossier is null",
+        args![owner, draft, component, id, from],
+    )
+    .await
+}
+
 /// How many uploads of an account wait for a dossier, and their bytes.
 pub async fn waiting(tx: &mut Tx, account: &str) -> db::Result<(i64, i64)> {
     db::record! { struct Sum { count: i64, bytes: i64 } }

@@ -163,6 +163,27 @@ impl Row {
     }
 }
 
+/// A file that a helper sent up in pieces, under their own account, goes to the draft of the owner.
+pub(super) async fn give(
+    app: &App,
+    act: Act,
+    (upload, helper): (&str, &str),
+    owner: &str,
+    (draft, component): (&str, &str),
+) -> Result<(), Problem> {
+    may_take(app, owner, Some(draft), Some(component)).await?;
+    let [upload, helper, owner] = [upload, helper, owner].map(str::to_string);
+    let [draft, component] = [draft, component].map(str::to_string);
+    let now = act.at;
+    let write = async move |tx: &mut Tx| -> Result<(), Problem> {
+        let found = store::find_upload(tx, &upload, &helper).await?.ok_or(Problem::NotFound)?;
+        store::save_given(tx, &upload, &helper, &owner, (&draft, &component)).await?;
+        blobs::commit(tx, &found.sha256).await?;
+        crate::signer::added(tx, &draft, &owner, now).await
+    };
+    app.site.db.write(act, write).await
+}
+
 /// Whether the account may bring one more file there.
 pub(super) async fn may_take(
     app: &App,

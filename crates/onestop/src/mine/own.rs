@@ -120,6 +120,8 @@ pub(crate) struct OwnPage {
     wanted: Vec<Wanted>,
     fee: String,
     again: Again,
+    /// Files that are here already and go along with the next supplement.
+    brought: Vec<Brought>,
     summary: String,
     file_max: String,
     /// Somebody else's dossier, with which the viewer helps.
@@ -146,6 +148,8 @@ pub(crate) struct Read {
     history: Vec<(History, String)>,
     files: Vec<StoredFile>,
     decided: bool,
+    /// Files that came up for a supplement that was not sent yet.
+    waiting: Vec<Brought>,
     /// The result says no.
     denied: bool,
     /// Who settles it, and hears complaints.
@@ -241,6 +245,10 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
             let may_ask = crate::correction::may_ask(&case, decision.is_some(), &corrections);
             Ok(Read {
                 files: store::list_files(tx, id).await?,
+                waiting: match case.dossier.state.status() {
+                    Status::Supplementing => waiting(tx, &me, &case.dossier.code).await?,
+                    _ => Vec::new(),
+                },
                 decided: decision.is_some(),
                 signatures: crate::signing::store::list_signatures(tx, id).await?,
                 standing: {
@@ -330,6 +338,7 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
             .map(|(h, _)| h.note.clone())
             .unwrap_or_default(),
         wanted: wanted(&read, &again),
+        brought: brought(&read, &again),
         fee: money(d.fee_asked - d.fee_paid),
         summary: say("form.summary", &[("n", &again.errors.len().to_string())]),
         file_max: format::size(base::limits::FILE_SIZE_BYTES_MAX),
@@ -343,6 +352,26 @@ fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again)
         again,
         shell,
     }
+}
+
+/// What came with a form that was refused, and what came before any form.
+fn brought(read: &Read, again: &Again) -> Vec<Brought> {
+    let sent = again.brought.iter();
+    let known: Vec<&str> = sent.clone().map(|b| b.upload.as_str()).collect();
+    let more = read.waiting.iter().filter(|b| !known.contains(&b.upload.as_str()));
+    sent.chain(more).cloned().collect()
+}
+
+/// What this person sent up for a supplement of this dossier, in pieces, and has not handed in yet.
+async fn waiting(tx: &mut Tx, account: &str, code: &str) -> Result<Vec<Brought>, Problem> {
+    let rows = crate::filing::store::list_meant(tx, account, code).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|u| {
+            let component = u.component?.split_once('/')?.1.to_string();
+            Some(Brought { component, upload: u.id, name: u.name })
+        })
+        .collect())
 }
 
 fn money(amount: i64) -> String {

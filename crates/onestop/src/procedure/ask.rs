@@ -60,7 +60,7 @@ pub struct Question {
     pub repeats: bool,
     /// Whether there is room for one more row.
     pub room: bool,
-    /// The communes of a `places` question.
+    /// The communes that all `places` questions of a page propose; only its first one carries them.
     pub places: Vec<Choices>,
     /// The files brought for a `file` question.
     pub files: Vec<Brought>,
@@ -126,7 +126,21 @@ pub fn questions(
         question.described = described(&question);
         out.push(question);
     }
+    let mut carried = false;
+    for question in &mut out {
+        once(question, &mut carried);
+    }
     out
+}
+
+/// One list of communes serves a whole page.
+fn once(question: &mut Question, carried: &mut bool) {
+    if !question.places.is_empty() && std::mem::replace(carried, true) {
+        question.places.clear();
+    }
+    for part in question.rows.iter_mut().flat_map(|row| &mut row.parts) {
+        once(part, carried);
+    }
 }
 
 fn is_shown(form: &Form, page: &Page, field: &str, answers: &Answers, depth: usize) -> bool {
@@ -208,7 +222,11 @@ fn question(
         rows,
         places: if format == "commune" { around.places.choices() } else { Vec::new() },
         files: around.files.iter().filter(|file| file.field == field).cloned().collect(),
-        value: if format == "money" { grouped(value, typed) } else { typed },
+        value: match format {
+            "money" => grouped(value, typed),
+            "commune" => around.places.shown(&typed),
+            _ => typed,
+        },
     };
     question.described = described(&question);
     question

@@ -13,7 +13,7 @@ use crate::desk::{browser, page, presses, says};
 const UNTIL: &str = "2026-09-30";
 
 /// A draft of a birth; its address.
-async fn begins(who: &mut Person) -> String {
+pub async fn begins(who: &mut Person) -> String {
     who.opens("/nop-ho-so/1.001193?noi=phuoc+hau").await.expect(200);
     let answer = who.submits("Bắt đầu điền hồ sơ", &[("unit", COMMUNE)]).await.expect(303);
     answer.header("location").to_string()
@@ -27,7 +27,7 @@ fn told_code(who: &Person) -> String {
 }
 
 /// The owner asks for help at this address with a code, the helper takes it up and agrees.
-async fn is_helped(owner: &mut Person, helper: &mut Person, place: &str, right: &str) {
+pub async fn is_helped(owner: &mut Person, helper: &mut Person, place: &str, right: &str) {
     owner.opens(&format!("{place}/nguoi-giup")).await.expect(200);
     owner.submits("Nhờ giúp", &[("right", right), ("until", UNTIL), ("agreed", "1")]).await.expect(200);
     let code = told_code(owner);

@@ -10,7 +10,7 @@ use suite::person::Answer;
 use suite::town::people::*;
 use suite::town::*;
 
-use crate::desk::says;
+use crate::desk::{browser, says};
 
 const BANK: &str = "/api/v1/payments/ngan-hang-thu";
 const TASKS: &str = "/mot-cua/thu-phi";
@@ -374,6 +374,80 @@ fn money_goes_back_when_a_leader_says_so() {
         an.opens(&page).await.expect(200);
         says(&an, "Chứng từ: PC 07");
         assert_eq!(times(&town, &code, "pay_refund").await, 1);
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+/// The proof that somebody's fee is forgiven.
+fn proof() -> [suite::person::Upload<'static>; 1] {
+    let content = Box::leak(pdf("So ho ngheo").into_boxed_slice());
+    let (file_name, content_type) = ("So-ho-ngheo.pdf", "application/pdf");
+    [suite::person::Upload { field: "tep", file_name, content_type, bytes: content }]
+}
+
+#[test]
+fn whom_the_law_forgives_sends_the_proof_from_where_one_pays_and_is_answered() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let code = owes(&town, 15_000).await;
+        let page = format!("/ho-so-cua-toi/{code}/nop-phi");
+        let (mut an, mut clerk) = (browser(&town, CITIZEN).await, browser(&town, CLERK).await);
+        // The page that comes again by itself has no form that would be lost, but the way to it.
+        an.opens(&page).await.expect(200);
+        an.opens(&an.link("Đề nghị miễn, giảm")).await.expect(200);
+        let poor = ("reduction", "1.001193@3/le phi ho tich/2");
+        an.submits_files("Gửi đề nghị miễn, giảm", &[], &[]).await.expect(422);
+        says(&an, "Chọn trường hợp của ông, bà.");
+        says(&an, "Chọn tệp giấy tờ chứng minh");
+        // What came with a form that was refused goes along with the next try.
+        an.submits_files("Gửi đề nghị miễn, giảm", &[], &proof()).await.expect(422);
+        says(&an, "Đã tải lên, sẽ gửi cùng lần này");
+        let sent = an.submits_files("Gửi đề nghị miễn, giảm", &[poor, ("note", "Hộ nghèo 2026")], &[]).await;
+        an.follows(sent.expect(303)).await.expect(200);
+        says(&an, "đang chờ bộ phận một cửa trả lời");
+        assert!(an.page().forms().iter().all(|f| !f.action.ends_with("/mien-giam")), "one claim at a time");
+        let seen = sees(&mut town.token(CITIZEN).await, &code).await;
+        assert_eq!((&seen["status"], &seen["fee_asked"]), (&json!(6), &json!(15_000)), "the clock stands");
+        town.delivers().await;
+
+        // It is a task of its own counter and of no other.
+        clerk.opens(TASKS).await.expect(200);
+        says(&clerk, "Đề nghị miễn, giảm chờ trả lời");
+        let mut other = browser(&town, DISTRICT_CLERK).await;
+        other.opens(TASKS).await.expect(200);
+        assert!(!other.page().text().contains("Đề nghị miễn, giảm chờ trả lời"));
+        clerk.opens("/mot-cua/thong-bao").await.expect(200);
+        says(&clerk, "có đề nghị miễn, giảm phí");
+        let sheet = format!("/mot-cua/ho-so/{code}/phi");
+        clerk.opens(&sheet).await.expect(200);
+        says(&clerk, "Hộ nghèo 2026");
+        let file = clerk.gets(&clerk.link("So-ho-ngheo.pdf")).await.expect(200);
+        assert!(file.body.starts_with(b"%PDF-"), "the proof can be opened");
+        clerk.opens(&sheet).await.expect(200);
+        clerk.submits("Không ghi nhận", &[]).await.expect(422);
+        clerk.opens(&sheet).await.expect(200);
+        clerk.submits("Không ghi nhận", &[("reason", "Sổ đã hết hạn từ năm 2025.")]).await.expect(303);
+        town.delivers().await;
+
+        an.opens("/thong-bao").await.expect(200);
+        says(&an, "không được miễn, giảm phí");
+        an.opens(&format!("{page}?dung=true")).await.expect(200);
+        says(&an, "Sổ đã hết hạn từ năm 2025.");
+        says(&an, "có quyền khiếu nại");
+        let again = an.submits_files("Gửi đề nghị miễn, giảm", &[poor], &proof()).await;
+        again.expect(303);
+        clerk.opens(&sheet).await.expect(200);
+        clerk.submits("Ghi nhận theo đề nghị", &[]).await.expect(303);
+        clerk.opens(&sheet).await.expect(200);
+        says(&clerk, "Có giấy tờ chứng minh trong hồ sơ");
+        let seen = sees(&mut town.token(CITIZEN).await, &code).await;
+        assert_eq!((&seen["status"], &seen["fee_asked"]), (&json!(4), &json!(0)));
+        assert_eq!(times(&town, &code, "claim_reduction").await, 2);
+        assert_eq!(times(&town, &code, "decline_reduction").await, 1);
+        // Somebody else's dossier has no such page to post to.
+        let mut neighbour = browser(&town, NEIGHBOUR).await;
+        neighbour.opens(&page).await.expect(404);
         town.delivers().await;
         town.audit_book_is_whole().await;
     });

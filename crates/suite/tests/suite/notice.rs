@@ -347,3 +347,51 @@ fn a_demonstration_shows_what_would_have_been_sent_and_sends_nothing() {
         }
     });
 }
+
+/// What somebody was told of dossiers that wait for their applicant, the newest first.
+async fn waits(town: &Town, login: &str) -> Vec<String> {
+    let told = told(town, login).await;
+    let words = ["remind_supplement", "remind_fee", "no_supplement", "no_fee"];
+    told.into_iter().filter(|word| words.contains(&word.as_str())).collect()
+}
+
+/// Some days later, after everything that was due by then.
+async fn days_later(town: &Town, days: u64) {
+    assert_eq!(town.minutes_later(days * 24 * 60).await, 0, "every job is done");
+}
+
+#[test]
+fn whoever_is_waited_for_is_reminded_twice_and_then_the_counter_has_a_task() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let owes = crate::money::owes(&town, 8_000).await;
+        let paid = crate::money::owes(&town, 9_000).await;
+        takes(&mut town.token(CLERK).await, &paid, "pay", json!({})).await;
+        days_later(&town, 2).await;
+        assert_eq!(waits(&town, CITIZEN).await, [""; 0], "not yet");
+        days_later(&town, 1).await;
+        assert_eq!(waits(&town, CITIZEN).await, ["remind_fee"], "of the one that is owed, and of no other");
+        days_later(&town, 1).await;
+        assert_eq!(waits(&town, CITIZEN).await, ["remind_fee"], "once");
+        days_later(&town, 3).await;
+        assert_eq!(waits(&town, CITIZEN).await, ["remind_fee", "remind_fee"]);
+        assert_eq!(waits(&town, CLERK).await, [""; 0]);
+        days_later(&town, 8).await;
+        assert_eq!(waits(&town, CLERK).await, ["no_fee"]);
+        assert_eq!(waits(&town, CITIZEN).await, ["remind_fee", "remind_fee"], "no more than twice");
+
+        // Asked for papers instead, another time begins.
+        let mut clerk = town.token(CLERK).await;
+        takes(&mut clerk, &owes, "pay", json!({})).await;
+        let second = files_a_birth(&mut town.token(CITIZEN).await).await;
+        takes(&mut clerk, &second, "receive", json!({})).await;
+        let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+        takes(&mut clerk, &second, "ask_supplement", ask).await;
+        days_later(&town, 3).await;
+        assert_eq!(waits(&town, CITIZEN).await[0], "remind_supplement");
+        let mut clerk = browser(&town, CLERK).await;
+        clerk.opens("/mot-cua/thong-bao").await.expect(200);
+        says(&clerk, "chưa nộp phí sau hai lần nhắc");
+        town.delivers().await;
+    });
+}

@@ -14,6 +14,8 @@ use suite::town::people::*;
 use suite::town::*;
 use tokio::io::AsyncWriteExt;
 
+use crate::desk::{browser, says};
+
 const PIECES: &str = "/api/v1/uploads/resumable";
 const KIND: Option<&str> = Some("application/offset+octet-stream");
 
@@ -204,5 +206,76 @@ fn files_in_pieces_have_limits_and_an_end() {
         begins(&mut town.token(CITIZEN).await, 20 * 1024 * 1024).await.expect(201);
         let left = async |tx: &mut db::Tx| tx.get::<i64>("select count(*) from piecewise", db::args![]).await;
         assert_eq!(town.opened.site.db.read(left).await.unwrap(), 1);
+    });
+}
+
+/// Sends a file of this component up in two pieces, as the module of the pages does; its upload's id.
+async fn goes_up(who: &mut Person, component: &str, bytes: &[u8]) -> String {
+    let (name, component) = (STANDARD.encode("giấy.pdf"), STANDARD.encode(component));
+    who.says("tus-resumable", "1.0.0");
+    who.says("upload-length", &bytes.len().to_string());
+    who.says("upload-metadata", &format!("filename {name},component {component}"));
+    let begun = who.sends(Method::POST, PIECES, None, Bytes::new()).await.expect(201);
+    let at = begun.header("location").to_string();
+    let half = bytes.len() / 2;
+    sends(who, &at, 0, &bytes[..half]).await.expect(204);
+    sends(who, &at, half, &bytes[half..]).await.expect(204);
+    at.rsplit('/').next().expect("an id").to_string()
+}
+
+#[test]
+fn a_supplement_that_came_in_pieces_waits_for_its_form_and_is_nobody_elses() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let code = files_a_birth(&mut town.token(CITIZEN).await).await;
+        let mut clerk = town.token(CLERK).await;
+        takes(&mut clerk, &code, "receive", json!({})).await;
+        let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+        takes(&mut clerk, &code, "ask_supplement", ask).await;
+        let mut program = town.token(CITIZEN).await;
+        goes_up(&mut program, &format!("{code}/identity"), &large(90_000)).await;
+
+        // It is on the page of any browser of his, until the form is sent.
+        let page = format!("/ho-so-cua-toi/{code}");
+        let mut an = browser(&town, CITIZEN).await;
+        let text = an.opens(&page).await.expect(200).text();
+        assert!(text.contains("draft.") && text.contains("data-pieces"), "the module is on the page");
+        says(&an, "Đã tải lên, sẽ gửi cùng lần này");
+        let sent = an.submits_files("Nộp bổ sung", &[], &[]).await.expect(303);
+        assert_eq!(sent.header("location"), format!("{page}?bao=bo-sung"));
+        let files = sees(&mut program, &code).await["files"].clone();
+        let names: Vec<&str> =
+            files.as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+        assert!(names.contains(&"giấy.pdf"), "{names:?}");
+        town.delivers().await;
+        town.audit_book_is_whole().await;
+    });
+}
+
+#[test]
+fn what_a_helper_sends_in_pieces_becomes_the_owners_paper() {
+    both(async |t| {
+        let town = Town::of(&t).await;
+        let (mut an, mut hanh) = (browser(&town, CITIZEN).await, browser(&town, NEIGHBOUR).await);
+        let draft = crate::helper::begins(&mut an).await;
+        crate::helper::is_helped(&mut an, &mut hanh, &draft, "fill").await;
+        let id = goes_up(&mut town.token(NEIGHBOUR).await, "identity", &large(90_000)).await;
+        let text = hanh.opens(&format!("{draft}/giay-to")).await.expect(200).text();
+        assert!(text.contains("data-pieces"), "a helper sends in pieces too");
+        let button = "Tải lên cho Giấy tờ tùy thân của người yêu cầu";
+        // The browser's module names what has gone up; somebody else's upload is not taken.
+        let forms = hanh.page().forms();
+        let form = forms.iter().find(|f| f.buttons.iter().any(|(words, _)| words == button)).expect("a form");
+        let stranger = goes_up(&mut town.token(CITIZEN).await, "identity", &large(80_000)).await;
+        for (upload, status) in [(&stranger, 404), (&id, 303), (&id, 404)] {
+            let mut fields = form.fields.clone();
+            fields.push(("kem".into(), format!("identity|{upload}|giấy.pdf")));
+            let (kind, body) = suite::person::multipart(&fields, &[]);
+            hanh.sends(Method::POST, &form.action, Some(&kind), body).await.expect(status);
+        }
+        an.opens(&format!("{draft}/giay-to")).await.expect(200);
+        says(&an, "giấy.pdf");
+        town.delivers().await;
+        town.audit_book_is_whole().await;
     });
 }

@@ -76,10 +76,14 @@ fn every_route_and_every_role() {
 /// answers 401 (API), or does not exist.
 #[test]
 fn without_signing_in_only_public_pages_answer() {
-    const PUBLIC: [&str; 27] = [
+    const PUBLIC: [&str; 31] = [
         "/",
         "/thu-tuc",
         "/thu-tuc/{code}",
+        "/viec-trong-doi",
+        "/viec-trong-doi/{event}",
+        "/co-quan",
+        "/co-quan/{code}",
         "/minh-bach",
         "/tra-cuu",
         "/kiem-tra-phieu",

@@ -12,6 +12,7 @@ fn every_problem_its_status_code_and_title() {
         Problem::NotFound,
         Problem::Forbidden,
         Problem::SignInNeeded { back: "/".into() },
+        Problem::PasswordDue { at: "/".into() },
         Problem::Stale,
         Problem::Taken("unit.code".into()),
         Problem::Refused(Message::new("Hồ sơ đã trả kết quả.", "return after return")),

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::App;
 use crate::filing::draft::{self, Draft};
+use crate::filing::route;
 use crate::filing::store::UploadRow;
 use crate::filing::uploads;
 use crate::filters;
@@ -242,6 +243,7 @@ async fn keep_page(
     let here = lacking.filter(|(id, _)| draft.page(&page_id).is_ok_and(|page| page.has(id)));
     errors.extend(here.map(|(id, _)| (id, say("paper.missing", &[]))));
     errors.extend(wrong);
+    errors.extend(divided(app, &draft, &page_id, today).await?);
     if errors.is_empty() {
         return Ok(see_other(&next_step(&draft, &page_id)));
     }
@@ -249,6 +251,23 @@ async fn keep_page(
     let mut page = form_page(app, at, &draft, &page_id, &unit, today, &errors, &around)?;
     Sources::read(app, at, &draft, &page_id).await?.mark(&mut page.questions);
     Ok(page::html_with(StatusCode::UNPROCESSABLE_ENTITY, page))
+}
+
+/// The address on this page that leads to several communes today, and the words that ask for one of them.
+async fn divided(
+    app: &App,
+    draft: &Draft,
+    page_id: &str,
+    today: Day,
+) -> Result<Option<(String, String)>, Problem> {
+    let (procedure, answers, frame) = (draft.procedure.clone(), draft.clean(), app.catalogue.frame);
+    let read = async move |tx: &mut Tx| route::divided(tx, frame, &procedure, &answers, today).await;
+    let found = app.site.db.read(read).await?;
+    let here = found.filter(|(field, _)| draft.page(page_id).is_ok_and(|page| page.has(field)));
+    let said = |(field, names): (String, String)| {
+        (format!("{field}.unit"), crate::words::WORDS.t("fault.place_divided", &[("names", &names)]))
+    };
+    Ok(here.map(said))
 }
 
 /// Where to go when a button added a row to a group or dropped one; what was typed is kept.

@@ -138,6 +138,17 @@ async fn take(app: &App, at: &OnDraft<Fill>, component: &str, mut form: Upload) 
             }
         }
     }
+    // `component|upload|name`: what a helper's browser sent up in pieces before the form.
+    let given: Vec<String> =
+        form.texts().iter().filter(|(n, _)| n == "kem").map(|(_, t)| t.clone()).collect();
+    for upload in given.iter().filter_map(|text| text.split('|').nth(1)) {
+        brought += 1;
+        let act = at.act("onestop.bring-papers", app.site.clock.now());
+        let me = at.viewer.account.to_string();
+        if let Err(problem) = uploads::give(app, act, (upload, &me), &account, (id, component)).await {
+            wrong.push(refused(problem)?);
+        }
+    }
     if brought == 0 && wrong.is_empty() {
         wrong.push(say("paper.none_chosen", &[]));
     }

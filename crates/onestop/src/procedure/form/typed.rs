@@ -223,6 +223,11 @@ impl Form {
         found
     }
 
+    /// Whether a field is an address by the unit tree.
+    pub fn is_address(&self, field: &str) -> bool {
+        self.property(field).is_some_and(|p| p["format"] == "address")
+    }
+
     /// The communes that addresses among the answers name: field and unit.
     pub fn communes(&self, answers: &Answers) -> Vec<(String, String)> {
         let unit = |(field, value): (&String, &Value)| {

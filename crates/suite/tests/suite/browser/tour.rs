@@ -61,6 +61,7 @@ async fn outside(v: &Visit, house: &House) {
     let b = &v.browser;
     b.forget().await;
     v.opens(&["/minh-bach", "/phan-anh", "/phan-anh/gui?noi=phuoc+hau", &house.follow, "/danh-gia"]).await;
+    v.opens(&["/viec-trong-doi", "/viec-trong-doi/sinh-con", "/co-quan", "/co-quan/29596"]).await;
     v.opens(&[&house.kiosk, "/goi-so/29596-MC"]).await;
 }
 
