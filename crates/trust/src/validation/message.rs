@@ -1,5 +1,7 @@
 //! Signed messages: CMS and CAdES.
 
+use std::cell::RefCell;
+
 use base::Instant;
 use pki::cms::{self, Content, Note, SignedData, SignerInfo};
 use pki::der::{Malformed, Reader};
@@ -10,6 +12,10 @@ use pki::{Certificate, oid};
 use super::format::Read;
 use super::found::{self, Bag, Found, FoundStamp};
 use super::report::{Coverage, Finding, Format, StampKind};
+use super::rules::SIGNATURES_MAX;
+
+/// Archive time-stamps that are judged in one message: each is over all of its certificates and lists.
+const ARCHIVE_STAMPS_MAX: usize = 64;
 
 /// Every signature of a message, over its own content or over the one given.
 pub fn read(message: &SignedData, content: Option<&[u8]>, known: &[Certificate]) -> Read {
@@ -21,19 +27,30 @@ pub fn read(message: &SignedData, content: Option<&[u8]>, known: &[Certificate])
         return Read { format: Format::Cms, signatures: vec![stamp], bag, findings: Vec::new() };
     }
     let over = content.map_or(Content::Inside, Content::Bytes);
-    let signatures = message.signers.iter().enumerate().map(|(n, signer)| {
+    let bytes = content.or(message.content.as_deref()).unwrap_or_default();
+    let hashes = RefCell::new(Vec::<(Digest, Vec<u8>)>::new());
+    // The content is hashed once for all archive time-stamps, however many a message has.
+    let hash = |digest: Digest| {
+        let mut hashes = hashes.borrow_mut();
+        if let Some((_, hash)) = hashes.iter().find(|(of, _)| *of == digest) {
+            return hash.clone();
+        }
+        let hash = digest.of(bytes);
+        hashes.push((digest, hash.clone()));
+        hash
+    };
+    let mut stamps_left = ARCHIVE_STAMPS_MAX;
+    // One more than is judged, so that too many are seen to be too many: each costs a hash of the content.
+    let signatures = message.signers.iter().take(SIGNATURES_MAX + 1).enumerate().map(|(n, signer)| {
         let mut found = signature(message, signer, over, known, &mut bag);
         found.covers = match (content, &message.content) {
             (Some(_), _) => Coverage::Outside,
             (None, Some(_)) => Coverage::Whole,
             (None, None) => Coverage::Unknown,
         };
-        let hash = |digest: Digest| match (content, &message.content) {
-            (Some(bytes), _) => digest.of(bytes),
-            (None, Some(inside)) => digest.of(inside),
-            (None, None) => Vec::new(),
-        };
-        found.stamps.extend(archive_stamps(message, n, &hash, &mut bag));
+        let stamps = archive_stamps(message, n, &hash, &mut bag, stamps_left);
+        stamps_left -= stamps.len();
+        found.stamps.extend(stamps);
         found
     });
     let signatures = signatures.collect();
@@ -72,10 +89,11 @@ fn archive_stamps(
     signer: usize,
     hash: &dyn Fn(Digest) -> Vec<u8>,
     bag: &mut Bag,
+    at_most: usize,
 ) -> Vec<FoundStamp> {
     let tokens: Vec<Vec<u8>> = message.signers[signer]
         .unsigned_values(oid::ARCHIVE_TIME_STAMP_V3)
-        .take(found::STAMPS_MAX)
+        .take(found::STAMPS_MAX.min(at_most))
         .map(<[u8]>::to_vec)
         .collect();
     let mut stamps = Vec::new();
