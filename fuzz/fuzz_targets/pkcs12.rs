@@ -1,5 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    hostile::read("pkcs12", bytes);
-});
+cuulong_fuzz::fuzz!("pkcs12");

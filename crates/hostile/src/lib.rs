@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use base::Instant;
 use pki::cert::{Serial, import};
 use pki::path::{Anchor, Material, Revocation, Rules, validate};
-use pki::{Certificate, Crl, cms, csr, ocsp, tsp};
+use pki::{Certificate, Crl, Digest, cms, csr, ocsp, tsp};
 use trust::validation::Bag;
 use trust::validation::report::Verdict;
 use trust::validation::rules::{self, Document, Terms};
@@ -42,10 +42,16 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "tsp", read: tsp },
     Target { name: "pkcs12", read: pkcs12 },
     Target { name: "bundle", read: bundle },
+    Target { name: "mail", read: mail },
     Target { name: "xml", read: xml },
     Target { name: "pdf", read: pdf },
     Target { name: "judge", read: judge },
 ];
+
+/// As many signatures of a message, and time-stamps of a signature, as are judged elsewhere too: each costs a
+/// hash of the content.
+const JUDGED_MAX: usize = 200;
+const STAMPS_MAX: usize = 16;
 
 /// How many of all could read these bytes.
 pub fn read_by_all(bytes: &[u8]) -> usize {
@@ -86,12 +92,23 @@ fn cms(bytes: &[u8]) -> bool {
     let padded = cms::SignedData::parse_padded(bytes).is_ok();
     let messages = [cms::SignedData::parse(bytes), cms::SignedData::import(bytes)];
     for message in messages.iter().flatten() {
-        for signer in &message.signers {
+        for (n, signer) in message.signers.iter().take(JUDGED_MAX).enumerate() {
             message.check(signer, cms::Content::Inside, &[]);
             message.check(signer, cms::Content::Bytes(b"another content"), &message.certificates);
+            signer.time_stamps().take(STAMPS_MAX).for_each(stamp);
+            for token in signer.unsigned_values(pki::oid::ARCHIVE_TIME_STAMP_V3).take(STAMPS_MAX) {
+                let content = |digest: Digest| digest.of(b"");
+                let _ = cms::archive::imprint(message, n, token, &content, Digest::Sha256);
+            }
         }
     }
     padded || messages.iter().any(Result::is_ok)
+}
+
+fn stamp(token: &[u8]) {
+    if let Ok(token) = tsp::Token::parse(token) {
+        token.check(|digest| digest.of(b"something"), &[]);
+    }
 }
 
 fn ocsp(bytes: &[u8]) -> bool {
@@ -99,6 +116,7 @@ fn ocsp(bytes: &[u8]) -> bool {
 }
 
 fn tsp(bytes: &[u8]) -> bool {
+    stamp(bytes);
     tsp::Request::parse(bytes).is_ok() | tsp::Reply::parse(bytes).is_ok()
 }
 
@@ -114,6 +132,22 @@ fn bundle(bytes: &[u8]) -> bool {
         bundle.certificates.iter().for_each(|certificate| material.add_certificate(certificate.clone()));
         let rules = Rules::at(Instant::from_micros(1_780_000_000_000_000)).with_revocation(Revocation::Off);
         let _ = validate(first, &[Anchor::from(last.clone())], &material, &rules);
+    }
+    true
+}
+
+/// A signed message: the value of its Content-Type, a line end, its body.
+fn mail(bytes: &[u8]) -> bool {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    // Whoever reads the headers of a mail looks at no longer ones.
+    let content_type = String::from_utf8_lossy(&bytes[..end.min(64 << 10)]);
+    let Some(parts) = pki::smime::split(&content_type, bytes.get(end + 1..).unwrap_or_default()) else {
+        return false;
+    };
+    if let Ok(message) = cms::SignedData::parse(&parts.signature) {
+        for signer in message.signers.iter().take(JUDGED_MAX) {
+            message.check(signer, cms::Content::Bytes(&parts.entity), &[]);
+        }
     }
     true
 }

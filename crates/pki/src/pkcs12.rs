@@ -13,8 +13,8 @@ use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::{hmac, pbkdf2};
 use std::num::NonZeroU32;
 
-/// How many rounds of a password's hash are walked.
-const ROUNDS_MAX: u64 = 2_000_000;
+/// How many rounds of a password's hash are walked for one file, however many locks it has.
+const ROUNDS_MAX: u64 = 4_000_000;
 
 /// What a file held.
 #[derive(Debug, Default)]
@@ -42,6 +42,27 @@ pub enum OpenError {
     Unprotected,
 }
 
+/// A password, and how much of its hash may still be walked: a file says itself how often, and for each of
+/// its locks.
+struct Pass<'a> {
+    word: &'a str,
+    rounds_left: u64,
+}
+
+impl Pass<'_> {
+    fn new(word: &str) -> Pass<'_> {
+        Pass { word, rounds_left: ROUNDS_MAX }
+    }
+
+    /// Takes so many rounds from what is left.
+    fn rounds(&mut self, number: u64) -> Result<NonZeroU32, OpenError> {
+        let number = NonZeroU32::new(u32::try_from(number).unwrap_or(u32::MAX));
+        let number = number.ok_or(OpenError::Unsupported)?;
+        self.rounds_left = self.rounds_left.checked_sub(number.get().into()).ok_or(OpenError::Unsupported)?;
+        Ok(number)
+    }
+}
+
 /// Opens a PKCS#12 file.
 pub fn open(bytes: &[u8], password: &str) -> Result<Bundle, OpenError> {
     der::within(bytes, INPUT_BYTES_MAX)?;
@@ -54,7 +75,8 @@ pub fn open(bytes: &[u8], password: &str) -> Result<Bundle, OpenError> {
     if pfx.is_empty() {
         return Err(OpenError::Unprotected);
     }
-    check_mac(pfx.sequence()?, safe, password)?;
+    let mut pass = Pass::new(password);
+    check_mac(pfx.sequence()?, safe, &mut pass)?;
     pfx.end()?;
     let mut bundle = Bundle::default();
     // Contents in pieces stand inside the string, and are made definite on their own.
@@ -65,10 +87,10 @@ pub fn open(bytes: &[u8], password: &str) -> Result<Bundle, OpenError> {
         let kind = info.clone().oid()?;
         if kind == oid::CMS_DATA {
             let plain = data(&mut info)?;
-            take_bags(plain, password, &mut bundle)?;
+            take_bags(plain, &mut pass, &mut bundle)?;
         } else if kind == oid::CMS_ENCRYPTED_DATA {
-            let plain = encrypted(&mut info, password)?;
-            take_bags(&plain, password, &mut bundle)?;
+            let plain = encrypted(&mut info, &mut pass)?;
+            take_bags(&plain, &mut pass, &mut bundle)?;
         } else {
             return Err(OpenError::Unsupported);
         }
@@ -79,7 +101,7 @@ pub fn open(bytes: &[u8], password: &str) -> Result<Bundle, OpenError> {
 /// Opens an encrypted PKCS#8 (`ENCRYPTED PRIVATE KEY`).
 pub fn open_key(der: &[u8], password: &str) -> Result<PrivateKey, OpenError> {
     let mut reader = Reader::whole_sequence(der)?;
-    let plain = shrouded(&mut reader, password)?;
+    let plain = shrouded(&mut reader, &mut Pass::new(password))?;
     PrivateKey::from_pkcs8(&plain).map_err(|_| OpenError::Unsupported)
 }
 
@@ -91,7 +113,7 @@ fn data<'a>(info: &mut Reader<'a>) -> Read<&'a [u8]> {
     info.context(0)?.ok_or_else(|| info.fail(Why::Truncated))?.octets()
 }
 
-fn encrypted(info: &mut Reader<'_>, password: &str) -> Result<Secret, OpenError> {
+fn encrypted(info: &mut Reader<'_>, pass: &mut Pass<'_>) -> Result<Secret, OpenError> {
     info.oid()?;
     let mut data = info.context(0)?.ok_or_else(|| info.fail(Why::Truncated))?.sequence()?;
     data.number()?;
@@ -103,15 +125,15 @@ fn encrypted(info: &mut Reader<'_>, password: &str) -> Result<Secret, OpenError>
         // in pieces
         return Err(OpenError::Unsupported);
     }
-    decrypt(&algorithm, element.value, password)
+    decrypt(&algorithm, element.value, pass)
 }
 
-fn shrouded(reader: &mut Reader<'_>, password: &str) -> Result<Secret, OpenError> {
+fn shrouded(reader: &mut Reader<'_>, pass: &mut Pass<'_>) -> Result<Secret, OpenError> {
     let algorithm = AlgorithmId::read(reader)?;
-    decrypt(&algorithm, reader.octets()?, password)
+    decrypt(&algorithm, reader.octets()?, pass)
 }
 
-fn take_bags(safe: &[u8], password: &str, bundle: &mut Bundle) -> Result<(), OpenError> {
+fn take_bags(safe: &[u8], pass: &mut Pass<'_>, bundle: &mut Bundle) -> Result<(), OpenError> {
     let mut bags = Reader::whole_sequence(safe)?;
     while !bags.is_empty() {
         let mut bag = bags.sequence()?;
@@ -121,7 +143,7 @@ fn take_bags(safe: &[u8], password: &str, bundle: &mut Bundle) -> Result<(), Ope
             let key = value.any()?.raw;
             bundle.keys.extend(PrivateKey::from_pkcs8(key));
         } else if kind == oid::PKCS12_SHROUDED_KEY_BAG {
-            let plain = shrouded(&mut value.sequence()?, password)?;
+            let plain = shrouded(&mut value.sequence()?, pass)?;
             bundle.keys.extend(PrivateKey::from_pkcs8(&plain));
         } else if kind == oid::PKCS12_CERT_BAG {
             let mut inner = value.sequence()?;
@@ -138,19 +160,19 @@ fn take_bags(safe: &[u8], password: &str, bundle: &mut Bundle) -> Result<(), Ope
 }
 
 /// RFC 7292 §4: a MAC over the safe, keyed by the password.
-fn check_mac(mut mac: Reader<'_>, safe: &[u8], password: &str) -> Result<(), OpenError> {
+fn check_mac(mut mac: Reader<'_>, safe: &[u8], pass: &mut Pass<'_>) -> Result<(), OpenError> {
     let mut info = mac.sequence()?;
     let digest = AlgorithmId::read(&mut info)?.digest().ok_or(OpenError::Unsupported)?;
     let expected = info.octets()?;
     let salt = mac.octets()?;
-    let rounds = if mac.is_empty() { 1 } else { rounds(mac.number()?)?.get() };
+    let rounds = if mac.is_empty() { 1 } else { pass.rounds(mac.number()?)?.get() };
     let algorithm = match digest {
         Digest::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
         Digest::Sha256 => hmac::HMAC_SHA256,
         Digest::Sha384 => hmac::HMAC_SHA384,
         Digest::Sha512 => hmac::HMAC_SHA512,
     };
-    let key = hmac::Key::new(algorithm, &mac_key(digest, password, salt, rounds));
+    let key = hmac::Key::new(algorithm, &mac_key(digest, pass.word, salt, rounds));
     hmac::verify(&key, safe, expected).map_err(|_| OpenError::WrongPassword)
 }
 
@@ -171,7 +193,7 @@ fn mac_key(digest: Digest, password: &str, salt: &[u8], rounds: u32) -> Secret {
 }
 
 /// PBES2 with PBKDF2 and AES-CBC.
-fn decrypt(algorithm: &AlgorithmId, sealed: &[u8], password: &str) -> Result<Secret, OpenError> {
+fn decrypt(algorithm: &AlgorithmId, sealed: &[u8], pass: &mut Pass<'_>) -> Result<Secret, OpenError> {
     if algorithm.oid != oid::PBES2 {
         return Err(OpenError::Unsupported);
     }
@@ -186,7 +208,7 @@ fn decrypt(algorithm: &AlgorithmId, sealed: &[u8], password: &str) -> Result<Sec
     };
     let iv = Reader::new(&scheme.parameters).octets()?;
     let iv: [u8; 16] = iv.try_into().map_err(|_| OpenError::Unsupported)?;
-    let key = derive(&derivation, aes.1, password)?;
+    let key = derive(&derivation, aes.1, pass)?;
     let key = UnboundCipherKey::new(aes.0, &key).map_err(|_| OpenError::Unsupported)?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(|_| OpenError::Unsupported)?;
     let mut plain = Secret::new(sealed.to_vec());
@@ -196,13 +218,13 @@ fn decrypt(algorithm: &AlgorithmId, sealed: &[u8], password: &str) -> Result<Sec
     Ok(plain)
 }
 
-fn derive(derivation: &AlgorithmId, bytes: usize, password: &str) -> Result<Secret, OpenError> {
+fn derive(derivation: &AlgorithmId, bytes: usize, pass: &mut Pass<'_>) -> Result<Secret, OpenError> {
     if derivation.oid != oid::PBKDF2 {
         return Err(OpenError::Unsupported);
     }
     let mut parameters = Reader::whole_sequence(&derivation.parameters)?;
     let salt = parameters.octets()?;
-    let rounds = rounds(parameters.number()?)?;
+    let rounds = pass.rounds(parameters.number()?)?;
     if parameters.peek() == Some(Tag::INTEGER) && parameters.number()? != bytes as u64 {
         return Err(OpenError::Unsupported);
     }
@@ -210,7 +232,7 @@ fn derive(derivation: &AlgorithmId, bytes: usize, password: &str) -> Result<Secr
         if parameters.is_empty() { oid::HMAC_SHA1 } else { AlgorithmId::read(&mut parameters)?.oid };
     let function = prf(function).ok_or(OpenError::Unsupported)?;
     let mut key = Secret::new(vec![0; bytes]);
-    pbkdf2::derive(function, rounds, salt, password.as_bytes(), &mut key);
+    pbkdf2::derive(function, rounds, salt, pass.word.as_bytes(), &mut key);
     Ok(key)
 }
 
@@ -224,7 +246,18 @@ fn prf(oid: Oid) -> Option<pbkdf2::Algorithm> {
     }
 }
 
-fn rounds(number: u64) -> Result<NonZeroU32, OpenError> {
-    let few = u32::try_from(number).ok().filter(|_| number <= ROUNDS_MAX);
-    few.and_then(NonZeroU32::new).ok_or(OpenError::Unsupported)
+#[cfg(test)]
+mod tests {
+    use super::{OpenError, Pass, ROUNDS_MAX};
+
+    #[test]
+    fn a_file_of_many_locks_is_not_walked_longer_than_one_of_few() {
+        let mut pass = Pass::new("");
+        let locks = (0..1_000).map_while(|_| pass.rounds(ROUNDS_MAX / 8).ok()).count();
+        assert_eq!(locks, 8);
+        assert!(matches!(pass.rounds(1), Err(OpenError::Unsupported)));
+        for number in [0, ROUNDS_MAX + 1, u64::MAX] {
+            assert!(Pass::new("").rounds(number).is_err(), "{number}");
+        }
+    }
 }

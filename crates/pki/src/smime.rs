@@ -9,6 +9,9 @@ use crate::key::{Digest, SignError, Signer};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// How much of the headers of a signature is looked at.
+const HEAD_BYTES_MAX: usize = 8 << 10;
+
 /// A signed entity: the value of its Content-Type, and its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
@@ -91,7 +94,7 @@ pub fn split(content_type: &str, body: &[u8]) -> Option<Parts> {
     let [entity, signature] = parts.as_slice() else { return None };
     let blank = find(signature, b"\r\n\r\n")?;
     let (head, text) = (&signature[..blank], &signature[blank + 4..]);
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let head = String::from_utf8_lossy(&head[..head.len().min(HEAD_BYTES_MAX)]).to_ascii_lowercase();
     if !head.contains("pkcs7-signature") {
         return None;
     }

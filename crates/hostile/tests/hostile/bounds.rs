@@ -3,6 +3,7 @@
 
 use hostile::{TARGETS, read};
 use pki::der::{Tag, Writer};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,9 @@ const SIZE: usize = 10_000_000;
 const MEMORY_KB_MAX: u64 = 64 << 10;
 /// Without optimisation.
 const TIME_MAX: Duration = Duration::from_secs(20);
+/// For an input of some kilobytes that a fuzzer found.
+const FOUND_MEMORY_KB_MAX: u64 = 16 << 10;
+const FOUND_TIME_MAX: Duration = Duration::from_secs(5);
 const INSIDE: &str = "CUULONG_HOSTILE_TARGET";
 
 fn filled(pattern: &[u8], size: usize) -> Vec<u8> {
@@ -27,7 +31,7 @@ fn nested(open: &[u8], depth: usize) -> Vec<u8> {
     open.repeat(depth)
 }
 
-/// What is worst for one kind of reading: that of XML, that of PDF, or one of all the others.
+/// What is worst for one kind of reading: that of mail, XML or PDF, or one of all the others.
 fn shapes(name: &str) -> Vec<(String, Vec<u8>)> {
     let named = |(name, bytes): (&str, Vec<u8>)| (name.to_string(), bytes);
     match name {
@@ -49,8 +53,77 @@ fn shapes(name: &str) -> Vec<(String, Vec<u8>)> {
         .map(named)
         .collect(),
         "judge" => [shapes("xml"), shapes("pdf"), of_der()].concat(),
+        "mail" => of_mail(),
+        "cms" => [of_der(), vec![("many signers".into(), of_many_signers())]].concat(),
         _ => of_der(),
     }
+}
+
+/// A long message that four thousand have signed, none of them rightly.
+fn of_many_signers() -> Vec<u8> {
+    let attribute = |w: &mut Writer, kind, value: &[u8]| {
+        w.sequence(|w| {
+            w.oid(kind).set(|w| {
+                w.raw(value);
+            });
+        });
+    };
+    let (kind, hash) = (
+        Writer::build(|w| {
+            w.oid(pki::oid::CMS_DATA);
+        }),
+        Writer::build(|w| {
+            w.octets(&[7; 32]);
+        }),
+    );
+    let signer = Writer::build(|w| {
+        w.sequence(|w| {
+            w.number(3).element(Tag::primitive(0), &[1; 20]).sequence(|w| {
+                w.oid(pki::oid::SHA256);
+            });
+            w.context(0, |w| {
+                attribute(w, pki::oid::CONTENT_TYPE, &kind);
+                attribute(w, pki::oid::MESSAGE_DIGEST, &hash);
+            });
+            w.sequence(|w| {
+                w.oid(pki::oid::ECDSA_WITH_SHA256);
+            });
+            w.octets(&[5; 8]);
+        });
+    });
+    let signers = signer.repeat(4_000);
+    let content = vec![b'a'; SIZE - signers.len() - 200];
+    Writer::build(|w| {
+        w.sequence(|w| {
+            w.oid(pki::oid::CMS_SIGNED_DATA).context(0, |w| {
+                w.sequence(|w| {
+                    w.number(1).set(|_| {}).sequence(|w| {
+                        w.oid(pki::oid::CMS_DATA).context(0, |w| {
+                            w.octets(&content);
+                        });
+                    });
+                    w.element(Tag::SET, &signers);
+                });
+            });
+        });
+    })
+}
+
+fn of_mail() -> Vec<(String, Vec<u8>)> {
+    let head = "multipart/signed; boundary=a\n--a\n";
+    let part = "--a\nContent-Type: application/pkcs7-signature\nContent-Transfer-Encoding: base64\n\n";
+    let shapes = [
+        ("lines", repeated(head, "\n", "--a--\n")),
+        ("delimiters", repeated(head, "--a\n", "")),
+        ("a signature of lines", repeated(&format!("{head}{part}"), "AA==\n", "--a--\n")),
+        ("a signature", repeated(&format!("{head}{part}"), "MIAA", "\n--a--\n")),
+        ("parameters", repeated("multipart/signed", "; b=a", "\n")),
+    ];
+    let mut shapes: Vec<_> = shapes.into_iter().map(|(name, bytes)| (name.to_string(), bytes)).collect();
+    let (before, after) = (format!("{head}--a\nA: "), "\n\nAAAA\n--a--\n");
+    let filling = vec![0xff; SIZE - before.len() - after.len()];
+    shapes.push(("a head".into(), [before.as_bytes(), &filling, after.as_bytes()].concat()));
+    shapes
 }
 
 fn of_der() -> Vec<(String, Vec<u8>)> {
@@ -100,16 +173,40 @@ fn peak_kb() -> u64 {
     line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// What the fuzzers found for this kind of reading, by the names of the files.
+fn found(name: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found").join(name);
+    let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    let named = |path: PathBuf| (path.display().to_string(), std::fs::read(&path).unwrap());
+    paths.into_iter().map(named).collect()
+}
+
 /// What one kind of reading costs at most, and where it is too much.
 fn measure(name: &str) {
-    for (shape, bytes) in shapes(name) {
+    let worst = shapes(name).into_iter().map(|shape| (shape, MEMORY_KB_MAX, TIME_MAX));
+    let found = found(name).into_iter().map(|file| (file, FOUND_MEMORY_KB_MAX, FOUND_TIME_MAX));
+    for ((shape, bytes), memory_max, time_max) in worst.chain(found) {
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
         let (before, start) = (peak_kb(), Instant::now());
+        println!("{name}, {shape} …");
         let is_read = read(name, &bytes);
         let (time, memory) = (start.elapsed(), peak_kb() - before);
         println!("{name}, {shape}: {memory} kB, {time:.2?}, {is_read}");
-        assert!(memory <= MEMORY_KB_MAX, "{name}, {shape}: {memory} kB");
-        assert!(time <= TIME_MAX, "{name}, {shape}: {time:.2?}");
+        assert!(memory <= memory_max, "{name}, {shape}: {memory} kB");
+        assert!(time <= time_max, "{name}, {shape}: {time:.2?}");
+    }
+}
+
+#[test]
+fn what_fuzzers_found_is_kept_for_a_reader_of_the_list() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found");
+    let Ok(kinds) = std::fs::read_dir(folder) else { return };
+    for kind in kinds {
+        let name = kind.unwrap().file_name().into_string().unwrap();
+        assert!(TARGETS.iter().any(|target| target.name == name), "nobody reads found/{name}");
+        assert!(!found(&name).is_empty(), "found/{name} is empty");
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod changed;
+mod vectors;
 #[path = "../../../pki/tests/pki/world.rs"]
 #[allow(dead_code)] // the other stories of pki use the rest
 mod world;

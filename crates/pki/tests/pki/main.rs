@@ -5,6 +5,8 @@ mod issue;
 mod ocsp;
 mod openssl;
 mod path;
+mod pyhanko;
 mod revocation;
+mod rfc;
 mod tsp;
 mod world;

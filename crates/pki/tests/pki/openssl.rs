@@ -1,5 +1,8 @@
 //! What OpenSSL says of our bytes, and we of its.
 
+mod chains;
+mod lists;
+
 use crate::world::{Holder, KINDS, World, name, now};
 use judges::{Way, row};
 use pki::cert::{Serial, import};
@@ -12,7 +15,8 @@ use pki::{csr, ocsp, pem, tsp};
 use std::path::PathBuf;
 use std::process::Command;
 
-const PAPER: &[u8] = "Giấy tiếp nhận hồ sơ và hẹn trả kết quả\n".as_bytes();
+/// What is signed.
+pub const PAPER: &[u8] = "Giấy tiếp nhận hồ sơ và hẹn trả kết quả\n".as_bytes();
 
 /// An authority as OpenSSL is told of it.
 const TSA: &str = "[tsa]
@@ -45,17 +49,17 @@ authorityKeyIdentifier=keyid
 ";
 
 /// A folder with the world's certificates in it, and OpenSSL working there.
-struct Bench {
+pub struct Bench {
     folder: tempfile::TempDir,
-    world: World,
+    pub world: World,
 }
 
 impl Bench {
-    fn new() -> Bench {
+    pub fn new() -> Bench {
         Bench::with(World::new())
     }
 
-    fn with(world: World) -> Bench {
+    pub fn with(world: World) -> Bench {
         let bench = Bench { folder: tempfile::tempdir().unwrap(), world };
         bench.put("root.pem", bench.world.root.certificate.pem());
         bench.put("ca.pem", bench.world.ca.certificate.pem());
@@ -67,26 +71,26 @@ impl Bench {
         bench
     }
 
-    fn path(&self, file: &str) -> PathBuf {
+    pub fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
     }
 
-    fn put(&self, file: &str, bytes: impl AsRef<[u8]>) {
+    pub fn put(&self, file: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.path(file), bytes).unwrap();
     }
 
-    fn take(&self, file: &str) -> Vec<u8> {
+    pub fn take(&self, file: &str) -> Vec<u8> {
         std::fs::read(self.path(file)).unwrap()
     }
 
     /// Writes `file.pem` and `file.key`.
-    fn put_holder(&self, file: &str, holder: &Holder) {
+    pub fn put_holder(&self, file: &str, holder: &Holder) {
         self.put(&format!("{file}.pem"), holder.certificate.pem());
         self.put(&format!("{file}.key"), pem::write("PRIVATE KEY", &holder.key.to_pkcs8()));
     }
 
     /// Runs `openssl WORDS`; whether it was content, and what it said.
-    fn ask(&self, words: &str) -> (bool, String) {
+    pub fn ask(&self, words: &str) -> (bool, String) {
         let words: Vec<String> = words
             .split_whitespace()
             .map(|word| word.replace("NOW", &(now().micros() / 1_000_000).to_string()))
@@ -97,13 +101,13 @@ impl Bench {
         (output.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
-    fn must(&self, words: &str) -> String {
+    pub fn must(&self, words: &str) -> String {
         let (content, said) = self.ask(words);
         assert!(content, "openssl {words}\n{said}");
         said
     }
 
-    fn must_not(&self, words: &str) -> String {
+    pub fn must_not(&self, words: &str) -> String {
         let (content, said) = self.ask(words);
         assert!(!content, "openssl {words}\n{said}");
         said
@@ -353,18 +357,29 @@ fn its_signatures_verify_here() {
 #[test]
 fn signed_mail_goes_both_ways() {
     let bench = Bench::new();
-    let an = bench.world.holder(Kind::Official, 100, KeyKind::P256);
-    bench.put_holder("an", &an);
+    let kinds = [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048];
+    for kind in kinds {
+        mail_goes_both_ways(&bench, &bench.world.holder(Kind::Official, 100, kind));
+    }
+    row("openssl cms", Way::Ours, "signed mail", kinds.len());
+    row("openssl cms", Way::Theirs, "signed mail", kinds.len());
+    row("openssl cms", Way::Spoiled, "signed mail with another word in it", kinds.len());
+}
+
+fn mail_goes_both_ways(bench: &Bench, an: &Holder) {
+    bench.put_holder("an", an);
     let entity = "Content-Type: text/plain; charset=utf-8\n\nKính gửi bà Bình,\nhồ sơ đã có kết quả.\n";
     let chain = [bench.world.ca.certificate.clone()];
     let signed =
         pki::smime::sign(entity.as_bytes(), &Draft::new(&an.certificate, &chain).at(now()), &an.key).unwrap();
     let head = format!("MIME-Version: 1.0\r\nContent-Type: {}\r\n\r\n", signed.content_type);
-    bench.put("mail.eml", [head.as_bytes(), &signed.body].concat());
-    bench.must(
-        "cms -verify -inform SMIME -in mail.eml -CAfile root.pem -purpose any -attime NOW -out out.txt",
-    );
+    let mail = String::from_utf8([head.as_bytes(), &signed.body].concat()).unwrap();
+    bench.put("mail.eml", &mail);
+    bench.put("spoiled.eml", mail.replace("đã có", "chưa có"));
+    let verify = "cms -verify -inform SMIME -CAfile root.pem -purpose any -attime NOW -out out.txt";
+    bench.must(&format!("{verify} -in mail.eml"));
     assert_eq!(String::from_utf8(bench.take("out.txt")).unwrap().replace("\r\n", "\n"), entity);
+    bench.must_not(&format!("{verify} -in spoiled.eml"));
     bench.put("entity.txt", entity);
     bench.must("cms -sign -in entity.txt -signer an.pem -inkey an.key -outform SMIME -out their.eml");
     let mail = String::from_utf8(bench.take("their.eml")).unwrap();
@@ -380,8 +395,6 @@ fn signed_mail_goes_both_ways() {
     assert!(pki::smime::split("multipart/mixed; boundary=a", body.as_bytes()).is_none());
     let own = pki::smime::split(&signed.content_type, &signed.body).unwrap();
     assert_eq!(own.entity, entity.replace('\n', "\r\n").as_bytes());
-    row("openssl cms", Way::Ours, "signed mail", 1);
-    row("openssl cms", Way::Theirs, "signed mail", 1);
 }
 
 #[test]
@@ -424,22 +437,30 @@ fn our_time_stamps_verify_there() {
 #[test]
 fn its_time_stamps_verify_here() {
     let bench = Bench::new();
-    let unit = bench.world.holder(Kind::Tsa, 60, KeyKind::Rsa2048);
-    bench.put_holder("unit", &unit);
-    bench.put("serial", "1000\n");
     bench.put("ts.cnf", TSA);
-    let imprint = tsp::Imprint::of(Digest::Sha256, PAPER);
-    let request = tsp::Request::new(imprint, Some(&[0x91, 2, 3, 4, 5, 6, 7, 8]));
-    bench.put("q.tsq", request.der());
-    bench.must("ts -reply -config ts.cnf -queryfile q.tsq -out r.tsr");
-    let tsp::Reply::Granted(token) = tsp::Reply::parse(&bench.take("r.tsr")).unwrap() else {
-        panic!("refused")
-    };
-    let report = token.check_reply(&request, &[]);
-    assert_eq!(report.faults, []);
-    assert_eq!(report.certificate, Some(unit.certificate));
-    assert!(token.info.is_ordered && token.info.accuracy_micros == Some(1_500_000));
-    row("openssl ts", Way::Theirs, "time-stamps", 1);
+    let ways = [
+        (KeyKind::Rsa2048, Digest::Sha256, Some(&[0x91, 2, 3, 4, 5, 6, 7, 8][..])),
+        (KeyKind::P256, Digest::Sha512, None),
+        (KeyKind::P384, Digest::Sha256, Some(&[1][..])),
+    ];
+    for (kind, digest, nonce) in ways {
+        let unit = bench.world.holder(Kind::Tsa, 60, kind);
+        bench.put_holder("unit", &unit);
+        bench.put("serial", "1000\n");
+        let request = tsp::Request::new(tsp::Imprint::of(digest, PAPER), nonce);
+        bench.put("q.tsq", request.der());
+        bench.must("ts -reply -config ts.cnf -queryfile q.tsq -out r.tsr");
+        let tsp::Reply::Granted(token) = tsp::Reply::parse(&bench.take("r.tsr")).unwrap() else {
+            panic!("refused")
+        };
+        let report = token.check_reply(&request, std::slice::from_ref(&unit.certificate));
+        assert_eq!(report.faults, [], "{kind:?}");
+        assert_eq!(report.certificate, Some(unit.certificate));
+        assert!(token.info.is_ordered && token.info.accuracy_micros == Some(1_500_000));
+        let other = tsp::Request::new(tsp::Imprint::of(digest, b"giay khac"), nonce);
+        assert!(!token.check_reply(&other, &[]).is_intact());
+    }
+    row("openssl ts", Way::Theirs, "time-stamps", ways.len());
 }
 
 fn issuer_id(bench: &Bench, digest: Digest, serial: u64) -> ocsp::CertId {
@@ -449,8 +470,14 @@ fn issuer_id(bench: &Bench, digest: Digest, serial: u64) -> ocsp::CertId {
 
 #[test]
 fn our_answers_are_believed_there() {
+    for kind in [KeyKind::P256, KeyKind::Rsa2048] {
+        answers_are_believed_there(kind);
+    }
+}
+
+fn answers_are_believed_there(kind: KeyKind) {
     let bench = Bench::new();
-    let responder = bench.world.holder(Kind::Ocsp, 50, KeyKind::P256);
+    let responder = bench.world.holder(Kind::Ocsp, 50, kind);
     let an = bench.world.holder(Kind::Official, 100, KeyKind::P256);
     bench.put_holder("an", &an);
     // It compares times with the machine's clock, and is told to be generous.
@@ -491,14 +518,21 @@ fn our_answers_are_believed_there() {
     }
     bench.put("r.ocsp", ocsp::failure(ocsp::Failure::Unauthorized));
     assert!(bench.ask(verify).1.contains("unauthorized (6)"));
-    row("openssl ocsp", Way::Ours, "OCSP answers: good, unknown, revoked", statuses.len());
-    row("openssl ocsp", Way::Spoiled, "OCSP answers signed by another", statuses.len());
+    let cases = 2 * statuses.len();
+    row("openssl ocsp", Way::Ours, "OCSP answers: good, unknown, revoked; P-256 and RSA", cases);
+    row("openssl ocsp", Way::Spoiled, "OCSP answers signed by another", 2 * statuses.len());
 }
 
 #[test]
 fn its_answers_are_believed_here() {
+    let kinds = [KeyKind::P256, KeyKind::Rsa2048];
+    kinds.into_iter().for_each(its_answers_are_believed);
+    row("openssl ocsp", Way::Theirs, "OCSP answers: good, revoked; P-256 and RSA", 2 * kinds.len());
+}
+
+fn its_answers_are_believed(kind: KeyKind) {
     let bench = Bench::new();
-    let responder = bench.world.holder(Kind::Ocsp, 50, KeyKind::Rsa2048);
+    let responder = bench.world.holder(Kind::Ocsp, 50, kind);
     bench.put_holder("responder", &responder);
     let index = "V\t360601000000Z\t\t64\tunknown\t/CN=good\n\
                  R\t360601000000Z\t260501000000Z,keyCompromise\t65\tunknown\t/CN=revoked\n";
@@ -529,7 +563,6 @@ fn its_answers_are_believed_here() {
     let at = crate::world::at("2026-05-01T00:00:00Z");
     assert_eq!(status(0x65), Ok(ocsp::CertStatus::Revoked { at, reason: Some(Reason::KeyCompromise) }));
     assert_eq!(status(0x66), Err(ocsp::CheckError::NotAbout));
-    row("openssl ocsp", Way::Theirs, "OCSP answers: good, revoked", 2);
 }
 
 #[test]

@@ -1,0 +1,3 @@
+#![no_main]
+
+cuulong_fuzz::fuzz!("mail");
