@@ -59,6 +59,8 @@ pub struct App {
     pub archive_lead_days: i64,
     /// Who stamps the time of what is signed here, in the order in which they are asked.
     pub stamps: std::sync::Arc<[time_stamps::Source]>,
+    /// How long each of them is waited for before the next one is asked beside it.
+    patience: time_stamps::Patience,
     keys: Keyring,
     live: Live,
     stamper: Stamper,
@@ -82,7 +84,20 @@ impl App {
         let (stamper, archive_lead_days) = (Stamper::default(), archive::LEAD_DAYS);
         let stamps = Arc::new([time_stamps::Source::Own]);
         let mobile = mobile::Line::default();
-        Ok(App { site, address, validation, archive_lead_days, stamps, keys, live, stamper, outside, mobile })
+        let patience = time_stamps::Patience::default();
+        Ok(App {
+            site,
+            address,
+            validation,
+            archive_lead_days,
+            stamps,
+            patience,
+            keys,
+            live,
+            stamper,
+            outside,
+            mobile,
+        })
     }
 
     /// The same, with another time before the end of an archive time-stamp; 0 means the usual one.
@@ -111,6 +126,11 @@ impl App {
     /// The same, with the time stamped by these, in their order.
     pub fn with_time_stamps(self, stamps: Vec<time_stamps::Source>) -> App {
         App { stamps: stamps.into(), ..self }
+    }
+
+    /// The same, with other patience for those who stamp.
+    pub fn with_patience(self, patience: time_stamps::Patience) -> App {
+        App { patience, ..self }
     }
 
     /// The same with telephones that are played.
@@ -155,6 +175,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0041_modules", include_str!("../migrations/0041_modules.sql")),
         own("0042_archive", include_str!("../migrations/0042_archive.sql")),
         own("0043_evidence", include_str!("../migrations/0043_evidence.sql")),
+        own("0044_archive_page", include_str!("../migrations/0044_archive_page.sql")),
+        own("0045_request_deed", include_str!("../migrations/0045_request_deed.sql")),
     ]
 }
 
