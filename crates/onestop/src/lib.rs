@@ -207,6 +207,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0061_device_request", include_str!("../migrations/0061_device_request.sql")),
         own("0062_signing_picture", include_str!("../migrations/0062_signing_picture.sql")),
         own("0063_result_level", include_str!("../migrations/0063_result_level.sql")),
+        own("0064_result_version", include_str!("../migrations/0064_result_version.sql")),
+        own("0065_phone_request", include_str!("../migrations/0065_phone_request.sql")),
         own("0070_recount", include_str!("../migrations/0070_recount.sql")),
         own("0070_statement_sealed", include_str!("../migrations/0070_statement_sealed.sql")),
         own("0071_measure_part", include_str!("../migrations/0071_measure_part.sql")),
@@ -349,7 +351,7 @@ pub fn listeners(app: &App) -> Vec<Listener> {
     let (national, notices) = (national::listeners(app), notice::listener(app));
     let people = people::listener(app);
     let app = app.clone();
-    let (counts, keeping, linked) = (app.clone(), app.clone(), app.clone());
+    let (counts, keeping, linked, renewed) = (app.clone(), app.clone(), app.clone(), app.clone());
     let papers = Listener::new("onestop.papers", &dossier::papers::TOPICS, move |_, event| {
         let app = app.clone();
         async move { dossier::papers::follow(&app, &event).await }
@@ -366,7 +368,11 @@ pub fn listeners(app: &App) -> Vec<Listener> {
         let app = linked.clone();
         async move { interlinked::go_on(&app, &event).await }
     });
-    [vec![papers, measure, notices, vault, parts, people], national].concat()
+    let kept = Listener::new("onestop.kept-results", &signing::keeping::TOPICS, move |_, event| {
+        let app = renewed.clone();
+        async move { signing::keeping::follow(&app, &event).await }
+    });
+    [vec![papers, measure, notices, vault, parts, people, kept], national].concat()
 }
 
 /// What comes again: uploads that nobody filed and drafts that nobody goes on with are let go, figures
@@ -419,7 +425,9 @@ pub fn jobs(app: &App) -> Vec<Handler> {
         let app = asking.clone();
         async move { opinion::lapse(&app, &db, &job).await }
     });
-    let signing = vec![signing::raise::handler(app), signing::device::handler(app)];
+    let signing =
+        vec![signing::raise::handler(app), signing::device::handler(app), signing::keeping::handler(app)];
+    let signing = [signing, signing::phone::handlers(app)].concat();
     [own, vec![batch, lapse, trial, recount::handler(app)], signing, notice::jobs(app), national::jobs(app)]
         .concat()
 }

@@ -5,8 +5,10 @@
 
 pub mod device;
 mod draw;
+pub mod keeping;
 pub mod leave;
 pub mod pages;
+pub mod phone;
 pub mod picture;
 pub mod raise;
 pub mod service;
@@ -21,7 +23,7 @@ use db::blobs::Hash;
 use db::{Act, Tx};
 use trust::signing::{Credential, Key, Part};
 use trust::validation::desk::Incoming;
-use trust::validation::report::Verdict;
+use trust::validation::report::{Level, Verdict};
 use web::{FieldError, Problem};
 
 use crate::App;
@@ -197,26 +199,35 @@ where
         } else {
             let dossier = crate::dossier::store::get(tx, task.dossier).await?;
             leave::told(tx, &dossier, task.ordinal, row.at).await?;
-            raise::begin(tx, task.dossier, task.ordinal, row.at).await?;
+            raise::begin(tx, (task.dossier, task.ordinal), (hash, size), row.at).await?;
         }
         Ok(true)
     };
     app.site.db.write(act, write).await
 }
 
-/// What the signatures in a result are worth now, as a word: `valid`, `invalid`, `unknown`; none without any.
-pub async fn verdict(
-    app: &App,
-    signatures: &[Signature],
-    now: Instant,
-) -> Result<Option<&'static str>, Problem> {
+/// What the signatures in a result are worth now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worth {
+    /// `valid`, `invalid` or `unknown`.
+    pub word: &'static str,
+    /// The lowest level among them, as the file itself shows.
+    pub level: Level,
+}
+
+/// What the signatures in a result are worth now; none without any.
+pub async fn verdict(app: &App, signatures: &[Signature], now: Instant) -> Result<Option<Worth>, Problem> {
     let (Some(last), Some(trust)) = (signatures.last(), &app.trust) else { return Ok(None) };
     let bytes = app.site.blobs.get_kept(&last.sha256).await?.to_vec();
     let file = Incoming { name: "result.pdf".into(), bytes, content: None };
     let reports = trust::validation::validate(trust, vec![file], now).await?;
-    Ok(reports.first().map(|report| match report.verdict {
-        Verdict::Valid => "valid",
-        Verdict::Invalid => "invalid",
-        _ => "unknown",
+    Ok(reports.first().map(|report| {
+        let word = match report.verdict {
+            Verdict::Valid => "valid",
+            Verdict::Invalid => "invalid",
+            _ => "unknown",
+        };
+        let persons = report.signatures.iter().filter(|one| !one.is_time_stamp);
+        Worth { word, level: persons.map(|one| one.level).min().unwrap_or(Level::None) }
     }))
 }

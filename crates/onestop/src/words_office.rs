@@ -31,6 +31,8 @@ mod tests {
             "signing/device",
             "signing/device/pages",
             "signing/leave",
+            "signing/phone",
+            "signing/phone/pages",
             "signing/picture",
             "signing/raise",
             "signing/picture/pages",

@@ -145,6 +145,11 @@ impl Product {
         Person::over_the_wire(self.address)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Runs a subcommand that needs no installation, to its end.
     pub fn run(words: &[&str]) -> Output {
         Command::new(binary()).args(words).stdin(Stdio::null()).output().expect("the binary runs")

@@ -42,6 +42,8 @@ pub struct Deposit<'a> {
     pub system: &'static str,
     /// What it is there; handed over twice, it is kept once.
     pub subject: &'a str,
+    /// Where an administrator reads more of it: a path of ours, or empty.
+    pub page: &'a str,
 }
 
 /// Takes a document into keeping, in the caller's write; its id. One that is kept under this subject already
@@ -80,13 +82,23 @@ pub async fn keep_stamped(
     Ok(id)
 }
 
-/// The document as it is now, with the time-stamps that it has got.
+/// How a kept document stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its bytes as they are now, with the time-stamps that it has got; of a record as they always were.
+    pub content: Hash,
+    /// When its newest archive time-stamp was given, and until when that one counts; none before the first.
+    pub stamped: Option<(Instant, Instant)>,
+}
+
+/// How a document stands that is kept under this id.
 ///
 /// # Errors
-/// `NotFound` when nothing is kept under this id; the store's.
-pub async fn current(tx: &mut Tx, id: &str) -> Result<Hash, Problem> {
+/// `NotFound` when nothing is kept under it; the store's.
+pub async fn standing(tx: &mut Tx, id: &str) -> Result<Standing, Problem> {
     let item = store::find(tx, id).await?.ok_or(Problem::NotFound)?;
-    item.held.parse().map_err(|_| Problem::fault("no hash of a content"))
+    let content = item.held.parse().map_err(|_| Problem::fault("no hash of a content"))?;
+    Ok(Standing { content, stamped: item.stamped_at.zip(item.lapses_at) })
 }
 
 /// What came of a round.
@@ -219,10 +231,10 @@ async fn keep_done(
 pub async fn check_record(app: &App, id: &str) -> Result<Vec<(Instant, bool)>, Problem> {
     let wanted = id.to_string();
     let read = async move |tx: &mut Tx| -> Result<_, Problem> {
-        Ok((current(tx, &wanted).await?, store::list_tokens(tx, &wanted).await?))
+        Ok((standing(tx, &wanted).await?, store::list_tokens(tx, &wanted).await?))
     };
-    let (hash, tokens) = app.site.db.read(read).await?;
-    let content = app.site.blobs.get_kept(&hash).await?;
+    let (standing, tokens) = app.site.db.read(read).await?;
+    let content = app.site.blobs.get_kept(&standing.content).await?;
     let judged = (0..tokens.len()).map(|n| {
         let stamped = |digest: Digest| rules::imprint(&content, &tokens[..n], digest);
         let token = Token::parse(&tokens[n]).ok()?;

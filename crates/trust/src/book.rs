@@ -51,7 +51,8 @@ pub async fn seal(app: &App) -> Result<bool, Problem> {
     let content = app.site.blobs.store(db, act(), line(head.no, &head.hash)).await?;
     let write = async move |tx: &mut Tx| -> Result<bool, Problem> {
         let subject = head.no.to_string();
-        let deposit = Deposit { content, kind: Kind::Record, system: "trust", subject: &subject };
+        let kind = Kind::Record;
+        let deposit = Deposit { content, kind, system: "trust", subject: &subject, page: "" };
         archive::keep_stamped(tx, &deposit, &token, now).await?;
         let sql = "insert into book_seal (no, hash, at, token) values ($1, $2, $3, $4)
              on conflict (no) do nothing";

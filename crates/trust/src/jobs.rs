@@ -6,7 +6,9 @@ use db::Db;
 use db::jobs::{Handler, Job};
 use web::Problem;
 
-use crate::{App, archive, authority, book, certificate, mobile, outside, remote, revocation, validation};
+use crate::{
+    App, archive, authority, book, certificate, mobile, outside, remote, request, revocation, validation,
+};
 
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
@@ -61,6 +63,7 @@ pub fn all(app: &App) -> Vec<Handler> {
             mobile::sweep(&db, now).await.map_err(Problem::fault)
         }),
     ];
+    jobs.push(request::deed::handler(app));
     jobs.extend(app.mobile.operator.is_some().then(|| mobile::job(app)));
     jobs
 }

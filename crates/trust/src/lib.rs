@@ -64,6 +64,8 @@ pub struct App {
     pub pin_wait_hours: i64,
     /// Who stamps the time of what is signed here, in the order in which they are asked.
     pub stamps: std::sync::Arc<[time_stamps::Source]>,
+    /// How long each of them is waited for before the next one is asked beside it.
+    patience: time_stamps::Patience,
     keys: Keyring,
     live: Live,
     stamper: Stamper,
@@ -88,6 +90,7 @@ impl App {
         let stamps = Arc::new([time_stamps::Source::Own]);
         let mobile = mobile::Line::default();
         let pin_wait_hours = signing::PIN_WAIT_HOURS;
+        let patience = time_stamps::Patience::default();
         Ok(App {
             site,
             address,
@@ -95,6 +98,7 @@ impl App {
             archive_lead_days,
             pin_wait_hours,
             stamps,
+            patience,
             keys,
             live,
             stamper,
@@ -144,6 +148,11 @@ impl App {
         App { stamps: stamps.into(), ..self }
     }
 
+    /// The same, with other patience for those who stamp.
+    pub fn with_patience(self, patience: time_stamps::Patience) -> App {
+        App { patience, ..self }
+    }
+
     /// The same with telephones that are played.
     pub fn with_simulated_phones(mut self) -> App {
         let (db, clock) = (self.site.db.clone(), self.site.clock.clone());
@@ -186,6 +195,8 @@ pub fn migrations() -> Vec<Migration> {
         own("0041_modules", include_str!("../migrations/0041_modules.sql")),
         own("0042_archive", include_str!("../migrations/0042_archive.sql")),
         own("0043_evidence", include_str!("../migrations/0043_evidence.sql")),
+        own("0044_archive_page", include_str!("../migrations/0044_archive_page.sql")),
+        own("0045_request_deed", include_str!("../migrations/0045_request_deed.sql")),
         own("0050_secret", include_str!("../migrations/0050_secret.sql")),
     ]
 }

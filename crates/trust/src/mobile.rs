@@ -25,10 +25,11 @@ use directory::AccountId;
 use pki::{Certificate, Digest, SignatureAlgorithm};
 use web::Problem;
 
+pub use self::pages::PHONE;
 use self::rules::{Heard, State, WAIT_SECONDS, after, code, shown};
 use self::store::{Paper, Row};
 use crate::remote::say;
-use crate::signing::algorithm_of;
+use crate::signing::{Device, Part, algorithm_of};
 use crate::{App, authority, signing};
 
 enum RequestId {}
@@ -116,6 +117,17 @@ pub struct Card {
 }
 
 impl Card {
+    /// The same as whoever prepares a document for a key that answers later needs it.
+    pub fn device(&self) -> Device {
+        Device {
+            id: self.id.clone(),
+            part: Part::Person,
+            holder: self.holder.clone(),
+            certificate: self.certificate.clone(),
+            chain: self.chain.clone(),
+        }
+    }
+
     /// How its key signs.
     ///
     /// # Errors
@@ -164,6 +176,8 @@ pub struct Ticket {
     pub code: String,
     /// What the phone shows.
     pub shown: String,
+    /// The phone's number.
+    pub number: String,
     /// Until when its owner may confirm.
     pub until: Instant,
     /// Where it stands.
@@ -179,6 +193,7 @@ impl From<Row> for Ticket {
             id: row.id,
             code: row.code,
             shown: row.shown,
+            number: row.number,
             until: row.ends_at,
             signature: row.signature,
         }
@@ -198,6 +213,24 @@ pub async fn ask(
     now: Instant,
 ) -> Result<Ticket, Problem> {
     Ok(begin(app, card, wish, None, (account, act), now).await?.into())
+}
+
+/// Puts a request of this account into the caller's write, so that it stands beside what waits for it. It goes
+/// to the operator when somebody follows it, or with the job that asks of all of them; an installation without
+/// an operator has nobody to carry it, which is the caller's to see.
+///
+/// # Errors
+/// `Refused` when a request is under way to the same phone; the store's.
+pub async fn put(
+    tx: &mut Tx,
+    card: &Card,
+    wish: Wish,
+    account: &AccountId,
+    now: Instant,
+) -> Result<Ticket, Problem> {
+    let row = row_of(card, wish, account, now)?;
+    save_new(tx, &row, now).await?;
+    Ok(row.into())
 }
 
 /// What has become of an account's request: the operator is asked.
@@ -220,8 +253,24 @@ async fn begin(
     if app.mobile.operator.is_none() {
         return Err(Problem::refused(say("mobile.no_operator", &[]), "no operator for SIM PKI"));
     }
+    let row = row_of(card, wish, &account, now)?;
+    let new = row.clone();
+    let write = async move |tx: &mut Tx| -> Result<(), Problem> {
+        save_new(tx, &new, now).await?;
+        if let Some(paper) = &paper {
+            let paper = Paper { request: new.id.clone(), ..paper.clone() };
+            store::save_paper(tx, &paper).await?;
+            db::blobs::commit(tx, &paper.sha256).await?;
+        }
+        Ok(())
+    };
+    app.site.db.write(act, write).await?;
+    look(app, &row.id, now).await
+}
+
+fn row_of(card: &Card, wish: Wish, account: &AccountId, now: Instant) -> Result<Row, Problem> {
     let hash = rules::hash(card.algorithm()?.digest(), &wish.to_sign);
-    let row = Row {
+    Ok(Row {
         id: Id::<RequestId>::fresh().to_string(),
         account: account.to_string(),
         certificate: card.id.clone(),
@@ -234,23 +283,15 @@ async fn begin(
         signature: None,
         asked_at: now,
         ends_at: now.plus_seconds(WAIT_SECONDS),
-    };
-    let new = row.clone();
-    let write = async move |tx: &mut Tx| -> Result<(), Problem> {
-        // A phone shows one request at a time, and nobody should confirm one for the other.
-        if store::count_open(tx, &new.number, now).await? > 0 {
-            return Err(Problem::refused(say("mobile.busy", &[]), "a request is under way to the phone"));
-        }
-        store::save(tx, &new).await?;
-        if let Some(paper) = &paper {
-            let paper = Paper { request: new.id.clone(), ..paper.clone() };
-            store::save_paper(tx, &paper).await?;
-            db::blobs::commit(tx, &paper.sha256).await?;
-        }
-        Ok(())
-    };
-    app.site.db.write(act, write).await?;
-    look(app, &row.id, now).await
+    })
+}
+
+async fn save_new(tx: &mut Tx, new: &Row, now: Instant) -> Result<(), Problem> {
+    // A phone shows one request at a time, and nobody should confirm one for the other.
+    if store::count_open(tx, &new.number, now).await? > 0 {
+        return Err(Problem::refused(say("mobile.busy", &[]), "a request is under way to the phone"));
+    }
+    Ok(store::save(tx, new).await?)
 }
 
 /// The request of an account. Others' are `NotFound`.

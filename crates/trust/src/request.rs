@@ -2,6 +2,7 @@
 //! its people, seals and servers; with a request of their own key (PKCS#10), or for a key that is made here.
 //! Two persons stand behind every certificate: who asks does not approve, and nobody approves their own.
 
+pub mod deed;
 pub mod pages;
 pub mod rules;
 pub mod store;

@@ -19,7 +19,7 @@ use super::{Case, DossierId, History, PaperKind, StoredFile, Who, papers, store}
 use crate::App;
 use crate::desk::words::say;
 use crate::filing::sniff::Kind;
-use crate::signing::leave;
+use crate::signing::{keeping, leave};
 
 /// What a shown image or a saved document may do: nothing.
 const BOXED: &str = "default-src 'none'; sandbox; frame-ancestors 'self'";
@@ -41,6 +41,8 @@ struct Ways {
     tai: bool,
     /// An earlier version: the line of the log after which it was printed.
     ban: Option<i64>,
+    /// Of a result, the how-manieth version of that file, as each time-stamp has left it.
+    lan: Option<i64>,
 }
 
 /// `GET /ho-so/{code}/tep/{file}`: a file of the dossier.
@@ -94,14 +96,22 @@ async fn paper(
         if kind == PaperKind::Result && (who.posts.is_empty() || is_own(&case, &who)) {
             leave::before_showing(tx, id, ways.ban).await?;
         }
-        Ok((id, kept))
+        let versions = match ways.ban {
+            Some(ordinal) if kind == PaperKind::Result => keeping::list(tx, id, ordinal).await?,
+            _ => Vec::new(),
+        };
+        Ok((id, kept, versions))
     });
-    let (id, kept) = found.await?;
+    let (id, kept, versions) = found.await?;
     let hash = match kept {
         Some(hash) => hash,
         None => papers::make(&app, id, kind, now).await?,
     };
     let bytes = app.site.blobs.get_kept(&hash).await?;
+    let bytes = match ways.lan {
+        Some(no) => keeping::as_it_was(&versions, no, &bytes)?,
+        None => bytes,
+    };
     super::look(&app, &viewer, "onestop.look-paper", &code, now).await;
     let name = name(kind, &code);
     Ok(answer(bytes, Kind::Pdf.media(), &name, !ways.tai))

@@ -80,6 +80,8 @@ struct Sheet {
     may_declare: bool,
     /// What the result's signatures are, or what it waits for.
     signed: Vec<String>,
+    /// The files that the newest result was before: address, name, since when.
+    versions: Vec<[String; 3]>,
     inspections: Vec<crate::inspection::pages::Seen>,
     talk: message::Panel,
     /// The children of an interlinked dossier.
@@ -150,6 +152,7 @@ impl Sheet {
             may_post: !crate::mailing::open(&case, &mailings).is_empty(),
             may_declare: leave::may_declare(tx, &case).await?,
             signed: crate::signing::pages::state(tx, case.dossier.id).await?,
+            versions: crate::signing::pages::versions(tx, &case.dossier).await?,
             corrections: crate::correction::pages::panel(tx, &case, who, Some(place)).await?,
             mailings: mailings.iter().map(crate::mailing::pages::told).collect(),
             files: store::list_files(tx, d.id).await?,

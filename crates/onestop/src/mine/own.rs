@@ -194,8 +194,8 @@ pub(crate) struct Read {
     signatures: Vec<crate::signing::store::Signature>,
     /// What the result waits for, or who signed it on paper; and whether it may be had.
     standing: (Vec<String>, bool),
-    /// What they are worth, as a word.
-    verdict: Option<&'static str>,
+    /// What they are worth.
+    verdict: Option<crate::signing::Worth>,
 }
 
 /// `GET /ho-so-cua-toi/{code}`.

@@ -77,7 +77,7 @@ pub async fn start(
     let act = by.act("onestop.prepare-result", &with.id, now);
     let (mut items, mut papers, mut album) = (Vec::new(), Vec::new(), Album::default());
     for line in lines {
-        let what = what(app, &line)?;
+        let what = what(app, &line, say)?;
         if let Some(item) = prepare(app, &mut album, (&line, with), &act).await? {
             papers.push((what, item.hash.clone()));
             items.push(item);
@@ -96,8 +96,12 @@ pub async fn start(
     Ok(Asked { fields, papers })
 }
 
-/// "Giấy khai sinh số 01/GKS, hồ sơ …", in one line of the protocol's length.
-fn what(app: &App, line: &Line) -> Result<String, Problem> {
+/// "Giấy khai sinh số 01/GKS, hồ sơ …", in one line of the protocol's length, in the words of `say`.
+pub(super) fn what(
+    app: &App,
+    line: &Line,
+    say: impl Fn(&str, &[(&str, &str)]) -> String,
+) -> Result<String, Problem> {
     let name = &app.catalogue.version(&line.procedure)?.result.name;
     let (number, code) = (line.full_number(), line.code.as_str());
     let told = say("signing.what", &[("name", name), ("number", &number), ("code", code)]);
@@ -192,7 +196,7 @@ pub async fn finish(app: &App, returned: &Returned) -> Result<usize, Problem> {
         let sheet = item.clone();
         let prepared = app.site.blobs.get_kept(&item.prepared).await?;
         let signer = device.clone();
-        let made = tokio::task::spawn_blocking(move || filled(&prepared, &sheet, &signer, &signature));
+        let made = tokio::task::spawn_blocking(move || filled(&prepared, &sheet.hash, &signer, &signature));
         let bytes = made.await.map_err(Problem::fault)??;
         let row = Signature {
             part: part_word(device.part).into(),
@@ -242,10 +246,15 @@ fn verified(items: &[Item], device: &Device, sent: &[String]) -> Result<Vec<Vec<
     Ok(signatures)
 }
 
-/// The prepared file with its message.
-fn filled(prepared: &[u8], item: &Item, device: &Device, signature: &[u8]) -> Result<Vec<u8>, Problem> {
+/// The prepared file with its message: the device's signature for this hash, in hexadecimal.
+pub(super) fn filled(
+    prepared: &[u8],
+    hash: &str,
+    device: &Device,
+    signature: &[u8],
+) -> Result<Vec<u8>, Problem> {
     let algorithm = device.algorithm().ok_or_else(|| refused("signing.device_kind"))?;
-    let hash = unhex(&item.hash).unwrap_or_default();
+    let hash = unhex(hash).unwrap_or_default();
     let draft = device.draft();
     let message = draft.to_sign(&hash, algorithm).finish(signature, Embed::Detached);
     let fault = |e: pdfsig::CannotSign| Problem::fault(format!("a prepared file takes no signature: {e:?}"));
@@ -302,7 +311,7 @@ pub fn policy() -> [(&'static str, HeaderValue); 2] {
     ]
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

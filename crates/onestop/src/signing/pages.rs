@@ -10,17 +10,19 @@ use base::Instant;
 use db::Tx;
 use directory::{AnyOfficial, Role};
 use serde::Deserialize;
+use trust::mobile::{self, Card};
 use trust::signing::pages::seals_kept;
 use trust::signing::{Credential, Device, Part, credentials, devices};
+use trust::validation::report::Level;
 use web::page::NoticeKind;
 use web::{Path, Problem, Query, RawForm, Shell, page};
 
-use super::device;
 use super::picture::pages as picture;
 use super::store::{self, Line};
+use super::{Worth, device, phone};
 use crate::App;
 use crate::desk::frame::{self, Place};
-use crate::dossier::DossierId;
+use crate::dossier::{Dossier, DossierId};
 use crate::filters;
 use crate::words_office::say;
 
@@ -32,6 +34,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/mot-cua/ky-so", get(show).post(send))
         .route("/mot-cua/ky-so/tu-thiet-bi", post(device::pages::take))
+        .route("/mot-cua/ky-so/dien-thoai/{id}", get(phone::pages::show).post(phone::pages::send))
         .route("/mot-cua/ky-so/{dossier}/{ordinal}", get(file))
 }
 
@@ -71,18 +74,24 @@ struct Waiting {
     credentials: Vec<Credential>,
     /// Certificates in tokens.
     devices: Vec<Device>,
+    /// Certificates in SIM cards, where somebody carries requests to them.
+    cards: Vec<Card>,
+    /// What was sent to the phone and is not over.
+    round: Option<phone::RequestId>,
 }
 
 /// What somebody signs with.
 enum Tool<'a> {
     Key(&'a Credential),
     Token(&'a Device),
+    Phone(&'a Card),
 }
 
 impl Waiting {
     fn tool(&self, id: &str) -> Option<Tool<'_>> {
         let key = self.credentials.iter().find(|c| c.id == id).map(Tool::Key);
-        key.or_else(|| self.devices.iter().find(|d| d.id == id).map(Tool::Token))
+        let token = || self.devices.iter().find(|d| d.id == id).map(Tool::Token);
+        key.or_else(token).or_else(|| self.cards.iter().find(|card| card.id == id).map(Tool::Phone))
     }
 
     /// The chosen results that wait for this part.
@@ -95,13 +104,17 @@ impl Waiting {
 
 async fn read(app: &App, official: &AnyOfficial, now: Instant) -> Result<Waiting, Problem> {
     let (account, seals) = (official.viewer.account, seals_kept(official));
+    let has_phones = phone::has_operator(app);
     let read = async move |tx: &mut Tx| -> Result<_, Problem> {
         let mut lines = store::list(tx, super::word(Part::Person), &account.to_string()).await?;
         for unit in &seals {
             lines.extend(store::list(tx, super::word(Part::Seal), unit.as_str()).await?);
         }
         let devices = devices(tx, &account, &seals, now).await?;
-        Ok(Waiting { lines, credentials: credentials(tx, &account, &seals, now).await?, devices })
+        let cards = if has_phones { mobile::cards(tx, &account, now).await? } else { Vec::new() };
+        let round = phone::find_open(tx, &account).await?;
+        let credentials = credentials(tx, &account, &seals, now).await?;
+        Ok(Waiting { lines, credentials, devices, cards, round })
     };
     app.site.db.read(read).await
 }
@@ -134,6 +147,10 @@ struct ListPage {
     rows: Vec<Row>,
     credentials: Vec<Choice>,
     keys: &'static str,
+    /// Somebody carries requests to telephones, and this official has no certificate in one.
+    lacks_card: bool,
+    /// What the phone is asked and is not over.
+    round: String,
     /// Where the pictures of signature and seal are.
     pictures: Vec<(String, &'static str)>,
     result_error: String,
@@ -165,6 +182,7 @@ async fn list_page(
         }
         None => official.viewer.official_shell(&app.site, say("signing.title", &[])).module(frame::MODULE),
     };
+    let is_for_person = waiting.lines.iter().any(|line| line.part == super::word(Part::Person));
     let rows_part = waiting.lines.first().map(|line| line.part.clone());
     let mut rows = Vec::new();
     for line in waiting.lines {
@@ -192,6 +210,11 @@ async fn list_page(
         let words = say("signing.in_token", &[("holder", &d.holder), ("part", &part)]);
         tools.push((d.part, Choice { words, chosen: false, id: d.id.clone() }));
     }
+    for card in &waiting.cards {
+        let number = card.number.spaced();
+        let words = say("signing.in_phone", &[("holder", &card.holder), ("number", &number)]);
+        tools.push((Part::Person, Choice { words, chosen: false, id: card.id.clone() }));
+    }
     // What the first line waits for, unless somebody chose otherwise.
     let wanted = tools.iter().find(|(part, _)| rows_part.as_deref() == Some(super::word(*part)));
     let chosen = match typed.credential.as_str() {
@@ -208,6 +231,8 @@ async fn list_page(
         rows,
         credentials: tools.into_iter().map(|(_, choice)| choice).collect(),
         keys: trust::signing::pages::HERE,
+        lacks_card: is_for_person && phone::has_operator(app) && waiting.cards.is_empty(),
+        round: waiting.round.map(phone::pages::href).unwrap_or_default(),
         pictures: pictures(official),
         result_error: String::new(),
         key_error: String::new(),
@@ -267,6 +292,13 @@ async fn send(
                     let shell = official.viewer.official_shell(&app.site, say("signing.device_title", &[]));
                     return Ok(device::pages::show(shell, here(desk.as_ref(), &[]), asked));
                 }
+                Err(problem) => Err(problem),
+            }
+        }
+        Some(Tool::Phone(with)) => {
+            let lines = waiting.chosen(Part::Person, &typed.results).into_iter().cloned().collect();
+            match phone::start(&app, lines, with, &official.viewer).await {
+                Ok(round) => return Ok(Redirect::to(&phone::pages::href(round)).into_response()),
                 Err(problem) => Err(problem),
             }
         }
@@ -330,8 +362,31 @@ pub async fn state(tx: &mut Tx, dossier: DossierId) -> Result<Vec<String>, Probl
     Ok(lines)
 }
 
+/// The files that the newest result of a dossier was before, the oldest first: address, name, since when.
+pub async fn versions(tx: &mut Tx, dossier: &Dossier) -> Result<Vec<[String; 3]>, Problem> {
+    let Some(ordinal) = super::leave::newest_ordinal(tx, dossier.id).await? else { return Ok(Vec::new()) };
+    let mut all = super::keeping::list(tx, dossier.id, ordinal).await?;
+    all.pop();
+    let code = frame::encode(&dossier.code);
+    let told = |version: super::keeping::Version| {
+        let (no, at) = (version.no.to_string(), base::format::time_vn(version.at));
+        [
+            format!("/ho-so/{code}/giay/result?ban={ordinal}&lan={no}"),
+            say("signing.version", &[("no", &no), ("level", &version.level)]),
+            say("signing.version_at", &[("at", &at)]),
+        ]
+    };
+    Ok(all.into_iter().map(told).collect())
+}
+
 /// The signatures of a result in sentences, with what they are worth now.
-pub fn told_all(signatures: &[store::Signature], verdict: Option<&str>) -> Vec<String> {
-    let verdict = verdict.map(|word| say(&format!("signing.verdict_{word}"), &[]));
-    signatures.iter().map(told).chain(verdict).collect()
+pub fn told_all(signatures: &[store::Signature], worth: Option<Worth>) -> Vec<String> {
+    let verdict = worth.map(|worth| say(&format!("signing.verdict_{}", worth.word), &[]));
+    // For how long it can be checked is worth saying of what holds.
+    let lasting = worth.filter(|worth| worth.word == "valid").and_then(|worth| match worth.level {
+        Level::BLTA => Some(say("signing.lasts_archived", &[])),
+        Level::BLT => Some(say("signing.lasts_long", &[])),
+        _ => None,
+    });
+    signatures.iter().map(told).chain(verdict).chain(lasting).collect()
 }

@@ -1,6 +1,7 @@
 //! Signed results are raised in the background from B-B to B-T and B-LT (PAdES): a time-stamp over the whole
 //! file, then what proves who signed and that nobody was revoked. Each step is an update at the end of the
-//! file, so that the signatures stay what they are; the citizen has the result meanwhile.
+//! file, so that the signatures stay what they are; the citizen has the result meanwhile. The last step hands
+//! it over to be kept ([`keeping`]).
 //!
 //! A step may be taken twice: it begins from the file as it is, and counts only when that file is still the
 //! one it began from. What fails is tried again with growing waits, and the level is seen on the dossier.
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use trust::validation::evidence;
 use web::Problem;
 
-use super::store;
+use super::{keeping, store};
 use crate::App;
 use crate::dossier::DossierId;
 use crate::words_office::say;
@@ -79,12 +80,22 @@ struct Which {
 }
 
 db::record! {
-    /// Where a result stands.
-    pub struct Row { level: String, tries: i64, trouble: String, since: Instant }
+    /// Where a result stands. `archived_at`: since when it is under the archive time-stamp that counts until
+    /// `archived_until`.
+    pub struct Row {
+        level: String, tries: i64, trouble: String, since: Instant, archived_at: Option<Instant>,
+        archived_until: Option<Instant>,
+    }
 }
 
-/// Has a result raised that was just sealed.
-pub(super) async fn begin(tx: &mut Tx, dossier: DossierId, ordinal: i64, now: Instant) -> db::Result<()> {
+/// Has a result raised that was just sealed, whose file is this one.
+pub(super) async fn begin(
+    tx: &mut Tx,
+    (dossier, ordinal): (DossierId, i64),
+    file: (Hash, i64),
+    now: Instant,
+) -> db::Result<()> {
+    keeping::save(tx, (dossier, ordinal), Level::BB.word(), file, now).await?;
     tx.change_one(
         "insert into result_level (dossier, ordinal, level, tries, since) values ($1, $2, 'B-B', 0, $3)",
         args![dossier, ordinal, now],
@@ -95,8 +106,12 @@ pub(super) async fn begin(tx: &mut Tx, dossier: DossierId, ordinal: i64, now: In
 
 /// Where the result stands that was decided by this line of the log.
 pub async fn find(tx: &mut Tx, dossier: DossierId, ordinal: i64) -> db::Result<Option<Row>> {
-    let sql = "select level, tries, trouble, since from result_level where dossier = $1 and ordinal = $2";
-    tx.find(sql, args![dossier, ordinal]).await
+    tx.find(
+        "select level, tries, trouble, since, archived_at, archived_until from result_level
+          where dossier = $1 and ordinal = $2",
+        args![dossier, ordinal],
+    )
+    .await
 }
 
 /// Does the job.
@@ -235,20 +250,19 @@ async fn keep(
     let hash = app.site.blobs.store(&app.site.db, act.clone(), bytes).await?;
     let (id, ordinal) = (which.dossier, which.ordinal);
     let write = async move |tx: &mut Tx| -> Result<(), Problem> {
-        if !store::raise_paper(tx, id, ordinal, (before, hash), size).await? {
+        if !keeping::replace(tx, (id, ordinal), (before, hash), size).await? {
             // Somebody else was there first; what is to be done is seen in the next turn.
             return Ok(());
         }
-        db::blobs::commit(tx, &hash).await?;
-        db::blobs::release(tx, &before).await?;
-        let source = crate::vault::source_of_result(id);
-        if crate::vault::store::raise(tx, &source, (before, hash), size).await? {
-            db::blobs::commit(tx, &hash).await?;
-            db::blobs::release(tx, &before).await?;
-        }
+        keeping::save(tx, (id, ordinal), level.word(), (hash, size), now).await?;
         let sql = "update result_level set level = $3, tries = 0, trouble = '', since = $4
               where dossier = $1 and ordinal = $2";
-        Ok(tx.change_one(sql, args![id, ordinal, level.word(), now]).await?)
+        tx.change_one(sql, args![id, ordinal, level.word(), now]).await?;
+        match level.next() {
+            // From here on `trust` keeps it checkable.
+            None => keeping::hand_over(tx, (id, ordinal), hash, now).await,
+            Some(_) => Ok(()),
+        }
     };
     app.site.db.write(act, write).await
 }
@@ -256,6 +270,10 @@ async fn keep(
 /// Where a result stands, in a sentence for officials; none for one that nobody raises.
 pub fn told(row: &Row) -> Option<String> {
     let level = Level::from_word(&row.level)?;
+    if let Some((at, until)) = row.archived_at.zip(row.archived_until) {
+        let (at, until) = (base::format::time_vn(at), base::format::date_vn(until.day()));
+        return Some(say("signing.level_archived", &[("at", &at), ("until", &until)]));
+    }
     let at = base::format::time_vn(row.since);
     let key = match (level, row.trouble.is_empty()) {
         (Level::BLT, _) => "signing.level_done",

@@ -25,6 +25,13 @@ pub async fn end_task(tx: &mut Tx, task: &Task) -> db::Result<bool> {
     Ok(tx.change(sql, args![task.dossier, task.ordinal, task.part, task.whose]).await? == 1)
 }
 
+/// Whether a result still waits for this signature.
+pub async fn is_waiting(tx: &mut Tx, task: &Task) -> db::Result<bool> {
+    let sql = "select count(*) from result_to_sign
+          where dossier = $1 and ordinal = $2 and part = $3 and whose = $4";
+    Ok(tx.get::<i64>(sql, args![task.dossier, task.ordinal, &task.part, &task.whose]).await? == 1)
+}
+
 /// Ends whatever of a dossier waits: its result is made anew, or was signed on paper.
 pub async fn end_tasks(tx: &mut Tx, dossier: DossierId) -> db::Result<()> {
     tx.change("delete from result_to_sign where dossier = $1", args![dossier]).await.map(drop)

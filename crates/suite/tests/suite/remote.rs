@@ -1,9 +1,11 @@
 //! Signing from afar: programs of officials over the CSC API, driven by pyHanko too; files signed over our
 //! own API; and files signed on a telephone.
 
+mod binary;
 mod files;
 pub mod phone;
 
+use std::path::Path;
 use std::process::Command;
 
 use axum::http::Method;
@@ -118,20 +120,8 @@ fn pyhanko_signs_through_our_address_and_pyhanko_and_poppler_accept_it() {
         for name in names {
             std::fs::write(t.dir().join(name), one_page()).expect("a temporary folder");
         }
-        let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut peer = Command::new(home.join("peers/venv/bin/python"));
-        peer.arg(home.join("tests/suite/remote/csc_peer.py"));
-        peer.arg(format!("http://{}", served(&town).await));
-        peer.arg(town.api_token(CHAIRMAN).await).args([&credential, PIN, "root.pem"]).args(names);
-        peer.current_dir(t.dir());
-        let output = tokio::task::spawn_blocking(move || peer.output()).await.expect("it runs");
-        let output = output.expect("cargo x test installs pyHanko");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut expected = "['sha256_ecdsa'] 500 True\n".to_string();
-        for name in names {
-            expected += &format!("signed-{name} True True True ENTIRE_FILE True\n");
-        }
-        assert_eq!(said, expected, "{}", String::from_utf8_lossy(&output.stderr));
+        let token = town.api_token(CHAIRMAN).await;
+        pyhanko_signs(t.dir(), served(&town).await, [&token, &credential, PIN], &names).await;
         for name in names {
             let path = t.dir().join(format!("signed-{name}"));
             let judged = Command::new("pdfsig").arg("-nocert").arg(path).output().expect("poppler-utils");
@@ -147,6 +137,23 @@ fn pyhanko_signs_through_our_address_and_pyhanko_and_poppler_accept_it() {
         says(&owner, "3 văn bản");
         town.audit_book_is_whole().await;
     });
+}
+
+/// pyHanko's client signs these files of a folder through the service at this address, all under one
+/// authorisation, and finds each of them right under the `root.pem` beside them.
+async fn pyhanko_signs(folder: &Path, at: SocketAddr, [token, credential, pin]: [&str; 3], names: &[&str]) {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut peer = Command::new(home.join("peers/venv/bin/python"));
+    peer.arg(home.join("tests/suite/remote/csc_peer.py")).arg(format!("http://{at}"));
+    peer.args([token, credential, pin, "root.pem"]).args(names).current_dir(folder);
+    let output = tokio::task::spawn_blocking(move || peer.output()).await.expect("it runs");
+    let output = output.expect("cargo x test installs pyHanko");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut expected = "['sha256_ecdsa'] 500 True\n".to_string();
+    for name in names {
+        expected += &format!("signed-{name} True True True ENTIRE_FILE True\n");
+    }
+    assert_eq!(said, expected, "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The last certificate of a chain.

@@ -2,6 +2,8 @@
 //! judge the file.
 
 mod device;
+mod keeping;
+pub mod phone;
 mod picture;
 mod raise;
 mod receipt;

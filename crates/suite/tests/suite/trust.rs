@@ -4,6 +4,7 @@
 mod answers;
 mod archive;
 pub mod ends;
+pub mod many;
 mod modules;
 pub mod outside;
 mod register;

@@ -27,6 +27,8 @@ pub(crate) fn routes() -> Router<App> {
 
 struct Line {
     what: String,
+    /// Where more of it is read; empty where that is nowhere.
+    href: String,
     kind: String,
     state: String,
     tone: &'static str,
@@ -62,6 +64,7 @@ fn line(item: Item, now: Instant) -> Line {
     };
     Line {
         what: format!("{system} {}", item.subject),
+        href: item.page,
         kind: words::t(&format!("archive.kind.{}", item.kind.word())),
         state: words::t(&format!("archive.state.{state}")),
         tone,

@@ -9,7 +9,7 @@ use super::rules::Kind;
 
 db::record! {
     struct Row {
-        id: String, system: String, subject: String, kind: String, held: String,
+        id: String, system: String, subject: String, page: String, kind: String, held: String,
         stamped_at: Option<Instant>, lapses_at: Option<Instant>, next_at: Instant, failures: i64,
         error: String, version: i64,
     }
@@ -21,6 +21,8 @@ pub struct Item {
     pub id: String,
     pub system: String,
     pub subject: String,
+    /// Where more of it is read; empty where that is nowhere.
+    pub page: String,
     pub kind: Kind,
     pub held: String,
     pub stamped_at: Option<Instant>,
@@ -38,6 +40,7 @@ impl From<Row> for Item {
             id: row.id,
             system: row.system,
             subject: row.subject,
+            page: row.page,
             held: row.held,
             stamped_at: row.stamped_at,
             lapses_at: row.lapses_at,
@@ -52,7 +55,7 @@ impl From<Row> for Item {
 macro_rules! item {
     ($tail:literal) => {
         concat!(
-            "select id, system, subject, kind, held, stamped_at, lapses_at, next_at, failures, error, ",
+            "select id, system, subject, page, kind, held, stamped_at, lapses_at, next_at, failures, error, ",
             "version from archive_item ",
             $tail
         )
@@ -106,9 +109,9 @@ pub async fn count(tx: &mut Tx, now: Instant) -> db::Result<Count> {
 /// Keeps a document: it is looked at by the next round.
 pub async fn save(tx: &mut Tx, id: &str, new: &Deposit<'_>, now: Instant) -> db::Result<()> {
     tx.change_one(
-        "insert into archive_item (id, system, subject, kind, held, next_at, added_at)
-         values ($1, $2, $3, $4, $5, $6, $6)",
-        args![id, new.system, new.subject, new.kind.word(), new.content, now],
+        "insert into archive_item (id, system, subject, kind, held, page, next_at, added_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)",
+        args![id, new.system, new.subject, new.kind.word(), new.content, new.page, now],
     )
     .await
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use web::{Form, Path, Problem, Query, Shell, Upload, page};
 
 use super::store::{self, Request};
-use super::{Asker, Typed, rules};
+use super::{Asker, Typed, deed, rules};
 use crate::certificate::pages::OWN;
 use crate::certificate::{self, DEVICES};
 use crate::forms::{Fact, Field, fill};
@@ -31,6 +31,9 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/quan-tri/yeu-cau-chung-thu", get(list).post(ask))
         .route("/quan-tri/yeu-cau-chung-thu/moi", get(form))
+        .route("/quan-tri/yeu-cau-chung-thu/xem-truoc", post(deed::pages::look))
+        .route("/quan-tri/yeu-cau-chung-thu/duyet", post(deed::pages::begin))
+        .route("/quan-tri/yeu-cau-chung-thu/duyet/{id}", get(deed::pages::show))
         .route("/quan-tri/yeu-cau-chung-thu/{id}", get(show).post(decide))
         .route("/quan-tri/yeu-cau-chung-thu/{id}/rut", post(withdraw))
         .route("/chung-thu-so/xin-cap", get(own_form).post(own_ask))
@@ -73,34 +76,70 @@ pub fn line(r: Request) -> Line {
     }
 }
 
-#[derive(Template)]
-#[template(path = "trust/requests.html")]
-struct ListPage {
-    shell: Shell,
-    waiting: Vec<Line>,
-    decided: Vec<Line>,
+/// A request that waits: what chooses it, or why it cannot be chosen; neither for who decides nothing.
+struct Waiting {
+    line: Line,
+    pick: String,
+    why: String,
 }
 
-fn shell(app: &App, keeper: &Keeper, title: &str) -> Shell {
+#[derive(Template)]
+#[template(path = "trust/requests.html")]
+pub struct ListPage {
+    shell: Shell,
+    waiting: Vec<Waiting>,
+    decided: Vec<Line>,
+    /// Some of those that wait may be chosen.
+    can_choose: bool,
+    choice_error: String,
+    /// A deed of this administrator that is not done yet.
+    running: String,
+}
+
+/// The frame of these pages.
+pub fn shell(app: &App, keeper: &Keeper, title: &str) -> Shell {
     admin_shell(&app.site, &keeper.viewer, keeper.within.is_none(), words::t(title), HERE)
 }
 
-/// `GET /quan-tri/yeu-cau-chung-thu`: all of them for the province, their own for who keeps a unit.
-async fn list(State(app): State<App>, keeper: Keeper) -> Result<Response, Problem> {
+/// All of them for the province, their own for who keeps a unit; with what was wrong with a choice.
+pub async fn list_page(app: &App, keeper: &Keeper, choice_error: String) -> Result<ListPage, Problem> {
     let (all, account) = (keeper.within.is_none(), keeper.viewer.account.to_string());
+    let by = account.clone();
     let read = async move |tx: &mut Tx| -> Result<_, Problem> {
         if all {
-            return Ok((store::list_in(tx, "asked").await?, store::list_decided(tx).await?));
+            let lists = (store::list_in(tx, "asked").await?, store::list_decided(tx).await?);
+            return Ok((lists, deed::find_running(tx, &account).await?));
         }
         let own = store::list_by(tx, &account).await?;
-        Ok(own.into_iter().partition(|request| request.state == "asked"))
+        Ok((own.into_iter().partition(|request| request.state == "asked"), None))
     };
-    let (waiting, decided): (Vec<Request>, Vec<Request>) = app.site.db.read(read).await?;
-    Ok(page::html(ListPage {
-        shell: shell(&app, &keeper, "request.title"),
-        waiting: waiting.into_iter().map(line).collect(),
+    let ((asked, decided), running): ((Vec<Request>, Vec<Request>), _) = app.site.db.read(read).await?;
+    let waiting = |request: Request| {
+        let against = deed::against(&request, &by).filter(|_| all);
+        Waiting {
+            pick: if all && against.is_none() { request.id.clone() } else { String::new() },
+            why: against.map(deed::pages::told).unwrap_or_default(),
+            line: line(request),
+        }
+    };
+    let waiting: Vec<Waiting> = asked.into_iter().map(waiting).collect();
+    let mut shell = shell(app, keeper, "request.title");
+    if !choice_error.is_empty() {
+        shell = shell.errors();
+    }
+    Ok(ListPage {
+        shell,
+        can_choose: waiting.iter().any(|one| !one.pick.is_empty()),
+        waiting,
         decided: decided.into_iter().map(line).collect(),
-    }))
+        choice_error,
+        running: running.map(deed::pages::at).unwrap_or_default(),
+    })
+}
+
+/// `GET /quan-tri/yeu-cau-chung-thu`.
+async fn list(State(app): State<App>, keeper: Keeper) -> Result<Response, Problem> {
+    Ok(page::html(list_page(&app, &keeper, String::new()).await?))
 }
 
 // ---- asking --------------------------------------------------------------------------

@@ -215,6 +215,15 @@ pub fn docs(
             icon: "receipt",
             here: shown,
         });
+        // Whoever looks at a result finds what it was before its time-stamps.
+        let earlier = sheet.versions.iter().filter(|_| shown && kind == PaperKind::Result).cloned();
+        docs.extend(earlier.map(|[href, name, small]| Doc {
+            href,
+            name,
+            small,
+            icon: "receipt",
+            here: false,
+        }));
         if shown {
             let url = format!("{base}/giay/{}", kind.word());
             view = View { kind: "pdf", save: format!("{url}?tai=1"), url, name, ..View::default() };

@@ -5,9 +5,10 @@ use suite::town::morning;
 use suite::town::people::*;
 
 use super::visit;
+use crate::after_result;
 use crate::desk;
 use crate::remote::{asks_the_owner, credential, get_keys, phone};
-use crate::signing::PIN;
+use crate::signing::{PIN, phone as signed_by_phone};
 
 #[test]
 fn an_official_lets_a_program_sign_and_signs_on_the_telephone() {
@@ -42,5 +43,33 @@ fn an_official_lets_a_program_sign_and_signs_on_the_telephone() {
         b.sees("Màn hình trống").await;
         v.opens(&[&at]).await;
         b.sees("Tải tệp đã ký").await;
+    });
+}
+
+#[test]
+fn a_result_is_signed_on_the_telephone() {
+    visit(async |v| {
+        let b = &v.browser;
+        get_keys(&v.town, morning()).await;
+        let code = after_result::decided(&v.town, "counter").await;
+        v.enters(CHAIRMAN, "/mot-cua/ky-so").await;
+        b.sees("ký bằng USB token hoặc điện thoại thì để trống").await;
+        let mut chairman = desk::browser(&v.town, CHAIRMAN).await;
+        let at = signed_by_phone::waits(&mut chairman).await;
+        v.opens(&[&format!("{at}?dung=1")]).await;
+        b.sees("Đang chờ điện thoại").await;
+        v.opens(&["/mot-cua/ky-so", "/chung-thu-so/dien-thoai-mo-phong"]).await;
+        b.sees(&code).await;
+        b.click("Từ chối").await;
+        b.sees("Màn hình trống").await;
+        v.opens(&[&at]).await;
+        b.sees("Yêu cầu bị từ chối trên điện thoại").await;
+        chairman.opens(&at).await.expect(200);
+        chairman.submits("Gửi lại tới điện thoại", &[]).await.expect(303);
+        v.opens(&[&format!("{at}?dung=1"), "/chung-thu-so/dien-thoai-mo-phong"]).await;
+        b.click("Xác nhận ký").await;
+        b.sees("Màn hình trống").await;
+        v.opens(&[&at]).await;
+        b.sees("Đã ký số 1 kết quả.").await;
     });
 }

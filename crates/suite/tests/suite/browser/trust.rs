@@ -3,8 +3,10 @@
 use suite::town::people::*;
 
 use super::visit;
+use crate::desk;
+use crate::trust::many::{LOOK, approves_all};
 use crate::trust::outside::asks_in_vain;
-use crate::trust::{establishes, issued};
+use crate::trust::{asks, establishes, issued};
 
 #[test]
 fn certificates_requests_and_the_authority_stand_judged() {
@@ -26,6 +28,22 @@ fn certificates_requests_and_the_authority_stand_judged() {
         v.is_told("Nhập vào sổ").await;
         v.opens(&["/quan-tri/yeu-cau-chung-thu/moi"]).await;
         v.is_told("Gửi yêu cầu").await;
+        // Another one is asked for, chosen, read once more, approved, and followed to its end.
+        let mut keeper = desk::browser(&v.town, UNIT_ADMIN).await;
+        asks(&mut keeper, &[("holder", RECORDS)], b"").await.expect(303);
+        v.opens(&["/quan-tri/yeu-cau-chung-thu"]).await;
+        v.is_told(LOOK).await;
+        b.run("document.querySelector('[name=request]').checked = true", vec![]).await;
+        b.click(LOOK).await;
+        b.sees("Duyệt và cấp 1 chứng thư").await;
+        v.keeps("duyet-nhieu-xem-truoc").await;
+        let mut admin = desk::browser(&v.town, ADMIN).await;
+        let deed = approves_all(&mut admin).await;
+        v.opens(&[&format!("{deed}?dung=1")]).await;
+        b.sees("Đang chờ cấp").await;
+        v.works(1).await;
+        v.opens(&[&deed]).await;
+        b.sees("Đã cấp 1 trong 1 yêu cầu").await;
         v.opens(&["/quan-tri/chung-thu-so/ben-ngoai", "/quan-tri/chung-thu-so/luu-tru"]).await;
         b.sees("Chưa có tài liệu nào cần giữ").await;
         asks_in_vain(&v.town).await;

@@ -9,7 +9,7 @@ use super::{PIN, RECORDS, judged_by_others, result, signers_get_certificates, si
 use crate::{after_result, desk};
 
 /// A picture of one colour with a clear frame, or without one.
-fn picture(width: u32, height: u32, color: [u8; 3], is_clear: bool) -> Vec<u8> {
+pub fn picture(width: u32, height: u32, color: [u8; 3], is_clear: bool) -> Vec<u8> {
     let mut pixels = Vec::new();
     for y in 0..height {
         for x in 0..width {
@@ -27,16 +27,16 @@ fn picture(width: u32, height: u32, color: [u8; 3], is_clear: bool) -> Vec<u8> {
     bytes
 }
 
-const BLUE: [u8; 3] = [20, 40, 200];
+pub const BLUE: [u8; 3] = [20, 40, 200];
 const RED: [u8; 3] = [210, 20, 20];
 
-async fn brings(who: &mut Person, page: &str, filled: &[(&str, &str)], bytes: &[u8]) -> Answer {
+pub async fn brings(who: &mut Person, page: &str, filled: &[(&str, &str)], bytes: &[u8]) -> Answer {
     who.opens(page).await.expect(200);
     let file = Upload { field: "tep", file_name: "hinh.png", content_type: "image/png", bytes };
     who.submits_files("Dùng hình này", filled, &[file]).await
 }
 
-const OWN: &str = "/mot-cua/ky-so/hinh-chu-ky";
+pub const OWN: &str = "/mot-cua/ky-so/hinh-chu-ky";
 const SEALS: &str = "/quan-tri/hinh-con-dau";
 
 #[test]

@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use base::Clock;
-use db::blobs::Hash;
 use db::testing::both;
 use db::{Act, Tx, args};
 use pki::{Certificate, PrivateKey};
@@ -63,7 +62,7 @@ async fn keeps(town: &Town, bytes: Vec<u8>, kind: Kind, subject: &'static str) -
     let act = || Act::system("test.keep", "", now);
     let content = site.blobs.store(&site.db, act(), bytes).await.expect("it is kept");
     let write = async move |tx: &mut Tx| {
-        let deposit = Deposit { content, kind, system: "onestop", subject };
+        let deposit = Deposit { content, kind, system: "onestop", subject, page: "" };
         archive::keep(tx, &deposit, now).await
     };
     site.db.write(act(), write).await.expect("the store answers")
@@ -71,9 +70,9 @@ async fn keeps(town: &Town, bytes: Vec<u8>, kind: Kind, subject: &'static str) -
 
 async fn current(town: &Town, id: &str) -> Vec<u8> {
     let id = id.to_string();
-    let read = async move |tx: &mut Tx| archive::current(tx, &id).await;
-    let hash: Hash = town.opened.site.db.read(read).await.expect("it is kept");
-    town.opened.site.blobs.get(&hash).await.expect("its bytes").to_vec()
+    let read = async move |tx: &mut Tx| archive::standing(tx, &id).await;
+    let standing = town.opened.site.db.read(read).await.expect("it is kept");
+    town.opened.site.blobs.get(&standing.content).await.expect("its bytes").to_vec()
 }
 
 async fn judged(town: &Town, bytes: &[u8]) -> serde_json::Value {
