@@ -42,8 +42,8 @@ fn the_examples_of_rfc_5280_are_as_its_appendix_says() {
         (entry.revoked_at, entry.reason),
         (crate::world::at("2004-11-19T15:57:03Z"), Some(Reason::KeyCompromise))
     );
-    // Their keys have 1024 bits and the third is one of DSA: what they sign is not believed here, whatever the
-    // text says of it.
+    // Their keys have 1024 bits and the third is one of DSA: what they sign is not believed here, whatever
+    // the text says of it.
     assert_eq!(list.verify_with(ca.public_key()), Err(BadSignature::KeySize(1024)));
     let then = Rules { accept_sha1: true, ..Rules::at(crate::world::at("2004-10-01T00:00:00Z")) };
     let then = then.with_revocation(Revocation::Off);
