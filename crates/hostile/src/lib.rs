@@ -33,7 +33,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "certificate", read: certificate },
     Target { name: "list", read: list },
     Target { name: "request", read: request },
@@ -92,13 +92,16 @@ fn cms(bytes: &[u8]) -> bool {
     let padded = cms::SignedData::parse_padded(bytes).is_ok();
     let messages = [cms::SignedData::parse(bytes), cms::SignedData::import(bytes)];
     for message in messages.iter().flatten() {
+        let archive = cms::archive::Archive::of(message).ok();
         for (n, signer) in message.signers.iter().take(JUDGED_MAX).enumerate() {
             message.check(signer, cms::Content::Inside, &[]);
             message.check(signer, cms::Content::Bytes(b"another content"), &message.certificates);
             signer.time_stamps().take(STAMPS_MAX).for_each(stamp);
             for token in signer.unsigned_values(pki::oid::ARCHIVE_TIME_STAMP_V3).take(STAMPS_MAX) {
                 let content = |digest: Digest| digest.of(b"");
-                let _ = cms::archive::imprint(message, n, token, &content, Digest::Sha256);
+                if let (Some(archive), Ok(token)) = (&archive, tsp::Token::parse(token)) {
+                    let _ = archive.protected(n, &token.message, &content, Digest::Sha256);
+                }
             }
         }
     }
