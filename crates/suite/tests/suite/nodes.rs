@@ -24,8 +24,13 @@ const BATCH: usize = 3;
 fn node(folder: &Path, name: &str, database: &str, blobs: &Path) -> Installation {
     let folder = folder.join(name);
     std::fs::create_dir(&folder).expect("a folder for the node");
-    let blobs = blobs.display();
-    let more = format!("demo = true\n[database]\nurl = '{database}'\n[blobs]\nurl = '{blobs}'");
+    // Nodes share the contents, and the secret under which keys are wrapped.
+    let (secret, blobs) = (blobs.with_file_name("trust.secret"), blobs.display());
+    let more = format!(
+        "demo = true\n[database]\nurl = '{database}'\n[blobs]\nurl = '{blobs}'\n\
+         [trust]\nsecret_file = '{}'",
+        secret.display()
+    );
     Installation::in_folder(&folder, &more)
 }
 
