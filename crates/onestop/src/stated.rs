@@ -7,6 +7,7 @@ pub mod pages;
 use base::calendar::{Limit, LimitError};
 use db::{Tx, args};
 use serde_json::json;
+use web::lang::in_vietnamese;
 use web::{FieldError, Problem};
 
 use crate::answers::words::{kept, say};
@@ -107,7 +108,8 @@ pub async fn state(tx: &mut Tx, case: &mut Case, typed: &Typed) -> Result<(), Pr
         Ok(stated) => stated,
         Err(errors) => return settle(errors),
     };
-    let limit = crate::view::limit(Some(stated.limit));
+    // What is kept is Vietnamese, whoever causes it.
+    let limit = in_vietnamese(|| crate::view::limit(Some(stated.limit)));
     let note = kept("limit.line", &[("limit", &limit), ("source", &stated.source)]);
     let (ordinal, value) = (case.dossier.version, stated.limit.to_string());
     dossier::record(tx, case, STATED, &note, json!({ "limit": &value, "source": &stated.source })).await?;
