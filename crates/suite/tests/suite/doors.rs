@@ -122,7 +122,7 @@ async fn ended(town: &Town, code: &'static str, name: &'static str, heirs: &'sta
         for heir in heirs {
             tx.change_one(
                 "insert into unit_successor (unit, successor, fallback) values ($1, $2, 0)",
-                args![format!("{code}@2018-01-01"), heir],
+                args![format!("{code}@2018-01-01"), *heir],
             )
             .await?;
         }

@@ -336,7 +336,17 @@ fn known_answers_are_proposed_with_their_origin_and_never_replace_typed_words() 
         assert!(!hanh.page().text().contains("Thông tin đã khai trước đây"), "nothing is left to offer");
         // Changed, an answer is the person's own.
         let before = hanh.page().text().matches("Lấy từ hồ sơ").count();
-        hanh.submits("Lưu và tiếp tục", &[("child_ethnicity", "Khmer")]).await.expect(303);
+        let second = [
+            ("child_ethnicity", "Khmer"),
+            ("birth_case", "ordinary"),
+            ("child_sex", "female"),
+            ("child_birth_date.ngay", "12"),
+            ("child_birth_date.thang", "8"),
+            ("child_birth_date.nam", "2026"),
+            ("birth_place", "facility"),
+            ("birth_address", "Bệnh viện đa khoa Vĩnh Long"),
+        ];
+        hanh.submits("Lưu và tiếp tục", &second).await.expect(303);
         hanh.opens(&child).await.expect(200);
         assert_eq!(hanh.page().text().matches("Lấy từ hồ sơ").count(), before - 1);
         // Somebody else is offered nothing of hers.
