@@ -2,6 +2,7 @@
 //! asked for and then given to all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -59,6 +60,26 @@ impl Issuer {
     }
 }
 
+/// Bytes that are given to many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub bytes: Bytes,
+    /// By which caches know them, in its quotes.
+    pub tag: Bytes,
+}
+
+impl Kept {
+    /// These bytes; their tag is computed once.
+    pub fn new(bytes: Bytes) -> Kept {
+        let mut tag = String::from("\"");
+        for byte in &Digest::Sha256.of(&bytes)[..16] {
+            let _ = write!(tag, "{byte:02x}");
+        }
+        tag.push('"');
+        Kept { bytes, tag: tag.into() }
+    }
+}
+
 /// Which certificate is asked about, and by which hash.
 pub type Asked = (Digest, Serial);
 
@@ -68,10 +89,10 @@ pub struct View {
     pub entries: Arc<BTreeMap<Serial, Entry>>,
     /// What has changed since the base.
     pub changed: Arc<BTreeSet<Serial>>,
-    full: OnceLock<Bytes>,
-    delta: OnceLock<Bytes>,
-    shards: Vec<OnceLock<Bytes>>,
-    answers: Mutex<HashMap<Asked, Bytes>>,
+    full: OnceLock<Kept>,
+    delta: OnceLock<Kept>,
+    shards: Vec<OnceLock<Kept>>,
+    answers: Mutex<HashMap<Asked, Kept>>,
 }
 
 impl View {
@@ -81,7 +102,7 @@ impl View {
         entries: Arc<BTreeMap<Serial, Entry>>,
         changed: Arc<BTreeSet<Serial>>,
         shards: u32,
-        answers: HashMap<Asked, Bytes>,
+        answers: HashMap<Asked, Kept>,
     ) -> View {
         View {
             head,
@@ -95,7 +116,7 @@ impl View {
     }
 
     /// The kept answers that still hold after `changed`.
-    pub fn answers_without(&self, changed: &BTreeSet<Serial>) -> HashMap<Asked, Bytes> {
+    pub fn answers_without(&self, changed: &BTreeSet<Serial>) -> HashMap<Asked, Kept> {
         let kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter()
             .filter(|((_, serial), _)| !changed.contains(serial))
@@ -104,12 +125,12 @@ impl View {
     }
 
     /// The kept answer, if there is one.
-    pub fn answer(&self, asked: &Asked) -> Option<Bytes> {
+    pub fn answer(&self, asked: &Asked) -> Option<Kept> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(asked).cloned()
     }
 
     /// Keeps an answer for the next who asks.
-    pub fn keep(&self, asked: Asked, answer: Bytes) {
+    pub fn keep(&self, asked: Asked, answer: Kept) {
         let mut kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < ANSWERS_MAX {
             kept.insert(asked, answer);
@@ -124,21 +145,27 @@ impl View {
         }
     }
 
+    fn place(&self, which: Which) -> Option<&OnceLock<Kept>> {
+        match which {
+            Which::Full => Some(&self.full),
+            Which::Delta => Some(&self.delta),
+            Which::Shard(shard) => self.shards.get(shard as usize),
+        }
+    }
+
+    /// A list of this view, if it was signed already.
+    pub fn signed(&self, which: Which) -> Option<Kept> {
+        self.place(which)?.get().cloned()
+    }
+
     /// A list of this view. `None` when there is no such shard. Signing a million entries takes a second, so
     /// callers stand on a thread that may wait.
-    pub fn list(&self, issuer: &Issuer, which: Which) -> Result<Option<Bytes>, SignError> {
-        let place = match which {
-            Which::Full => &self.full,
-            Which::Delta => &self.delta,
-            Which::Shard(shard) => match self.shards.get(shard as usize) {
-                Some(place) => place,
-                None => return Ok(None),
-            },
-        };
+    pub fn list(&self, issuer: &Issuer, which: Which) -> Result<Option<Kept>, SignError> {
+        let Some(place) = self.place(which) else { return Ok(None) };
         if let Some(made) = place.get() {
             return Ok(Some(made.clone()));
         }
-        let made = Bytes::from(self.sign(issuer, which)?);
+        let made = Kept::new(self.sign(issuer, which)?.into());
         Ok(Some(place.get_or_init(|| made).clone()))
     }
 
