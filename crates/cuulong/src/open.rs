@@ -114,7 +114,8 @@ pub async fn assemble(db: Db, blobs: Blobs, config: &Config, clock: Clock) -> Re
         .merge(onestop::routes(&onestop))
         .merge(crate::health::routes(&site, config, &onestop))
         .merge(crate::openapi::routes());
-    let router = web::layers(router, &site);
+    // What certificates name is asked by programs, and stands beside what people open.
+    let router = web::layers(router, &site).merge(web::programs(trust::addresses(&trust), &site));
     Ok(Opened { site, trust, onestop, router })
 }
 

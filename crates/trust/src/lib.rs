@@ -28,13 +28,16 @@ pub mod words;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::http::header;
 use axum::routing::{get, post};
 use base::Instant;
 use db::deliver::Listener;
 use db::jobs::Handler;
 use db::{Act, Migration};
 use web::page::NavItem;
+use web::request::read_body;
 use web::{Problem, Site};
 
 use crate::key::Keyring;
@@ -201,18 +204,31 @@ pub fn migrations() -> Vec<Migration> {
     ]
 }
 
-/// The pages, the JSON and the addresses that certificates name.
-pub fn routes(app: &App) -> axum::Router {
-    // Asked so often that even handing over the parts of `App` one by one is felt.
-    let asked_by_machines = axum::Router::new()
+/// The addresses that certificates name, which programs ask, to stand in `web::programs`.
+pub fn addresses(app: &App) -> axum::Router {
+    axum::Router::new()
         .route("/pki/ca.pem", get(revocation::answer::chain))
         .route("/pki/ca/{file}", get(revocation::answer::issuer))
         .route("/pki/crl/{file}", get(revocation::answer::list))
         .route("/pki/ocsp", get(revocation::answer::nothing).post(revocation::answer::post))
         .route("/pki/ocsp/{*request}", get(revocation::answer::get))
         .route("/pki/tsa", post(stamp::stamp))
-        .layer(DefaultBodyLimit::max(pki::ocsp::REQUEST_BYTES_MAX))
-        .with_state(Arc::new(app.clone()));
+        // Shared, for handing over its parts one by one is felt here.
+        .with_state(Arc::new(app.clone()))
+}
+
+/// The body of a program's request, if it is of this kind and not larger.
+async fn asked(request: Request, kind: &str, bytes_max: usize) -> Result<Bytes, Problem> {
+    let told = request.headers().get(header::CONTENT_TYPE);
+    if !told.is_some_and(|told| told.as_bytes().starts_with(kind.as_bytes())) {
+        return Err(Problem::UnsupportedMedia);
+    }
+    let (parts, body) = request.into_parts();
+    read_body(&parts.headers, body, bytes_max).await
+}
+
+/// The pages and the JSON.
+pub fn routes(app: &App) -> axum::Router {
     axum::Router::new()
         .merge(certificate::pages::routes())
         .merge(certificate::anchor::pages::routes())
@@ -225,7 +241,6 @@ pub fn routes(app: &App) -> axum::Router {
         .merge(remote::routes())
         .merge(mobile::pages::routes())
         .with_state(app.clone())
-        .merge(asked_by_machines)
 }
 
 /// What the province's administrators find in their side list, in the language spoken.

@@ -12,9 +12,8 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant as Moment;
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::extract::{self, State};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use db::{Act, Db, Tx};
 use pki::cert::Serial;
@@ -49,20 +48,15 @@ struct Inner {
 type Units = Arc<[Arc<Unit>]>;
 
 /// `POST /pki/tsa`. Whatever is wrong is said in the reply, as the RFC wants it; the status is 200.
-pub async fn stamp(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("application/timestamp-query") {
-        return Err(Problem::UnsupportedMedia);
-    }
-    let reply = match stamped(&app, &body).await {
+pub async fn stamp(State(app): State<Arc<App>>, request: extract::Request) -> Result<Response, Problem> {
+    // More than a request may have is read, to be answered with a reason.
+    let der = crate::asked(request, "application/timestamp-query", pki::ocsp::REQUEST_BYTES_MAX).await?;
+    let reply = match stamped(&app, &der).await {
         Ok(reply) => reply,
         Err(failure) => failure.reply(),
     };
-    Ok(([(header::CONTENT_TYPE, "application/timestamp-reply")], reply).into_response())
+    let kind = HeaderValue::from_static("application/timestamp-reply");
+    Ok(([(header::CONTENT_TYPE, kind)], reply).into_response())
 }
 
 /// The reply to a request.

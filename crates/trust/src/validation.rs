@@ -210,8 +210,7 @@ async fn terms(app: &App, now: Instant) -> Result<Terms, Problem> {
 pub(crate) async fn list_of(app: &App, id: &str, now: Instant) -> Result<Option<Crl>, Problem> {
     let Some(standing) = app.live.get(id, now).await? else { return Ok(None) };
     let made = tokio::task::spawn_blocking(move || standing.view.list(&standing.issuer, Which::Full));
-    let bytes = made.await.map_err(Problem::fault)?.map_err(Problem::fault)?;
-    bytes
-        .map(|bytes| Crl::parse(&bytes[..]).map_err(|e| Problem::fault(format!("our own list: {e:?}"))))
+    let list = made.await.map_err(Problem::fault)?.map_err(Problem::fault)?;
+    list.map(|list| Crl::parse(&list.bytes[..]).map_err(|e| Problem::fault(format!("our own list: {e:?}"))))
         .transpose()
 }

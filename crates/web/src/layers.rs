@@ -14,6 +14,7 @@ use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusC
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tokio::time::error::Elapsed;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
@@ -29,18 +30,16 @@ use crate::site::Site;
 const BODY_BYTES_MAX: usize = 1_100_000;
 /// What one request with files may bring at most; routes set it with `DefaultBodyLimit::max`.
 pub const UPLOAD_BYTES_MAX: usize = 105_000_000;
-const ANSWER_IN: Duration = Duration::from_secs(30);
+pub(crate) const ANSWER_IN: Duration = Duration::from_secs(30);
 /// 20 MB over a rural line of 256 kbit/s, and some.
 const UPLOAD_IN: Duration = Duration::from_secs(15 * 60);
 
 const CSP: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; \
     object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
 
-/// The one that matters for what is no page, too.
-const NO_GUESSING: &str = "x-content-type-options";
 const FIXED: [(&str, &str); 7] = [
     ("content-security-policy", CSP),
-    (NO_GUESSING, "nosniff"),
+    ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
     ("x-frame-options", "SAMEORIGIN"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -52,7 +51,7 @@ const FIXED: [(&str, &str); 7] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
-fn next_request_id() -> RequestId {
+pub(crate) fn next_request_id() -> RequestId {
     static START: LazyLock<String> =
         LazyLock::new(|| crate::secret::sha256_hex(crate::secret::token().as_bytes()));
     static COUNT: AtomicU32 = AtomicU32::new(1);
@@ -88,7 +87,7 @@ async fn envelope(State(site): State<Site>, mut request: Request, next: Next) ->
     let mut response = lang::speaking(lang, posted::around(form, answer)).await;
     name_language(&mut response, lang);
     finish(&site, &mut response, &id, is_signed || is_api(&path));
-    count(&method, route.as_ref(), response.status(), started.elapsed(), &id);
+    count(&method, route.as_ref(), response.status(), started.elapsed(), Some(&id));
     response
 }
 
@@ -111,7 +110,12 @@ async fn guarded(site: &Site, request: Request, next: Next) -> Response {
             Err(problem) => problem.into_response(),
         }
     };
-    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+    broken(tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await)
+}
+
+/// The answer; or what became of one that did not come in its time, or whose handler panicked.
+pub(crate) fn broken(answer: Result<Result<Response, Box<dyn Any + Send>>, Elapsed>) -> Response {
+    match answer {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => Problem::fault(format_args!("panic: {}", words_of(&*panic))).into_response(),
         Err(_) => Problem::TimedOut.into_response(),
@@ -124,7 +128,7 @@ fn words_of(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Plain refusals of the framework become our problems; answers with a page or data of their own pass.
-fn ours(response: Response) -> Response {
+pub(crate) fn ours(response: Response) -> Response {
     let status = response.status();
     let plain = response
         .headers()
@@ -153,14 +157,13 @@ fn ours(response: Response) -> Response {
     ours
 }
 
-fn finish(site: &Site, response: &mut Response, id: &RequestId, personal: bool) {
+pub(crate) fn finish(site: &Site, response: &mut Response, id: &RequestId, personal: bool) {
     let page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.as_bytes();
         kind.starts_with(b"text/html") || kind.starts_with(b"application/")
     });
-    let for_machines = response.headers().get(header::CONTENT_TYPE).is_some_and(is_for_machines);
     let headers = response.headers_mut();
-    for (name, value) in FIXED.into_iter().filter(|(name, _)| !for_machines || *name == NO_GUESSING) {
+    for (name, value) in FIXED {
         put_if_absent(headers, name, value);
     }
     if site.secure_cookies {
@@ -176,13 +179,6 @@ fn finish(site: &Site, response: &mut Response, id: &RequestId, personal: bool) 
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert("x-request-id", value);
     }
-}
-
-/// Answers about certificates and times, of which there are tens of thousands a second: no browser shows them
-/// or runs anything in them, and what tells it how to would be a third of their bytes.
-fn is_for_machines(kind: &HeaderValue) -> bool {
-    let kind = kind.as_bytes();
-    kind.starts_with(b"application/ocsp-") || kind.starts_with(b"application/timestamp-")
 }
 
 /// Says in which language a page is, and that another cookie may get another one.
@@ -203,23 +199,29 @@ fn put_if_absent(headers: &mut HeaderMap, name: &'static str, value: &'static st
 }
 
 /// Counters and the access log: by route, never by address, so that no code or name gets in.
-fn count(method: &Method, route: Option<&MatchedPath>, status: StatusCode, took: Duration, id: &RequestId) {
+pub(crate) fn count(
+    method: &Method,
+    route: Option<&MatchedPath>,
+    status: StatusCode,
+    took: Duration,
+    id: Option<&RequestId>,
+) {
     let route = route.map_or("-", |r| r.as_str());
     tracing::info!(
         target: "access",
-        request = %id.0,
+        request = id.map(|id| id.0.as_str()),
         method = %method,
         route,
         status = status.as_u16(),
         micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
     );
-    let meters = meters(method, route, status);
-    meters.requests.increment(1);
-    meters.seconds.record(took.as_secs_f64());
+    metered(method, route, status, |meters| {
+        meters.requests.increment(1);
+        meters.seconds.record(took.as_secs_f64());
+    });
 }
 
 /// What is counted of one route, method and status.
-#[derive(Clone)]
 struct Meters {
     requests: metrics::Counter,
     seconds: metrics::Histogram,
@@ -228,14 +230,13 @@ struct Meters {
 /// Meters by method, route and status: finding one by its labels takes longer than counting.
 type Known = HashMap<Method, HashMap<String, HashMap<u16, Meters>>>;
 
-fn meters(method: &Method, route: &str, status: StatusCode) -> Meters {
+fn metered(method: &Method, route: &str, status: StatusCode, count: impl FnOnce(&Meters)) {
     static KNOWN: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    let found = known.get(method).and_then(|routes| routes.get(route)?.get(&status.as_u16()).cloned());
-    drop(known);
-    if let Some(meters) = found {
-        return meters;
+    if let Some(meters) = known.get(method).and_then(|routes| routes.get(route)?.get(&status.as_u16())) {
+        return count(meters);
     }
+    drop(known);
     let labels = [
         ("method", method.to_string()),
         ("route", route.to_string()),
@@ -245,13 +246,13 @@ fn meters(method: &Method, route: &str, status: StatusCode) -> Meters {
         requests: metrics::counter!("http_requests_total", &labels),
         seconds: metrics::histogram!("http_request_seconds", &labels),
     };
+    count(&meters);
     // Nobody chooses new ones: routes are ours, statuses are few, and methods that no route has are not kept.
     if known_methods().contains(method) {
         let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
         let routes = known.entry(method.clone()).or_default();
-        routes.entry(route.to_string()).or_default().insert(status.as_u16(), meters.clone());
+        routes.entry(route.to_string()).or_default().insert(status.as_u16(), meters);
     }
-    meters
 }
 
 fn known_methods() -> [Method; 6] {

@@ -2,6 +2,7 @@
 
 mod forms;
 mod pages;
+mod programs;
 mod rules;
 mod stores;
 

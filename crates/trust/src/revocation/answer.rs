@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{self, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Instant;
@@ -12,56 +12,68 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use db::Tx;
 use pki::cert::Serial;
-use pki::key::Digest;
 use pki::ocsp::{self, Answer, CertStatus, Failure, Request};
 use web::{Path, Problem};
 
 use super::live::Standing;
 use super::rules::{named, whole_second};
+use super::view::Kept;
 use crate::{App, authority};
 
 /// Seconds for which a cache in between may hold a list or an answer. Here a revocation is seen at once.
 const CACHE_S: i64 = 60;
 
-/// An answer, and the instants between which it may be given again.
-struct Said {
-    bytes: Bytes,
-    good: Option<(Instant, Instant)>,
+/// An answer.
+enum Said {
+    /// For the one who asked.
+    Once(Bytes),
+    /// For everybody, between these instants.
+    Again(Kept, Instant, Instant),
+}
+
+impl Said {
+    fn bytes(self) -> Bytes {
+        match self {
+            Said::Once(bytes) | Said::Again(Kept { bytes, .. }, ..) => bytes,
+        }
+    }
 }
 
 fn failed(why: Failure) -> Said {
-    Said { bytes: ocsp::failure(why).into(), good: None }
+    Said::Once(ocsp::failure(why).into())
+}
+
+const OCSP: &str = "application/ocsp-response";
+
+fn as_a(kind: &'static str, bytes: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response()
 }
 
 /// `POST /pki/ocsp`.
-pub async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("application/ocsp-request") {
-        return Err(Problem::UnsupportedMedia);
-    }
-    let said = answered(&app, &body).await;
-    Ok(([(header::CONTENT_TYPE, "application/ocsp-response")], said.bytes).into_response())
+pub async fn post(State(app): State<Arc<App>>, request: extract::Request) -> Result<Response, Problem> {
+    let der = crate::asked(request, "application/ocsp-request", ocsp::REQUEST_BYTES_MAX).await?;
+    let said = answered(&app, &der).await;
+    Ok(as_a(OCSP, said.bytes()))
 }
 
 /// `GET /pki/ocsp/{request}`: the request in base64, as RFC 6960 writes it into the address.
 pub async fn get(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Path(request): Path<String>,
+    Path(text): Path<String>,
+    request: extract::Request,
 ) -> Result<Response, Problem> {
-    let text = request.trim_start_matches('/');
+    let text = text.trim_start_matches('/');
     let asked = STANDARD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text));
     let said = match asked {
         Ok(der) => answered(&app, &der).await,
         Err(_) => failed(Failure::MalformedRequest),
     };
-    Ok(kept(&headers, "application/ocsp-response", said, app.site.clock.now()))
+    Ok(kept(request.headers(), OCSP, said, app.site.clock.now()))
 }
 
 /// `GET /pki/ocsp`: no question.
 pub async fn nothing() -> Response {
-    let said = failed(Failure::MalformedRequest);
-    ([(header::CONTENT_TYPE, "application/ocsp-response")], said.bytes).into_response()
+    as_a(OCSP, failed(Failure::MalformedRequest).bytes())
 }
 
 /// The answer to a question, or why there is none.
@@ -87,18 +99,20 @@ async fn answer(app: &App, request: &Request, now: Instant) -> Result<Said, Prob
         return Ok(failed(Failure::Unauthorized));
     }
     let head = standing.view.head;
-    let asked = (first.digest, first.serial.clone());
     let alone = request.questions.len() == 1 && request.nonce.is_none();
-    if alone && let Some(bytes) = standing.view.answer(&asked) {
-        return Ok(Said { bytes, good: Some((head.at, head.next)) });
+    let alone = alone.then(|| (first.digest, first.serial.clone()));
+    if let Some(kept) = alone.as_ref().and_then(|asked| standing.view.answer(asked)) {
+        return Ok(Said::Again(kept, head.at, head.next));
     }
     let (bytes, all_known) = signed(app, request, &standing, now).await?;
-    let bytes = Bytes::from(bytes);
-    if alone && all_known {
-        standing.view.keep(asked, bytes.clone());
+    if !all_known || request.nonce.is_some() {
+        return Ok(Said::Once(bytes.into()));
     }
-    let good = (request.nonce.is_none() && all_known).then_some((head.at, head.next));
-    Ok(Said { bytes, good })
+    let kept = Kept::new(bytes.into());
+    if let Some(asked) = alone {
+        standing.view.keep(asked, kept.clone());
+    }
+    Ok(Said::Again(kept, head.at, head.next))
 }
 
 /// A fresh answer, and whether every certificate asked about was issued here.
@@ -156,16 +170,22 @@ async fn is_issued(app: &App, standing: &Standing, serial: &Serial) -> Result<bo
 /// `GET /pki/crl/{file}`.
 pub async fn list(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
     Path(file): Path<String>,
+    request: extract::Request,
 ) -> Result<Response, Problem> {
     let now = app.site.clock.now();
     let (id, which) = named(&file).ok_or(Problem::NotFound)?;
     let standing = app.live.get(id, now).await?.ok_or(Problem::NotFound)?;
     let head = standing.view.head;
-    let made = tokio::task::spawn_blocking(move || standing.view.list(&standing.issuer, which));
-    let bytes = made.await.map_err(Problem::fault)?.map_err(Problem::fault)?.ok_or(Problem::NotFound)?;
-    Ok(kept(&headers, "application/pkix-crl", Said { bytes, good: Some((head.at, head.next)) }, now))
+    let list = match standing.view.signed(which) {
+        Some(list) => list,
+        None => {
+            let made = tokio::task::spawn_blocking(move || standing.view.list(&standing.issuer, which));
+            made.await.map_err(Problem::fault)?.map_err(Problem::fault)?.ok_or(Problem::NotFound)?
+        }
+    };
+    let said = Said::Again(list, head.at, head.next);
+    Ok(kept(request.headers(), "application/pkix-crl", said, now))
 }
 
 /// `GET /pki/ca.pem`: every authority, those that issue first.
@@ -180,7 +200,7 @@ pub async fn chain(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     for one in &authorities {
         text += &authority::parse(&one.der)?.pem();
     }
-    Ok(([(header::CONTENT_TYPE, "application/pem-certificate-chain")], text).into_response())
+    Ok(as_a("application/pem-certificate-chain", text.into()))
 }
 
 /// `GET /pki/ca/{file}`: one authority, `ca-2.cer`, as certificates name their issuer.
@@ -190,34 +210,34 @@ pub async fn issuer(State(app): State<Arc<App>>, Path(file): Path<String>) -> Re
         authority::store::find(tx, &id).await?.ok_or(Problem::NotFound)
     };
     let found = app.site.db.read(read).await?;
-    Ok(([(header::CONTENT_TYPE, "application/pkix-cert")], found.der).into_response())
+    Ok(as_a("application/pkix-cert", found.der.into()))
 }
 
 /// With what caches in between may know of it; 304 to whoever has it already.
 fn kept(asked: &HeaderMap, kind: &'static str, said: Said, now: Instant) -> Response {
-    let Some((at, next)) = said.good else {
-        let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
-        return (headers, said.bytes).into_response();
+    let (Kept { bytes, tag }, at, next) = match said {
+        Said::Again(kept, at, next) => (kept, at, next),
+        Said::Once(bytes) => {
+            let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
+            return (headers, bytes).into_response();
+        }
     };
-    let hash: String =
-        Digest::Sha256.of(&said.bytes)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{hash}\"");
     let left_s = (next.micros() - now.micros()).max(0) / 1_000_000;
     let age_s = left_s.min(CACHE_S);
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_string()),
-        (header::CACHE_CONTROL, format!("max-age={age_s}, public, no-transform, must-revalidate")),
-        (header::ETAG, tag.clone()),
-        (header::LAST_MODIFIED, http_date(at)),
-        (header::EXPIRES, http_date(now.plus_seconds(age_s))),
-    ];
-    let has_it = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let mut response = match has_it.is_some_and(|tags| tags.contains(&tag)) {
+    let told = asked.get(header::IF_NONE_MATCH).map_or(&b""[..], |tags| tags.as_bytes());
+    let mut response = match told.windows(tag.len()).any(|told| told == tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => said.bytes.into_response(),
+        false => bytes.into_response(),
     };
+    let headers = [
+        (header::CONTENT_TYPE, Bytes::from_static(kind.as_bytes())),
+        (header::CACHE_CONTROL, format!("max-age={age_s}, public, no-transform, must-revalidate").into()),
+        (header::ETAG, tag),
+        (header::LAST_MODIFIED, http_date(at).into()),
+        (header::EXPIRES, http_date(now.plus_seconds(age_s)).into()),
+    ];
     for (name, value) in headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+        if let Ok(value) = HeaderValue::from_maybe_shared(value) {
             response.headers_mut().insert(name, value);
         }
     }

@@ -30,7 +30,6 @@ pub struct Responder {
 }
 
 /// An authority as this node knows it.
-#[derive(Clone)]
 pub struct Standing {
     pub issuer: Arc<Issuer>,
     pub responder: Option<Arc<Responder>>,
@@ -58,7 +57,7 @@ struct Inner {
     /// Rises when something was changed here: a look that began before does not count.
     changes: AtomicU64,
     looking: tokio::sync::Mutex<()>,
-    known: RwLock<HashMap<String, Standing>>,
+    known: RwLock<HashMap<String, Arc<Standing>>>,
 }
 
 /// What one reading brought of one authority.
@@ -89,19 +88,19 @@ impl Live {
     }
 
     /// The authority with this id, as it stands now.
-    pub async fn get(&self, id: &str, now: Instant) -> Result<Option<Standing>, Problem> {
+    pub async fn get(&self, id: &str, now: Instant) -> Result<Option<Arc<Standing>>, Problem> {
         self.look(now).await?;
         Ok(self.known().get(id).cloned())
     }
 
     /// The authority that is meant by a question.
-    pub async fn find(&self, asked: &CertId, now: Instant) -> Result<Option<Standing>, Problem> {
+    pub async fn find(&self, asked: &CertId, now: Instant) -> Result<Option<Arc<Standing>>, Problem> {
         self.look(now).await?;
         let known = self.known();
         Ok(known.values().find(|standing| standing.issuer.is_meant(asked)).cloned())
     }
 
-    fn known(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Standing>> {
+    fn known(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<Standing>>> {
         self.0.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -196,7 +195,7 @@ impl Live {
         }
         let standing = match known {
             Some(standing) if same_responder(&standing) => standing,
-            _ => self.load(&news.head.id).await?,
+            _ => Arc::new(self.load(&news.head.id).await?),
         };
         // A responder that takes over signs anew what the earlier one had signed.
         let read_before =
@@ -205,9 +204,9 @@ impl Live {
         let keeps_answers = view.head.base == head.base && Arc::ptr_eq(&view, &standing.view);
         let fresh = moved(&view, &read, head, news, standing.issuer.shards, keeps_answers);
         let (view, read) = (Arc::new(fresh.0), Arc::new(fresh.1));
-        let standing = Standing { view, read, ..standing };
+        let (issuer, responder) = (standing.issuer.clone(), standing.responder.clone());
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(standing.issuer.id.clone(), standing);
+        known.insert(issuer.id.clone(), Arc::new(Standing { issuer, responder, view, read }));
         Ok(())
     }
 

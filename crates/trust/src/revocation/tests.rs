@@ -13,7 +13,7 @@ use pki::profile::{Addresses, Kind};
 use pki::{Crl, Name, PrivateKey, oid};
 
 use super::rules::{Change, Head, Which, apply, name_of, named, serial};
-use super::view::{Issuer, View};
+use super::view::{Issuer, Kept, View};
 use crate::authority::rules::validity;
 
 fn at(seconds: i64) -> Instant {
@@ -80,7 +80,7 @@ fn list_delta_shards_and_answers_agree_after_any_life() {
             changed.iter().filter(|(_, n)| **n > base).map(|(s, _)| s.clone()).collect();
         let head = Head { number: no, base, at: at(no), next: at(no + 100) };
         let view = View::new(head, Arc::new(entries.clone()), Arc::new(since), shards, HashMap::new());
-        let list = |which| Crl::parse(view.list(&issuer, which).unwrap().unwrap().to_vec()).unwrap();
+        let list = |which| Crl::parse(view.list(&issuer, which).unwrap().unwrap().bytes.to_vec()).unwrap();
         let (full, delta) = (list(Which::Full), list(Which::Delta));
         full.verify_with(issuer.certificate.public_key()).unwrap();
         delta.verify_with(issuer.certificate.public_key()).unwrap();
@@ -107,12 +107,16 @@ fn a_list_is_signed_once_a_number_and_a_changed_answer_is_forgotten() {
     let issuer = issuer(0);
     let head = Head { number: 1, base: 1, at: at(0), next: at(100) };
     let view = View::new(head, Arc::default(), Arc::default(), 0, HashMap::new());
+    assert_eq!(view.signed(Which::Full), None, "nobody has asked");
     let first = view.list(&issuer, Which::Full).unwrap().unwrap();
     assert_eq!(first, view.list(&issuer, Which::Full).unwrap().unwrap());
+    assert_eq!(view.signed(Which::Full).as_ref(), Some(&first));
+    assert_ne!(first.tag, view.list(&issuer, Which::Delta).unwrap().unwrap().tag);
+    assert_eq!((first.tag.len(), first.tag[0], first.tag[33]), (34, b'"', b'"'));
     assert_eq!(view.list(&issuer, Which::Shard(0)).unwrap(), None, "there is no shard");
     let asked = |n| (Digest::Sha1, Serial::from_number(n));
-    view.keep(asked(1), "one".into());
-    view.keep(asked(2), "two".into());
+    view.keep(asked(1), Kept::new("one".into()));
+    view.keep(asked(2), Kept::new("two".into()));
     let kept = view.answers_without(&BTreeSet::from([Serial::from_number(1)]));
     assert_eq!(kept.keys().cloned().collect::<Vec<_>>(), [asked(2)]);
 }

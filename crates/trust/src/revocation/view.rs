@@ -2,6 +2,7 @@
 //! asked for and then given to all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -59,18 +60,38 @@ impl Issuer {
     }
 }
 
+/// Bytes that are given to many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub bytes: Bytes,
+    /// By which caches know them, in its quotes.
+    pub tag: Bytes,
+}
+
+impl Kept {
+    /// These bytes; their tag is computed once.
+    pub fn new(bytes: Bytes) -> Kept {
+        let mut tag = String::from("\"");
+        for byte in &Digest::Sha256.of(&bytes)[..16] {
+            let _ = write!(tag, "{byte:02x}");
+        }
+        tag.push('"');
+        Kept { bytes, tag: tag.into() }
+    }
+}
+
 /// Which certificate is asked about, and by which hash.
 pub type Asked = (Digest, Serial);
 
 /// A list that is signed once: whoever asks meanwhile waits for the one who signs.
 #[derive(Default)]
 struct Made {
-    list: OnceLock<Bytes>,
+    list: OnceLock<Kept>,
     making: Mutex<()>,
 }
 
 impl Made {
-    fn get(&self, sign: impl FnOnce() -> Result<Vec<u8>, SignError>) -> Result<Bytes, SignError> {
+    fn get(&self, sign: impl FnOnce() -> Result<Vec<u8>, SignError>) -> Result<Kept, SignError> {
         if let Some(list) = self.list.get() {
             return Ok(list.clone());
         }
@@ -79,7 +100,7 @@ impl Made {
         if let Some(list) = self.list.get() {
             return Ok(list.clone());
         }
-        let signed = Bytes::from(sign()?);
+        let signed = Kept::new(sign()?.into());
         Ok(self.list.get_or_init(|| signed).clone())
     }
 }
@@ -93,7 +114,7 @@ pub struct View {
     full: Made,
     delta: Made,
     shards: Vec<Made>,
-    answers: Mutex<HashMap<Asked, Bytes>>,
+    answers: Mutex<HashMap<Asked, Kept>>,
 }
 
 impl View {
@@ -103,7 +124,7 @@ impl View {
         entries: Arc<BTreeMap<Serial, Entry>>,
         changed: Arc<BTreeSet<Serial>>,
         shards: u32,
-        answers: HashMap<Asked, Bytes>,
+        answers: HashMap<Asked, Kept>,
     ) -> View {
         View {
             head,
@@ -117,7 +138,7 @@ impl View {
     }
 
     /// The kept answers that still hold after `changed`.
-    pub fn answers_without(&self, changed: &BTreeSet<Serial>) -> HashMap<Asked, Bytes> {
+    pub fn answers_without(&self, changed: &BTreeSet<Serial>) -> HashMap<Asked, Kept> {
         let kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter()
             .filter(|((_, serial), _)| !changed.contains(serial))
@@ -126,12 +147,12 @@ impl View {
     }
 
     /// The kept answer, if there is one.
-    pub fn answer(&self, asked: &Asked) -> Option<Bytes> {
+    pub fn answer(&self, asked: &Asked) -> Option<Kept> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(asked).cloned()
     }
 
     /// Keeps an answer for the next who asks.
-    pub fn keep(&self, asked: Asked, answer: Bytes) {
+    pub fn keep(&self, asked: Asked, answer: Kept) {
         let mut kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < ANSWERS_MAX {
             kept.insert(asked, answer);
@@ -146,17 +167,23 @@ impl View {
         }
     }
 
+    fn place(&self, which: Which) -> Option<&Made> {
+        match which {
+            Which::Full => Some(&self.full),
+            Which::Delta => Some(&self.delta),
+            Which::Shard(shard) => self.shards.get(shard as usize),
+        }
+    }
+
+    /// A list of this view, if it was signed already.
+    pub fn signed(&self, which: Which) -> Option<Kept> {
+        self.place(which)?.list.get().cloned()
+    }
+
     /// A list of this view. `None` when there is no such shard. Signing a million entries takes a second, so
     /// callers stand on a thread that may wait; of several who ask, one signs.
-    pub fn list(&self, issuer: &Issuer, which: Which) -> Result<Option<Bytes>, SignError> {
-        let place = match which {
-            Which::Full => &self.full,
-            Which::Delta => &self.delta,
-            Which::Shard(shard) => match self.shards.get(shard as usize) {
-                Some(place) => place,
-                None => return Ok(None),
-            },
-        };
+    pub fn list(&self, issuer: &Issuer, which: Which) -> Result<Option<Kept>, SignError> {
+        let Some(place) = self.place(which) else { return Ok(None) };
         place.get(|| self.sign(issuer, which)).map(Some)
     }
 
