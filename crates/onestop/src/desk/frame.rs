@@ -10,6 +10,7 @@ use web::{Problem, Shell};
 use super::words::{find, say};
 use super::{List, Scope, soon, store};
 use crate::App;
+use crate::answers::words::say as answer_words;
 use crate::dossier::rules::{Status, Verb};
 
 /// What `da=` says of a dossier that was filed at the counter and not received yet.
@@ -285,7 +286,7 @@ pub fn noticed(shell: Shell, done: Option<&str>, code: Option<&str>) -> Shell {
         Some(RECEIVED_PAID) => Some(say("after.received_paid", &[])),
         Some(PROPOSED) => Some(say("after.proposed", &[])),
         Some(APPROVED) => Some(say("after.approved", &[])),
-        Some(crate::answers::pages::SAVED) => Some(crate::answers::words::say("type.saved", &[])),
+        Some(crate::answers::pages::SAVED) => Some(answer_words("type.saved", &[])),
         Some(DECLINED) => Some(say("after.proposal_declined", &[])),
         other => other.and_then(step_at).and_then(|verb| find(&format!("after.{}", verb.word()))),
     };

@@ -487,7 +487,7 @@ fn others(place: &Place, sheet: &Sheet) -> Vec<Act> {
     let papers = counter && (!over || !sheet.originals.is_empty());
     let money = d.fee_asked > 0 || d.fee_paid > 0;
     let types = answers::may_type(&sheet.case) && answers::lacking(&sheet.case).is_empty();
-    let limit = answers::words::say("act.limit", &[]);
+    let limit = answer_words("act.limit", &[]);
     let below = |slug: &str| format!("{}/{slug}", frame::dossier(&d.code));
     let (office, after) =
         (|key: &str| words_office::say(key, &[]), |key: &str| correction::words::say(key, &[]));

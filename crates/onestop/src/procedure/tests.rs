@@ -396,7 +396,7 @@ fn too_many_answers_are_refused_as_a_whole() {
 fn the_catalogue_asks_for_the_file_of_what_is_to_be_signed() {
     let files = model::newest().into_iter().filter(|p| p.components.iter().any(|c| c.question));
     let files: Vec<(&str, u32)> = files.map(|p| (&p.code[..], p.version)).collect();
-    assert_eq!(files, [("2.000884", 4)]);
+    assert_eq!(files, [("2.000884", 5)]);
     let p = model::newest().into_iter().find(|p| p.code == "2.000884").unwrap();
     let asked = |answers: &Answers| -> Vec<&str> {
         let papers = p.components_for(answers).into_iter().filter(|c| c.required && !c.by_form);
