@@ -23,6 +23,7 @@ use super::proposal::{Proposal, store as proposal_store};
 use super::rules::{Seat, Status, Verb};
 use super::{Case, History, StoredFile, Who, store};
 use crate::App;
+use crate::answers::words::say as answer_words;
 use crate::desk::frame::{self, Place};
 use crate::desk::store::shelf::{self, Band, Shelf};
 use crate::desk::words::say;
