@@ -420,7 +420,7 @@ pub async fn record(
     by: &str,
     now: Instant,
 ) -> Result<(), Problem> {
-    let content = content::of_dossier(tx, d).await?;
+    let [_, content] = content::of_dossier(tx, d).await?;
     let id = Id::<SigningKind>::fresh().to_string();
     let seen = store::Seen {
         id: &id,

@@ -264,9 +264,10 @@ fn sections(form: &Form, questions: Vec<Question>) -> Vec<Section> {
 /// Reads the dossier and what the form needs; the way back where there is nothing to type.
 async fn open(at: &Before, seen: Option<i64>, looks: bool) -> Result<(Room, Option<Matter>), Problem> {
     let app = at.app.clone();
-    let more = async move |tx: &mut Tx, case: &Case| match super::may_type(case) {
-        true => matter(&app, tx, case, seen).await.map(Some),
-        false => Ok(None),
+    // Whoever sends gets their words back, also where the dossier has left them meanwhile.
+    let more = async move |tx: &mut Tx, case: &Case| match looks && !super::may_type(case) {
+        true => Ok(None),
+        false => matter(&app, tx, case, seen).await.map(Some),
     };
     if looks { at.look(more).await } else { at.read(more).await }
 }
@@ -295,16 +296,19 @@ async fn show(at: Before) -> Result<Response, Problem> {
 /// `POST /mot-cua/ho-so/{code}/to-khai`: keeps what was typed, or shows it again with what is wrong.
 async fn send(at: Before, form: RawForm) -> Result<Response, Problem> {
     let seen: Option<i64> = form.get("seen").and_then(|seen| seen.parse().ok());
-    let seen = seen.ok_or_else(|| Problem::Malformed("no version was seen".into()))?;
-    let (room, m) = open(&at, Some(seen), false).await?;
-    let Some(m) = m else {
-        let words = say("refusal.not_now", &[]);
-        return Err(Problem::refused(words, "answers cannot be typed now"));
-    };
+    let (room, m) = open(&at, seen, false).await?;
+    let Some(mut m) = m else { return Ok(room.leave()) };
     let procedure = room.case.procedure.clone();
     let Some(own) = &procedure.form else { return Err(Problem::NotFound) };
     let sheet = rules::sheet(rules::questions(own));
     let mut typed = ask::read(own, &sheet, &room.case.dossier.answers, &form.0);
+    if !super::may_type(&room.case) {
+        m.offered.clear();
+        let notice = Some((NoticeKind::Warning, say("refusal.not_now", &[])));
+        let look = Look { notice, status: Some(StatusCode::UNPROCESSABLE_ENTITY), ..Look::default() };
+        return form_page(&at, &room, m, &typed, &[], look);
+    }
+    let seen = seen.ok_or_else(|| Problem::Malformed("no version was seen".into()))?;
     if let Some(look) = arranges(own, &form, &m, &mut typed) {
         let marks = [m.own.clone(), m.offered.clone()].concat();
         return form_page(&at, &room, m, &typed, &marks, look);

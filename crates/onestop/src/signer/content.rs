@@ -57,12 +57,17 @@ pub async fn of_filing(
     ))
 }
 
-/// The declaration that a dossier was filed with.
-pub async fn of_dossier(tx: &mut Tx, d: &Dossier) -> Result<Content, Problem> {
+/// The declaration of a dossier with the answers it has now, and with those it was filed with: what was typed
+/// from its paper afterwards declares nothing else.
+pub async fn of_dossier(tx: &mut Tx, d: &Dossier) -> Result<[Content; 2], Problem> {
     let files = dossier::store::list_files(tx, d.id).await?.into_iter();
-    let papers = files.filter(|f| f.added_at == d.filed_at).map(|f| (f.component, f.sha256)).collect();
-    let answers = crate::answers::as_filed(tx, d).await?;
-    Ok(content(&d.procedure, &d.applicant.name, &d.applicant.number, answers, papers, Vec::new()))
+    let papers = files.filter(|f| f.added_at == d.filed_at).map(|f| (f.component, f.sha256));
+    let papers: Vec<(String, Hash)> = papers.collect();
+    let filed = crate::answers::as_filed(tx, d).await?;
+    let with = |answers, papers| {
+        content(&d.procedure, &d.applicant.name, &d.applicant.number, answers, papers, Vec::new())
+    };
+    Ok([with(d.answers.clone(), papers.clone()), with(filed, papers)])
 }
 
 fn content(

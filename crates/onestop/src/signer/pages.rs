@@ -519,7 +519,7 @@ pub async fn panel(tx: &mut Tx, case: &Case, record: String) -> Result<Panel, Pr
     if case.procedure.signers.is_empty() {
         return Ok(Panel::default());
     }
-    let filed = content::of_dossier(tx, &case.dossier).await?;
+    let [now, filed] = content::of_dossier(tx, &case.dossier).await?;
     let rows = store::list_of_dossier(tx, case.dossier.id).await?;
     let mut told = Vec::new();
     for row in rows {
@@ -528,7 +528,8 @@ pub async fn panel(tx: &mut Tx, case: &Case, record: String) -> Result<Panel, Pr
             at: row.answered_at.unwrap_or(row.asked_at),
             way: say(&format!("way.{}", row.way.as_deref().unwrap_or("online")), &[]),
             sha256: row.content_sha256.map(|hash| hash.to_string()).unwrap_or_default(),
-            same: row.content_sha256 == Some(filed.sha256),
+            // Whoever signed the paper signed what was typed from it later; whoever read it online did not.
+            same: row.content_sha256 == Some(if row.office.is_some() { filed.sha256 } else { now.sha256 }),
             // Who signed in goes before what the applicant wrote of them.
             name: match row.signer.as_deref().and_then(|id| id.parse().ok()) {
                 Some(id) => directory::person(tx, id).await?.name,
