@@ -66,8 +66,8 @@ pub struct Trust {
     pub networks: Vec<String>,
     /// So many days before its archive time-stamp lapses a kept document gets another one; 0 means 180.
     pub archive_lead_days: u16,
-    /// Hours for which a new PIN of a seal, or of a key that wrong PINs have locked, waits before it counts; 0 means
-    /// 24.
+    /// Hours for which a new PIN of a seal, or of a key that wrong PINs have locked, waits before it
+    /// counts; 0 means 24.
     pub pin_wait_hours: u16,
     /// Hardware modules in which keys may lie.
     pub modules: Vec<Module>,

@@ -15,8 +15,8 @@ fn main() -> ExitCode {
     let command = match cuulong::cli::Cli::try_parse() {
         Ok(command) => command,
         Err(told) => {
-            // Help and the version are answers. What was mistyped must not be mistaken for what a command found:
-            // clap would end with 2, which is "indeterminate" to whoever reads `verify`.
+            // Help and the version are answers. What was mistyped must not be mistaken for what a command
+            // found: clap would end with 2, which is "indeterminate" to whoever reads `verify`.
             let _ = told.print();
             return if told.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }

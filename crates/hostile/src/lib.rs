@@ -1,7 +1,7 @@
 //! Everything that reads bytes of people who may mean no good, as one list of functions over bytes: the pure
-//! crates one by one, and the whole judgement of a file that strangers drop. The tests here give them changed vectors from fixed seeds and ten megabytes of the worst we
-//! know; the fuzzers in `fuzz/` give them what they find. None may panic, linger or take more memory than is
-//! allowed.
+//! crates one by one, and the whole judgement of a file that strangers drop. The tests here give them
+//! changed vectors from fixed seeds and ten megabytes of the worst we know; the fuzzers in `fuzz/` give
+//! them what they find. None may panic, linger or take more memory than is allowed.
 
 #![warn(missing_docs)]
 

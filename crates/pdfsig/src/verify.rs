@@ -313,9 +313,9 @@ fn coverage(file: &File<'_>, end: u64) -> Result<(Covers, Option<usize>), Unread
     Ok((covers, Some(section)))
 }
 
-/// The hashes of what the signatures of one file cover. Each covers the file from its beginning to its own message, and so
-/// one passage over the file serves all of them up to there; only what follows each message is hashed for
-/// itself.
+/// The hashes of what the signatures of one file cover. Each covers the file from its beginning to its own
+/// message, and so one passage over the file serves all of them up to there; only what follows each message
+/// is hashed for itself.
 pub struct Hashes<'f, 'a> {
     file: &'f File<'a>,
     /// Where messages begin, in order.

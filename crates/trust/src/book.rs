@@ -81,9 +81,9 @@ pub struct Seals {
     pub broken: Option<i64>,
 }
 
-/// Holds every seal (one a day: the limit is 27 years) against the book and its own time-stamp, whose authority
-/// must hang on one of `roots`. Without any, the installation's own roots are taken, which whoever remakes the
-/// book could remake too: whoever judges keeps the root elsewhere and names it.
+/// Holds every seal (one a day: the limit is 27 years) against the book and its own time-stamp, whose
+/// authority must hang on one of `roots`. Without any, the installation's own roots are taken, which
+/// whoever remakes the book could remake too: whoever judges keeps the root elsewhere and names it.
 ///
 /// # Errors
 /// The store's.

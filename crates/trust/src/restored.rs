@@ -1,6 +1,6 @@
-//! What must not be used twice after an installation was made anew from a backup: whatever was numbered between
-//! the backup and the loss has numbers that nobody here knows. So the counters of time-stamps and of revocation
-//! lists jump by more than can have been used, and the span is told.
+//! What must not be used twice after an installation was made anew from a backup: whatever was numbered
+//! between the backup and the loss has numbers that nobody here knows. So the counters of time-stamps and
+//! of revocation lists jump by more than can have been used, and the span is told.
 
 use base::Instant;
 use db::{Act, Db, Tx, args};

@@ -17,7 +17,8 @@ pub enum Content<'a> {
     Bytes(&'a [u8]),
     /// Bytes kept elsewhere, of which the caller makes the hash (a byte range of a large file).
     Hashed(&'a dyn Fn(Digest) -> Vec<u8>),
-    /// These bytes, inside or kept elsewhere, of which the caller makes the hash too: once for all signatures.
+    /// These bytes, inside or kept elsewhere, of which the caller makes the hash too: once for all
+    /// signatures.
     Known(&'a [u8], &'a dyn Fn(Digest) -> Vec<u8>),
 }
 

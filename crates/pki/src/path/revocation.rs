@@ -26,6 +26,8 @@ pub enum Status {
         source: Source,
         /// It was revoked after that instant.
         revoked_later: Option<Instant>,
+        /// Since when it is then known or suspected to have been unfit: that may be before the instant.
+        unfit_since: Option<Instant>,
     },
     /// Revoked.
     Revoked {
@@ -195,7 +197,11 @@ impl Context<'_> {
                 invalid_since: entry.invalid_since,
                 source,
             },
-            later => Status::Good { source, revoked_later: later.map(|entry| entry.revoked_at) },
+            later => Status::Good {
+                source,
+                revoked_later: later.as_ref().map(|entry| entry.revoked_at),
+                unfit_since: later.and_then(|entry| entry.invalid_since),
+            },
         }
     }
 
@@ -401,11 +407,13 @@ impl Context<'_> {
                     problems.push(EvidenceProblem::NoLongerListed);
                     continue;
                 }
-                ocsp::CertStatus::Good => Status::Good { source, revoked_later: None },
+                ocsp::CertStatus::Good => Status::Good { source, revoked_later: None, unfit_since: None },
                 ocsp::CertStatus::Revoked { at, reason } if at <= self.rules.at => {
                     Status::Revoked { at, reason, invalid_since: single.invalid_since, source }
                 }
-                ocsp::CertStatus::Revoked { at, .. } => Status::Good { source, revoked_later: Some(at) },
+                ocsp::CertStatus::Revoked { at, .. } => {
+                    Status::Good { source, revoked_later: Some(at), unfit_since: single.invalid_since }
+                }
             };
             if best.as_ref().is_none_or(|best| best.rank() < status.rank()) {
                 best = Some(status);

@@ -12,6 +12,8 @@ struct Case {
     cert: String,
     valid: bool,
     #[serde(default)]
+    indeterminate: bool,
+    #[serde(default)]
     policies: Vec<u32>,
     #[serde(default)]
     explicit_policy: bool,
@@ -77,7 +79,12 @@ fn every_case_of_pkits_is_judged_as_nist_says_or_with_a_written_reason() {
     let mut otherwise = Vec::new();
     for case in &table.case {
         let report = validate(&suite.certificates[&case.cert], &suite.anchors, &suite.material, &rules(case));
-        let agrees = report.is_valid() == case.valid;
+        let expected = match (case.valid, case.indeterminate) {
+            (true, _) => Verdict::Valid,
+            (false, true) => Verdict::Indeterminate,
+            (false, false) => Verdict::Invalid,
+        };
+        let agrees = report.verdict() == expected;
         if agrees == case.otherwise.is_some() {
             wrong.push(format!("{} {}: {:?} {:?}", case.id, case.cert, report.problems, report.policies));
         }

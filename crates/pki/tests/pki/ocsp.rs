@@ -178,7 +178,7 @@ fn an_answer_is_evidence_in_a_path() {
     };
     let sign = |status| desk.draft(vec![desk.answer(status)]).sign(&desk.responder.key).unwrap();
     let source = Source::Ocsp(now().plus_minutes(-5));
-    let good = Status::Good { source, revoked_later: None };
+    let good = Status::Good { source, revoked_later: None, unfit_since: None };
     assert_eq!(judge(&[sign(CertStatus::Good)]), (Verdict::Valid, good));
     let revoked = CertStatus::Revoked { at: now().plus_days(-1), reason: Some(Reason::Superseded) };
     assert_eq!(judge(&[sign(CertStatus::Good), sign(revoked)]).0, Verdict::Invalid);

@@ -89,7 +89,10 @@ fn revoked_good_unknown_and_revoked_later() {
     let (verdict, found) = status(&world, &an, &list(vec![revoked(101, at, Reason::Superseded)]), &rules);
     assert_eq!(
         (verdict, found),
-        (Verdict::Valid, Status::Good { source: Source::Crl(true_at), revoked_later: None })
+        (
+            Verdict::Valid,
+            Status::Good { source: Source::Crl(true_at), revoked_later: None, unfit_since: None }
+        )
     );
     let on_it = list(vec![revoked(100, at, Reason::KeyCompromise)]);
     let (verdict, found) = status(&world, &an, &on_it, &rules);
@@ -99,7 +102,10 @@ fn revoked_good_unknown_and_revoked_later() {
     let before = Rules { at: at.plus_minutes(-5), evidence_until: Some(now()), ..world.rules() };
     let (verdict, found) = status(&world, &an, &on_it, &before);
     assert_eq!(verdict, Verdict::Valid);
-    assert_eq!(found, Status::Good { source: Source::Crl(true_at), revoked_later: Some(at) });
+    assert_eq!(
+        found,
+        Status::Good { source: Source::Crl(true_at), revoked_later: Some(at), unfit_since: None }
+    );
     let (verdict, found) = status(&world, &an, &[], &rules);
     assert_eq!((verdict, found), (Verdict::Indeterminate, Status::Unknown(vec![EvidenceProblem::None])));
     let lenient = rules.with_revocation(Revocation::IfKnown);

@@ -228,13 +228,13 @@ fn a_key_of_another_holder_or_one_that_got_out_is_not_certified_again() {
         let town = trusting(&t, "0").await;
         let page = issued(&town, t.dir()).await;
         let same = std::fs::read(t.dir().join("leaf.csr")).expect("the request was written");
-        let mut admin = browser(&town, ADMIN).await;
-        asks(&mut admin, &[("holder", RECORDS)], &same).await.expect(422);
-        says(&admin, "đã có chứng thư của người hoặc cơ quan khác");
+        let mut keeper = browser(&town, UNIT_ADMIN).await;
+        asks(&mut keeper, &[("holder", RECORDS)], &same).await.expect(422);
+        says(&keeper, "đã có chứng thư của người hoặc cơ quan khác");
         // Its own holder may have another one for it, until it has got out.
-        asks(&mut admin, &[("holder", CHAIRMAN)], &same).await.expect(303);
+        asks(&mut keeper, &[("holder", CHAIRMAN)], &same).await.expect(303);
         revokes(&town, &page).await;
-        asks(&mut admin, &[("holder", CHAIRMAN)], &same).await.expect(422);
-        says(&admin, "đã bị thu hồi vì lộ");
+        asks(&mut keeper, &[("holder", CHAIRMAN)], &same).await.expect(422);
+        says(&keeper, "đã bị thu hồi vì lộ");
     });
 }

@@ -156,8 +156,16 @@ fn a_signed_message_gets_archive_time_stamps_in_it() {
     let second = work(Kind::Message, &kept, Vec::new(), 820).done(&|i| other.stamp(i, at(820))).unwrap();
     assert_eq!(count(&second.bytes.unwrap()), 2);
     // One that would not count longer is not put on.
-    let short = work(Kind::Message, &kept, Vec::new(), 900).done(&stamp);
+    let short = work(Kind::Message, &kept, Vec::new(), 900).done(&|i| tsa.stamp(i, at(900)));
     assert_eq!(short.err(), Some(Fault::ShortStamp));
+    // Nor one of another time, or of an authority that nobody here trusts.
+    let late = work(Kind::Message, &kept, Vec::new(), 900).done(&stamp);
+    assert!(matches!(late.err(), Some(Fault::NoStamp(why)) if why.contains("another time")));
+    let foreign = unit(Profile::Root, KeyKind::P256, (-10, 9_000), None);
+    let unit = unit(Profile::Tsa, KeyKind::P256, (-1, 3_000), Some(&foreign));
+    let foreign = Tsa { unit, given: Cell::new(0) };
+    let short = work(Kind::Message, &kept, Vec::new(), 900).done(&|i| foreign.stamp(i, at(900)));
+    assert!(matches!(short.err(), Some(Fault::NoStamp(why)) if why.contains("not trusted")));
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Trust anchors (neo tin cậy): which authorities from outside are trusted by everybody here, and as what. Only
-//! who has signed itself can be one; what stands between comes along in chains. One person proposes, another
-//! confirms, each with the fingerprint before their eyes: whoever could do it alone could make any signature
-//! valid.
+//! Trust anchors (neo tin cậy): which authorities from outside are trusted by everybody here, and as what.
+//! Only who has signed itself can be one; what stands between comes along in chains. One person proposes,
+//! another confirms, each with the fingerprint before their eyes: whoever could do it alone could make any
+//! signature valid.
 
 pub mod pages;
 pub mod store;

@@ -29,8 +29,8 @@ pub fn pin_fault(pin: &str) -> Option<PinFault> {
     (is_row(0) || is_row(1) || is_row(-1)).then_some(PinFault::Simple)
 }
 
-/// Whether a new PIN has to wait: a seal's that replaces one nobody has shown to know, and any after wrong tries
-/// have locked the key. The first PIN replaces none.
+/// Whether a new PIN has to wait: a seal's that replaces one nobody has shown to know, and any after wrong
+/// tries have locked the key. The first PIN replaces none.
 pub fn must_wait(part: Part, has_pin: bool, is_locked: bool, knows: bool) -> bool {
     has_pin && !knows && (is_locked || part == Part::Seal)
 }

@@ -1,5 +1,5 @@
-//! Whether a time-stamp may be believed: whoever gave it is an authority for time under somebody trusted here,
-//! at the time it names; and a fresh one names the time that it is. Pure.
+//! Whether a time-stamp may be believed: whoever gave it is an authority for time under somebody trusted
+//! here, at the time it names; and a fresh one names the time that it is. Pure.
 
 use base::Instant;
 use pki::path::{self, Anchor, Material, Purpose, Revocation, Rules};

@@ -120,8 +120,8 @@ async fn own(app: &App, imprint: &Imprint, trusted: &Trusted) -> Result<Vec<u8>,
 }
 
 /// Asks an authority at an address, and takes its token when it is one over what was asked, names the time it
-/// is, and comes from somebody who may give it under those who are trusted. Without any the caller judges whose
-/// it is.
+/// is, and comes from somebody who may give it under those who are trusted. Without any the caller judges
+/// whose it is.
 ///
 /// # Errors
 /// Why there is none, for the log.

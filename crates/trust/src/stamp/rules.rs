@@ -83,8 +83,8 @@ pub enum Taken {
 }
 
 /// The next number at this reading. Nobody gets a time before one that was given, beyond what the accuracy
-/// allows, nor one that has not come about by passing: a clock that was put forward would stamp the future, and
-/// stop whoever is right until then.
+/// allows, nor one that has not come about by passing: a clock that was put forward would stamp the future,
+/// and stop whoever is right until then.
 pub fn take(block: &mut Block, reading: Reading) -> Taken {
     let now = reading.now;
     if in_doubt(block.last, now) || stepped(block, reading) {

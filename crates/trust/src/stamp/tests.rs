@@ -204,6 +204,13 @@ revoked before: Revoked
 revoked after, kept: believed
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_time_stamp_over_another_paper_is_believed_of_nobody() {
+        let root = holder(Kind::Root, None, (-99, 999));
+        let tsa = holder(Kind::Tsa, Some(&root), (-9, 99));
+        let (trusted, fresh) = (Trusted::of([root.certificate.clone()]), When::Fresh(at(0)));
         let mut changed = token(&tsa, at(0));
         changed.info.hash[0] ^= 1;
         let report = changed.check(|digest| digest.of(b"a paper"), &[]);

@@ -48,8 +48,8 @@ pub struct ReportsView {
 
 /// Judges signed files: PDF, XML, edXML, CMS, signed mail. One file is answered by its report, several by
 /// `{"reports": […]}` in their order. Nobody need sign in. Neither the file nor the report is kept; of a file
-/// that was valid it is remembered by a hash of its signatures when that was and which certificates and lists it
-/// rested on, so that it can be judged so again later.
+/// that was valid it is remembered by a hash of its signatures when that was and which certificates and
+/// lists it rested on, so that it can be judged so again later.
 #[utoipa::path(post, path = "/api/v1/validations", tag = "validations",
     request_body(content = ValidationForm, content_type = "multipart/form-data"),
     responses((status = 200, body = Report), (status = 413), (status = 422), (status = 429), (status = 503)))]

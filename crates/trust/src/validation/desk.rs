@@ -111,8 +111,8 @@ impl Desk {
         tokio::task::spawn_blocking(move || file.document().key()).await.map_err(Problem::fault)
     }
 
-    /// Judges one file, waiting for a place. It takes as long as [`rules::effort`] allows and no longer, so that
-    /// the place is free again soon.
+    /// Judges one file, waiting for a place. It takes as long as [`rules::effort`] allows and no longer, so
+    /// that the place is free again soon.
     pub async fn judge(
         &self,
         file: Arc<Incoming>,

@@ -1,6 +1,6 @@
-//! Who signs reports: the key that an operator has put into the trust folder, else a service certificate of the
-//! province's own authority, which is made with it and followed before it ends. Without either a report says
-//! that it is not signed.
+//! Who signs reports: the key that an operator has put into the trust folder, else a service certificate of
+//! the province's own authority, which is made with it and followed before it ends. Without either a report
+//! says that it is not signed.
 
 use std::sync::Arc;
 

@@ -485,7 +485,11 @@ impl<'a> Bench<'a> {
             let status = report.statuses.get(n);
             let claimed = claimed.filter(|_| n + 1 == report.path.len());
             chain.findings.extend(self.registered(one, proof, claimed));
-            if let Some(Status::Revoked { invalid_since: Some(since), .. }) = status {
+            if let Some(
+                Status::Revoked { invalid_since: Some(since), .. }
+                | Status::Good { unfit_since: Some(since), .. },
+            ) = status
+            {
                 chain.findings.push(Finding::UnfitSince { subject: common_name(one), since: *since });
             }
             chain.is_known &= matches!(status, Some(Status::Good { .. } | Status::NotAsked));

@@ -17,8 +17,8 @@ const PIECES_MAX: usize = 64;
 /// The largest piece that is saved, in bytes: beyond are lists of issuers with very many revoked
 /// certificates.
 const PIECE_BYTES_MAX: usize = 1024 * 1024;
-/// Documents that are remembered of people who have signed in; of more, those that nobody has asked for longest
-/// are forgotten.
+/// Documents that are remembered of people who have signed in; of more, those that nobody has asked for
+/// longest are forgotten.
 const DOCUMENTS_MAX: i64 = 100_000;
 /// Documents that are remembered of strangers, who thus forget one another's alone.
 const STRANGERS_DOCUMENTS_MAX: i64 = 20_000;

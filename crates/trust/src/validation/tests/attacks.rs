@@ -360,3 +360,40 @@ fn a_signature_is_known_again_whatever_is_wrapped_around_it() {
     assert_eq!(key(&made), key(&more));
     assert_ne!(key(&made), key(&sign(b"another", &how)));
 }
+
+/// What the issuer says of a key that got out before it was revoked.
+#[test]
+fn a_key_that_was_unfit_before_the_signature_is_told_though_it_was_revoked_afterwards() {
+    let world = World::new();
+    let an = world.holder(Kind::Official, 10, -10..300);
+    let tsa = world.holder(Kind::Tsa, 20, -10..300);
+    let draft = crl::Draft {
+        issuer: world.root.certificate.subject().clone(),
+        authority_key_id: world.root.certificate.key_id(),
+        this_update: judged().plus_days(-1),
+        next_update: judged().plus_days(60),
+        number: 1,
+        delta_base: None,
+        shard: None,
+        freshest: None,
+    };
+    let since = signed().plus_days(-2);
+    let entry = Revoked {
+        serial: Serial::from_number(10),
+        at: signed().plus_days(5),
+        reason: Reason::KeyCompromise,
+        invalid_since: Some(since),
+    };
+    let list = Crl::parse(draft.sign([entry].into_iter(), &world.root.key).unwrap()).unwrap();
+    let how = Signing {
+        holder: &an,
+        tsa: Some((&tsa, signed().plus_minutes(1))),
+        level: Level::BT,
+        format: Format::Cms,
+        evidence: Bag::default(),
+    };
+    let report = judge(&sign(PAPER, &how), &world.terms(judged(), vec![list]));
+    let findings = &report.signatures[0].findings;
+    assert!(findings.contains(&Finding::RevokedLater { since: signed().plus_days(5) }), "{findings:?}");
+    assert!(findings.contains(&Finding::UnfitSince { subject: "Official 10".into(), since }), "{findings:?}");
+}
