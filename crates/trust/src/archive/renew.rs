@@ -11,7 +11,7 @@ use pki::tsp::{Imprint, Token};
 use pki::{Certificate, Crl, ocsp};
 
 use super::rules::{self, Fault, Kind};
-use crate::validation::report::StampKind;
+use crate::validation::report::{Coverage, StampKind};
 use crate::validation::rules::{Document, outcome};
 use crate::validation::{Bag, Found, Read};
 
@@ -174,7 +174,9 @@ fn is_sound(found: &Found) -> bool {
 /// The newest time-stamp over all; of a message the one of the signature that is worst off.
 fn newest(kind: Kind, read: &Read) -> Option<Newest> {
     if kind == Kind::Pdf {
-        let stamps = read.signatures.iter().filter(|one| one.is_time_stamp && is_sound(one));
+        // What was added after a time-stamp, such as the evidence of B-LT, is not kept by it.
+        let is_last = |one: &&Found| one.is_time_stamp && one.covers == Coverage::Whole && is_sound(one);
+        let stamps = read.signatures.iter().filter(is_last);
         let told = stamps.filter_map(|one| {
             let (at, certificate) = (one.claimed_time?, one.certificate.as_ref()?);
             Some(Newest { at, lapses_at: rules::lapse(certificate, &one.digests) })
