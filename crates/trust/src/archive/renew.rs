@@ -191,7 +191,9 @@ impl Work {
     /// off. One that is not believed keeps nothing.
     fn newest(&self, read: &Read) -> Option<Newest> {
         if self.kind == Kind::Pdf {
-            let stamps = read.signatures.iter().filter(|one| one.is_time_stamp && is_sound(one));
+            // What was added after a time-stamp, such as the evidence of B-LT, is not kept by it.
+            let is_last = |one: &&Found| one.is_time_stamp && one.covers == Coverage::Whole && is_sound(one);
+            let stamps = read.signatures.iter().filter(is_last);
             let told = stamps.filter_map(|one| {
                 let (at, certificate) = (one.claimed_time?, one.certificate.as_ref()?);
                 let lapses_at = rules::lapse(certificate, &one.digests);

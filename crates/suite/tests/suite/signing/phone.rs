@@ -123,6 +123,7 @@ fn the_chairman_signs_on_the_telephone_after_comparing_the_digits() {
         judged_by_others(t.dir(), &town, &result(&town, &code).await).await;
         town.delivers().await;
         // A day later the round is forgotten.
+        assert_eq!(town.minutes_later(0).await, 0);
         assert_eq!(town.minutes_later(25 * 60).await, 0);
         desk::browser(&town, CHAIRMAN).await.opens(&at).await.expect(404);
         town.audit_book_is_whole().await;
