@@ -12,7 +12,7 @@ use pki::{Certificate, Crl, ocsp};
 
 use super::rules::{self, Fault, Kind};
 use crate::stamp::belief::{Trusted, When, believe_authority, believe_token};
-use crate::validation::report::StampKind;
+use crate::validation::report::{Coverage, StampKind};
 use crate::validation::rules::{Document, effort, outcome};
 use crate::validation::{Bag, Found, Read};
 
