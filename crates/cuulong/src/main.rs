@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Requests and loads make values on one thread and drop them on another, which costs glibc's allocator dearly.
+/// Requests and loads make values on one thread and drop them on another, which costs glibc's allocator
+/// dearly.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

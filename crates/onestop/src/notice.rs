@@ -145,8 +145,8 @@ async fn put(tx: &mut Tx, news: &News<'_>, channels: &[Channel], now: Instant) -
     Ok(())
 }
 
-/// Tells the leaders of an agency of something that comes from no event of one dossier. `cause` is its own for
-/// each thing they are to be told of once.
+/// Tells the leaders of an agency of something that comes from no event of one dossier. `cause` is its own
+/// for each thing they are to be told of once.
 pub(crate) async fn tell_leaders(
     tx: &mut Tx,
     agency: &UnitId,

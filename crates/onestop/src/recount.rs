@@ -1,7 +1,7 @@
-//! Promises after a change of the calendar (lịch làm việc thay đổi): a holiday confirmed, a commune closed for
-//! a storm, other office hours. Nothing that was promised moves by itself. The program counts every running
-//! dossier again and proposes; a leader of the agency moves the promise or keeps it; the citizen is told.
-//! An extension that the law allows once is not used up by it: nobody was slow.
+//! Promises after a change of the calendar (lịch làm việc thay đổi): a holiday confirmed, a commune closed
+//! for a storm, other office hours. Nothing that was promised moves by itself. The program counts every
+//! running dossier again and proposes; a leader of the agency moves the promise or keeps it; the citizen is
+//! told. An extension that the law allows once is not used up by it: nobody was slow.
 
 pub mod pages;
 pub mod rules;

@@ -215,9 +215,9 @@ pub async fn ask(
     Ok(begin(app, card, wish, None, (account, act), now).await?.into())
 }
 
-/// Puts a request of this account into the caller's write, so that it stands beside what waits for it. It goes
-/// to the operator when somebody follows it, or with the job that asks of all of them; an installation without
-/// an operator has nobody to carry it, which is the caller's to see.
+/// Puts a request of this account into the caller's write, so that it stands beside what waits for it. It
+/// goes to the operator when somebody follows it, or with the job that asks of all of them; an installation
+/// without an operator has nobody to carry it, which is the caller's to see.
 ///
 /// # Errors
 /// `Refused` when a request is under way to the same phone; the store's.

@@ -1,6 +1,6 @@
-//! The check-list of a request for papers (kiểm tra thành phần hồ sơ). A citizen is asked once and in full, so
-//! every paper of the dossier is looked at before the first request goes out, and each that was asked for is
-//! brought or explained before the answer counts. law: onestop/guide-once
+//! The check-list of a request for papers (kiểm tra thành phần hồ sơ). A citizen is asked once and in full,
+//! so every paper of the dossier is looked at before the first request goes out, and each that was asked for
+//! is brought or explained before the answer counts. law: onestop/guide-once
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! The short limits on the way: the counter's answer, the hand-on on the same day, the request for papers
-//! within three working days, the apology a day before the promise. Each that was missed is written into the line of
-//! the log that ended it, so that slips, pages and figures tell of one fact.
+//! within three working days, the apology a day before the promise. Each that was missed is written into the
+//! line of the log that ended it, so that slips, pages and figures tell of one fact.
 //! law: onestop/reception-answer, onestop/transfer, onestop/return-within, onestop/late
 
 use base::Instant;

@@ -36,11 +36,7 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
         }
         Verb::Supplement => {
             properties["uploads"] = uploads(components());
-            properties["explained"] = json!({
-                "type": "object",
-                "description": "Why a paper that was asked for is not brought, by component.",
-                "additionalProperties": { "type": "string", "maxLength": NOTE_CHARS_MAX },
-            });
+            properties["explained"] = explained();
             properties["answers"] = json!({ "type": "object" });
         }
         Verb::Refuse | Verb::Stop => {
@@ -84,6 +80,14 @@ pub fn of(verb: Verb, ways: &[String], case: Option<&Case>) -> Value {
         "required": required,
         "additionalProperties": false,
         "properties": properties,
+    })
+}
+
+fn explained() -> Value {
+    json!({
+        "type": "object",
+        "description": "Why a paper that was asked for is not brought, by component.",
+        "additionalProperties": { "type": "string", "maxLength": NOTE_CHARS_MAX },
     })
 }
 

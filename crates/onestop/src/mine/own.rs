@@ -249,23 +249,7 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
         .read(async move |tx: &mut Tx| -> Result<Read, Problem> {
             let case = held.case(tx, &catalogue, None, now).await?;
             let (id, me) = (case.dossier.id, held.viewer.account.to_string());
-            let former = crate::people::store::former_owners(tx, id).await?;
-            let applied = |h: &History, d: &crate::dossier::Dossier| {
-                h.account == d.account || h.account.as_ref().is_some_and(|account| former.contains(account))
-            };
-            let mut history = Vec::new();
-            for h in store::list_history(tx, id).await? {
-                let by = match &h.office {
-                    Some(office) => directory::get_unit(tx, office).await?.name,
-                    None if h.account.as_deref() == Some(me.as_str()) => say("own.by_you", &[]),
-                    None => match crate::takeover::actor(&h) {
-                        Some(actor) => actor,
-                        None if applied(&h, &case.dossier) => say("own.by_applicant", &[]),
-                        None => say("own.by_helper", &[]),
-                    },
-                };
-                history.push((h, by));
-            }
+            let history = history_of(tx, &case, &me).await?;
             let decision = store::find_decision(tx, id).await?;
             let corrections = crate::correction::store::of_dossier(tx, id).await?;
             let mailings = crate::mailing::of_dossier(tx, id).await?;
@@ -313,6 +297,29 @@ async fn read<R: Needs>(app: &App, at: &OnDossier<R>, now: Instant) -> Result<Re
             })
         })
         .await
+}
+
+/// The log, each line with whoever acted as the person `me` is told of them.
+async fn history_of(tx: &mut Tx, case: &Case, me: &str) -> Result<Vec<(History, String)>, Problem> {
+    let d = &case.dossier;
+    let former = crate::people::store::former_owners(tx, d.id).await?;
+    let applied = |h: &History| {
+        h.account == d.account || h.account.as_ref().is_some_and(|account| former.contains(account))
+    };
+    let mut history = Vec::new();
+    for h in store::list_history(tx, d.id).await? {
+        let by = match &h.office {
+            Some(office) => directory::get_unit(tx, office).await?.name,
+            None if h.account.as_deref() == Some(me) => say("own.by_you", &[]),
+            None => match crate::takeover::actor(&h) {
+                Some(actor) => actor,
+                None if applied(&h) => say("own.by_applicant", &[]),
+                None => say("own.by_helper", &[]),
+            },
+        };
+        history.push((h, by));
+    }
+    Ok(history)
 }
 
 fn view_of<R: Needs>(app: &App, at: &OnDossier<R>, mut read: Read, again: Again) -> OwnPage {

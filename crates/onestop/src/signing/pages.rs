@@ -185,7 +185,7 @@ async fn list_page(
     let is_for_person = waiting.lines.iter().any(|line| line.part == super::word(Part::Person));
     let rows_part = waiting.lines.first().map(|line| line.part.clone());
     let mut rows = Vec::new();
-    for line in waiting.lines {
+    for line in &waiting.lines {
         let value = format!("{}:{}", line.dossier, line.ordinal);
         rows.push(Row {
             chosen: typed.results.is_empty() || typed.results.contains(&value),
@@ -195,10 +195,30 @@ async fn list_page(
             number: line.full_number(),
             part: say(&format!("signing.{}", line.part), &[]),
             since: line.since,
-            code: line.code,
-            person: line.applicant_name,
+            code: line.code.clone(),
+            person: line.applicant_name.clone(),
         });
     }
+    let tools = tools(&waiting, rows_part.as_deref(), &typed.credential);
+    Ok(ListPage {
+        action: here(desk.as_ref(), &[]),
+        post: desk.as_ref().map(crate::office::post_field).unwrap_or_default(),
+        shell: shell.active(here(desk.as_ref(), &[])),
+        rows,
+        credentials: tools,
+        keys: trust::signing::pages::HERE,
+        lacks_card: is_for_person && phone::has_operator(app) && waiting.cards.is_empty(),
+        round: waiting.round.map(phone::pages::href).unwrap_or_default(),
+        pictures: pictures(official),
+        result_error: String::new(),
+        key_error: String::new(),
+        pin_error: String::new(),
+        message: String::new(),
+    })
+}
+
+/// What there is to sign with. Chosen is what was `typed`, or else what the part that comes `first` wants.
+fn tools(waiting: &Waiting, first: Option<&str>, typed: &str) -> Vec<Choice> {
     let mut tools: Vec<(Part, Choice)> = Vec::new();
     for c in &waiting.credentials {
         let part = say(&format!("signing.{}", super::word(c.part)), &[]);
@@ -216,29 +236,15 @@ async fn list_page(
         tools.push((Part::Person, Choice { words, chosen: false, id: card.id.clone() }));
     }
     // What the first line waits for, unless somebody chose otherwise.
-    let wanted = tools.iter().find(|(part, _)| rows_part.as_deref() == Some(super::word(*part)));
-    let chosen = match typed.credential.as_str() {
+    let wanted = tools.iter().find(|(part, _)| first == Some(super::word(*part)));
+    let chosen = match typed {
         "" => wanted.map(|(_, choice)| choice.id.clone()).unwrap_or_default(),
         id => id.to_string(),
     };
     for (_, choice) in &mut tools {
         choice.chosen = choice.id == chosen;
     }
-    Ok(ListPage {
-        action: here(desk.as_ref(), &[]),
-        post: desk.as_ref().map(crate::office::post_field).unwrap_or_default(),
-        shell: shell.active(here(desk.as_ref(), &[])),
-        rows,
-        credentials: tools.into_iter().map(|(_, choice)| choice).collect(),
-        keys: trust::signing::pages::HERE,
-        lacks_card: is_for_person && phone::has_operator(app) && waiting.cards.is_empty(),
-        round: waiting.round.map(phone::pages::href).unwrap_or_default(),
-        pictures: pictures(official),
-        result_error: String::new(),
-        key_error: String::new(),
-        pin_error: String::new(),
-        message: String::new(),
-    })
+    tools.into_iter().map(|(_, choice)| choice).collect()
 }
 
 /// The pictures that this official may bring: their own, and as administrator those of seals.

@@ -1,6 +1,7 @@
 //! Signing on the telephone (SIM PKI): the chosen results go to the phone one after the other, each when the
-//! one before it is signed. The page shows the digits that the phone shows; whoever has compared them confirms
-//! there. One that is refused, or not answered in time, stops the round until its owner sends it again.
+//! one before it is signed. The page shows the digits that the phone shows; whoever has compared them
+//! confirms there. One that is refused, or not answered in time, stops the round until its owner sends it
+//! again.
 //!
 //! All of it is rows: the request to the operator is put in the write that says that the result waits for it,
 //! so a round goes on at any node, from its page or from the job.

@@ -1,7 +1,7 @@
 //! Many requests approved with one word (duyệt nhiều yêu cầu): an administrator chooses them in the list,
-//! reads what will be approved, and a job issues the certificates, some with each commit, so that the page can
-//! say how far it is. Two persons stand behind each of them all the same: a request that the administrator
-//! asked, or that is for them, is left out and says why.
+//! reads what will be approved, and a job issues the certificates, some with each commit, so that the page
+//! can say how far it is. Two persons stand behind each of them all the same: a request that the
+//! administrator asked, or that is for them, is left out and says why.
 //!
 //! What became of a request stands with the request itself; after a crash the job finds it there.
 

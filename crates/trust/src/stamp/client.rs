@@ -71,8 +71,8 @@ impl Patience {
     }
 }
 
-/// A token over the imprint from the first authority of `sources` that gives a good one: an answer, of now, by
-/// somebody trusted here.
+/// A token over the imprint from the first authority of `sources` that gives a good one: an answer, of now,
+/// by somebody trusted here.
 ///
 /// # Errors
 /// What each of them said, for the log.

@@ -10,7 +10,7 @@ use super::Sheet;
 use crate::desk::words::say;
 use crate::dossier::files::follows;
 use crate::dossier::rules::{self, State, Status, Step, Was};
-use crate::dossier::{Case, History, PaperKind, grounds, limits};
+use crate::dossier::{Case, History, PaperKind, StoredFile, grounds, limits};
 use crate::filing::sniff::Kind;
 use crate::procedure::model::Form;
 use crate::{vault, words};
@@ -175,17 +175,8 @@ pub fn docs(
     for f in &sheet.files {
         let component = sheet.case.procedure.component(&f.component).map(|c| c.name.as_str());
         let shown = chosen == Some(f.id.as_str());
-        let size = format::size(f.size.unsigned_abs());
-        docs.push(Doc {
-            href: here(&[("tep", &f.id)]),
-            name: component.unwrap_or(&f.name).to_string(),
-            small: match sheet.from_vault.iter().find(|u| u.file == f.id) {
-                Some(used) => format!("{} · {size} · {}", f.name, vault::told(used, today).1),
-                None => format!("{} · {size}", f.name),
-            },
-            icon: file_icon(&f.media),
-            here: shown,
-        });
+        let name = component.unwrap_or(&f.name);
+        docs.push(file_line(sheet, f, (name, here(&[("tep", &f.id)]), shown), today));
         if shown {
             let url = format!("{base}/tep/{}", f.id);
             view = View {
@@ -230,6 +221,21 @@ pub fn docs(
         }
     }
     (docs, view)
+}
+
+/// A file of the list, with its name, its address on this page, and whether it is the one shown.
+fn file_line(sheet: &Sheet, f: &StoredFile, (name, href, here): (&str, String, bool), today: Day) -> Doc {
+    let size = format::size(f.size.unsigned_abs());
+    Doc {
+        href,
+        name: name.to_string(),
+        small: match sheet.from_vault.iter().find(|u| u.file == f.id) {
+            Some(used) => format!("{} · {size} · {}", f.name, vault::told(used, today).1),
+            None => format!("{} · {size}", f.name),
+        },
+        icon: file_icon(&f.media),
+        here,
+    }
 }
 
 fn kind(media: &str) -> &'static str {

@@ -123,8 +123,8 @@ pub struct RoundQuery {
     dung: String,
 }
 
-/// `GET /mot-cua/ky-so/dien-thoai/{id}`: as the operator says it stands now, instead of waiting for the job; a
-/// page that waits looks again by itself, unless told to stop.
+/// `GET /mot-cua/ky-so/dien-thoai/{id}`: as the operator says it stands now, instead of waiting for the job;
+/// a page that waits looks again by itself, unless told to stop.
 pub async fn show(
     State(app): State<App>,
     official: AnyOfficial,

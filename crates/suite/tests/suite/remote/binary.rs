@@ -1,5 +1,5 @@
-//! The real binary as a signing service: an official signs in as a program does, pyHanko's client signs with the
-//! key that the binary keeps, and both pyHanko and `cuulong verify` accept the files.
+//! The real binary as a signing service: an official signs in as a program does, pyHanko's client signs with
+//! the key that the binary keeps, and both pyHanko and `cuulong verify` accept the files.
 
 use axum::http::Method;
 use judges::{Way, row};
