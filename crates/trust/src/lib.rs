@@ -201,6 +201,10 @@ pub fn migrations() -> Vec<Migration> {
         own("0044_archive_page", include_str!("../migrations/0044_archive_page.sql")),
         own("0045_request_deed", include_str!("../migrations/0045_request_deed.sql")),
         own("0050_secret", include_str!("../migrations/0050_secret.sql")),
+        own("0050_anchor", include_str!("../migrations/0050_anchor.sql")),
+        own("0051_evidence_of_strangers", include_str!("../migrations/0051_evidence_of_strangers.sql")),
+        own("0052_pin_wait", include_str!("../migrations/0052_pin_wait.sql")),
+        own("0053_key_hash", include_str!("../migrations/0053_key_hash.sql")),
     ]
 }
 
