@@ -622,7 +622,8 @@ async fn advance(
         return Err(Refusal::NeedsLeader(verb).into());
     }
     interlinked::before_step(tx, case, verb).await?;
-    if verb == Verb::SubmitForSignature {
+    // Whoever writes to the leader may lay a denial before them; a grant is looked at once more.
+    if verb == Verb::SubmitForSignature && remark.note.trim().is_empty() {
         answers::before_signing(case)?;
     }
     if matches!(verb, Verb::PassOn | Verb::SubmitForSignature | Verb::Decide) {

@@ -34,7 +34,7 @@ fn a_second_request_for_papers_is_the_leaders_to_allow() {
         assert!(steps_open(&mut program, &code).await.contains(&"ask_supplement".to_string()));
         asks_once(&town, &code).await;
         assert!(!steps_open(&mut program, &code).await.contains(&"ask_supplement".to_string()));
-        let told = tries_step(&mut program, &code, "ask_supplement", json!({ "note": "Thiếu nữa" })).await;
+        let told = tries_step(&mut program, &code, "ask_supplement", lacks("identity", "Thiếu nữa")).await;
         assert_eq!(told.expect(422).json()["code"], "refused");
 
         let mut clerk = browser(&town, CLERK).await;
@@ -159,7 +159,7 @@ fn a_proposal_for_a_dossier_that_has_moved_is_not_approved() {
         let mut clerk = browser(&town, CLERK).await;
         presses(&mut clerk, &code, "Tiếp nhận hồ sơ").await;
         clerk.opens(&format!("{}/gia-han", page(&code))).await.expect(200);
-        let typed = [("until", "2026-08-25"), ("note", "Chờ xác minh.")];
+        let typed = [("until", "2026-08-25"), ("reason", "checking"), ("note", "Chờ xác minh.")];
         clerk.submits("Trình lãnh đạo duyệt", &typed).await.expect(303);
         let mut chairman = browser(&town, CHAIRMAN).await;
         chairman.opens(&page(&code)).await.expect(200);

@@ -39,7 +39,7 @@ fn the_words_of_a_supplement_outlive_the_session_and_its_files_are_asked_for_aga
         let code = files_a_birth(&mut town.token(CITIZEN).await).await;
         let mut clerk = town.token(CLERK).await;
         takes(&mut clerk, &code, "receive", json!({})).await;
-        let wanted = json!({ "components": ["birth-record"], "note": "Bản chụp mờ." });
+        let wanted = lacks("birth-record", "Bản chụp mờ.");
         takes(&mut clerk, &code, "ask_supplement", wanted).await;
         let page = format!("/ho-so-cua-toi/{code}");
         let mut an = browser(&town, CITIZEN).await;

@@ -386,7 +386,7 @@ fn whoever_is_waited_for_is_reminded_twice_and_then_the_counter_has_a_task() {
         takes(&mut clerk, &owes, "pay", json!({})).await;
         let second = files_a_birth(&mut town.token(CITIZEN).await).await;
         takes(&mut clerk, &second, "receive", json!({})).await;
-        let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+        let ask = lacks("identity", "Bổ sung giấy tờ tùy thân");
         takes(&mut clerk, &second, "ask_supplement", ask).await;
         days_later(&town, 3).await;
         assert_eq!(waits(&town, CITIZEN).await[0], "remind_supplement");

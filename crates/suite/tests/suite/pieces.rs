@@ -230,7 +230,7 @@ fn a_supplement_that_came_in_pieces_waits_for_its_form_and_is_nobody_elses() {
         let code = files_a_birth(&mut town.token(CITIZEN).await).await;
         let mut clerk = town.token(CLERK).await;
         takes(&mut clerk, &code, "receive", json!({})).await;
-        let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+        let ask = lacks("identity", "Bổ sung giấy tờ tùy thân");
         takes(&mut clerk, &code, "ask_supplement", ask).await;
         let mut program = town.token(CITIZEN).await;
         goes_up(&mut program, &format!("{code}/identity"), &large(90_000)).await;

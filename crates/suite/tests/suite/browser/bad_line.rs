@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 use db::{Tx, args};
 use serde_json::json;
 use suite::town::people::*;
-use suite::town::{files_a_birth, sees, takes};
+use suite::town::{files_a_birth, lacks, sees, takes};
 
 /// Every third piece is lost on its way.
 fn breaking(router: Router) -> Router {
@@ -72,7 +72,7 @@ fn a_supplement_goes_up_over_a_line_that_breaks() {
         let code = files_a_birth(&mut v.town.token(CITIZEN).await).await;
         let mut clerk = v.town.token(CLERK).await;
         takes(&mut clerk, &code, "receive", json!({})).await;
-        let ask = json!({ "components": ["identity"], "note": "Bổ sung giấy tờ tùy thân" });
+        let ask = lacks("identity", "Bổ sung giấy tờ tùy thân");
         takes(&mut clerk, &code, "ask_supplement", ask).await;
         v.enters(CITIZEN, &format!("/ho-so-cua-toi/{code}")).await;
         let mut bytes = real_pdf("Can cuoc");
