@@ -233,13 +233,17 @@ fn what_was_declared_online_is_corrected_by_whoever_declared_it() {
         clerk.opens(&format!("{}/to-khai", page(&code))).await.expect(200);
         assert_eq!(clerk.path(), page(&code), "what somebody declared is not a clerk's to type");
         takes(&mut town.token(CLERK).await, &code, "receive", json!({})).await;
-        let unknown = json!({ "fields": ["nickname"], "note": "Sửa." });
+        let unknown = json!({ "fields": ["nickname"], "reason": "answers", "note": "Sửa." });
         tries_step(&mut town.token(CLERK).await, &code, "ask_supplement", unknown).await.expect(422);
 
         clerk.opens(&format!("{}/yeu-cau-bo-sung", page(&code))).await.expect(200);
         says(&clerk, "Họ, chữ đệm, tên của trẻ: Nguyễn Minh Khôi");
-        let ask =
-            [("fields", "child_name"), ("fields", "mother_stated"), ("note", "Đối chiếu giấy chứng sinh.")];
+        let ask = [
+            ("fields", "child_name"),
+            ("fields", "mother_stated"),
+            ("reason", "answers"),
+            ("note", "Đối chiếu giấy chứng sinh."),
+        ];
         let answer = clerk.submits("Yêu cầu bổ sung", &ask).await.expect(303);
         clerk.follows(answer).await.expect(200);
         town.delivers().await;
@@ -303,7 +307,7 @@ fn a_program_corrects_only_what_was_asked_for() {
         let (mut an, mut clerk) = (town.token(CITIZEN).await, town.token(CLERK).await);
         let code = files_a_birth(&mut an).await;
         takes(&mut clerk, &code, "receive", json!({})).await;
-        let ask = json!({ "fields": ["child_name"], "note": "Sai tên đệm." });
+        let ask = json!({ "fields": ["child_name"], "reason": "answers", "note": "Sai tên đệm." });
         takes(&mut clerk, &code, "ask_supplement", ask).await;
         let cases: [(Value, &str); 4] = [
             (json!({ "father_stated": "yes" }), "answers.father_stated"),

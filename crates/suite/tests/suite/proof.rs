@@ -95,7 +95,7 @@ fn a_slip_and_form_01_are_checked_by_anybody_from_their_qr_code() {
         presses(&mut clerk, &code, "Chuyển xử lý").await;
         let mut registrar = browser(&town, REGISTRAR).await;
         registrar.opens(&format!("{}/gia-han", page(&code))).await.expect(200);
-        let later = [("until", "2026-08-25"), ("note", "Chờ xác minh nơi sinh.")];
+        let later = [("until", "2026-08-25"), ("reason", "checking"), ("note", "Chờ xác minh nơi sinh.")];
         registrar.submits("Trình lãnh đạo duyệt", &later).await.expect(303);
         let mut chairman = browser(&town, CHAIRMAN).await;
         chairman.opens(&page(&code)).await.expect(200);

@@ -197,7 +197,7 @@ an hour ago: another time
 an hour ago, kept: believed
 an hour ahead: another time
 an hour ahead, kept: another time
-under another root: NoPath
+under another root: Signature
 by an official: WrongPurpose
 ended before: Expired
 revoked before: Revoked
