@@ -20,9 +20,9 @@ const CODE: &str = "1.000894";
 pub async fn both_must_agree(town: &Town) {
     let (_, source) = onestop::procedure_files()
         .into_iter()
-        .find(|(name, _)| name == "1.000894.4.toml")
+        .find(|(name, _)| name == "1.000894.5.toml")
         .expect("it ships with the program");
-    let source = source.replacen("version = 4", "version = 5", 1).replacen(
+    let source = source.replacen("version = 5", "version = 6", 1).replacen(
         "person = \"partner_name\"\nrequired = false",
         "person = \"partner_name\"\nrequired = true",
         1,
@@ -34,7 +34,7 @@ pub async fn both_must_agree(town: &Town) {
     let put = async move |tx: &mut Tx| {
         tx.change_one(
             "insert into procedure_version (id, code, version, valid_from, source)
-             values ('1.000894@5', '1.000894', 5, '2018-01-01', $1)",
+             values ('1.000894@6', '1.000894', 6, '2018-01-01', $1)",
             args![&source],
         )
         .await
