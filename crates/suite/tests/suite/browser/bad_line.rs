@@ -112,8 +112,8 @@ fn whoever_types_after_the_session_has_ended_is_told_and_loses_nothing() {
 
         is_signed_out(v, CITIZEN).await;
         b.fill("document_name", "Bằng đại học").await;
-        b.waits_for("[data-part=sign-in]:not([hidden])").await;
         b.sees("Chưa lưu phần vừa điền").await;
+        b.waits_for("[data-part=sign-in]:not([hidden])").await;
         let door =
             "const a = document.querySelector('[data-part=sign-in]'); return a.target + ' ' + a.pathname";
         assert_eq!(b.run(door, vec![]).await, "_blank /dang-nhap");
