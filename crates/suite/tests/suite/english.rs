@@ -247,7 +247,8 @@ fn every_page_that_answers_a_form_carries_what_was_typed_into_the_other_language
                 .finish();
             for route in suite::routes::all().into_iter().filter(|route| route.method == "POST") {
                 let path = crate::routes::filled(&route, &code);
-                let ends = ["/dang-xuat", "/ngon-ngu", "/api/", "/pki/"].iter().any(|begin| path.starts_with(begin));
+                let ends =
+                    ["/dang-xuat", "/ngon-ngu", "/api/", "/pki/"].iter().any(|begin| path.starts_with(begin));
                 if ends || crate::routes::LEFT_OUT.contains(&route.path.as_str()) {
                     continue;
                 }
